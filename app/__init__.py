@@ -1,0 +1,1 @@
+"""The hub: records, rules and pages. Nothing here imports torch."""

@@ -1,0 +1,49 @@
+"""Who is asking: a signed-in person, a token, or the hub itself. And the one answer to 'may they?'."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.access.permissions import OPERATOR, ROLES, TOKEN_NEVER, Permission, Role
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Made at the edge, once per request. `roles` maps institution id to this person's roles there.
+
+    `scopes` is None for a person in a browser; for a token it limits, and `token_institution` binds it.
+    """
+
+    person: str
+    name: str
+    roles: dict[str, frozenset[Role]] = field(default_factory=dict)
+    operator: bool = False
+    stepped_up: datetime | None = None
+    scopes: frozenset[Permission] | None = None
+    token: str | None = None
+    token_institution: str | None = None
+
+    def permissions(self, institution: str | None) -> frozenset[Permission]:
+        """In one institution, or at the hub when None."""
+        if institution is None:
+            return OPERATOR if self.operator and self.scopes is None else frozenset()
+        if self.token_institution not in (None, institution):
+            return frozenset()
+        held = frozenset[Permission]().union(*(ROLES[r] for r in self.roles.get(institution, ())))
+        return held if self.scopes is None else (held & self.scopes) - TOKEN_NEVER
+
+    @property
+    def institutions(self) -> frozenset[str]:
+        """Where this actor has any role."""
+        if self.token_institution is not None:
+            return frozenset({self.token_institution}) & self.roles.keys()
+        return frozenset(self.roles)
+
+
+def allows(actor: Actor, permission: Permission, institution: str | None = None) -> bool:
+    """Pure: the table's answer and nothing else."""
+    return permission in actor.permissions(institution)
+
+
+def institutions_where(actor: Actor, permission: Permission) -> frozenset[str]:
+    """Every institution in which the actor holds `permission`."""
+    return frozenset(i for i in actor.institutions if allows(actor, permission, i))

@@ -1,0 +1,39 @@
+"""One row per act. A chain names people by id only: names live elsewhere, so they can be erased."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+HUB_CHAIN = "hub"
+
+
+class Chain(Base):
+    """The head of one chain; locked by UPDATE while an event is added, so numbers have no gap."""
+
+    __tablename__ = "audit_chain"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """An institution's id, or `hub`."""
+    length: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str] = mapped_column(default="")
+
+
+class Event(Base):
+    __tablename__ = "audit_event"
+    __table_args__ = (UniqueConstraint("chain_id", "number"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    chain_id: Mapped[str] = mapped_column(ForeignKey("audit_chain.id"))
+    number: Mapped[int]
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str]
+    """`person_…`, `token_…`, `site_…`, `hub`."""
+    kind: Mapped[str] = mapped_column(index=True)
+    subject: Mapped[str] = mapped_column(index=True)
+    body: Mapped[dict[str, Any]]
+    previous: Mapped[str]
+    digest: Mapped[str]

@@ -1,0 +1,1 @@
+"""Federations: purpose, task sheets, agreement, who takes part on which terms."""

@@ -1,0 +1,94 @@
+"""Rows of institutions, their proofs and verification, their terms and classes. No student stands here."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, by_value
+from app.institutions.states import Decision, InstitutionKind, InstitutionState, ProofKind
+
+
+class Institution(Base):
+    __tablename__ = "institution"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[InstitutionKind] = mapped_column(by_value(InstitutionKind))
+    country: Mapped[str]
+    """ISO 3166-1 alpha-2."""
+    domain: Mapped[str | None] = mapped_column(unique=True)
+    register: Mapped[str | None]
+    """`ROR`, `NCES`, `UKPRN`."""
+    register_id: Mapped[str | None]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("institution.id"), index=True)
+    state: Mapped[InstitutionState] = mapped_column(by_value(InstitutionState))
+    state_reason: Mapped[str] = mapped_column(default="")
+    single_operator: Mapped[bool] = mapped_column(default=False)
+    """Verified by one operator because the hub had no second; every member sees it."""
+    created: Mapped[datetime]
+    verified: Mapped[datetime | None]
+
+
+class Proof(Base):
+    __tablename__ = "institution_proof"
+    __table_args__ = (UniqueConstraint("institution_id", "kind"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    kind: Mapped[ProofKind] = mapped_column(by_value(ProofKind))
+    value: Mapped[str]
+    seen: Mapped[datetime]
+
+
+class VerificationDecision(Base):
+    """One operator's word. Verifying takes two different operators."""
+
+    __tablename__ = "verification_decision"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    operator_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    decision: Mapped[Decision] = mapped_column(by_value(Decision))
+    reason: Mapped[str] = mapped_column(default="")
+    decided: Mapped[datetime]
+
+
+class SchoolClass(Base):
+    """A class by term and code. `offered_by` is the site that named it; `confirmed` by a person."""
+
+    __tablename__ = "school_class"
+    __table_args__ = (UniqueConstraint("institution_id", "term", "code"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    term: Mapped[str]
+    code: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    offered_by: Mapped[str | None] = mapped_column(ForeignKey("site.id"))
+    confirmed: Mapped[datetime | None]
+    created: Mapped[datetime]
+
+
+class Teaching(Base):
+    """This instructor teaches this class."""
+
+    __tablename__ = "teaching"
+    __table_args__ = (UniqueConstraint("class_id", "person_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    class_id: Mapped[str] = mapped_column(ForeignKey("school_class.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    since: Mapped[datetime]
+
+
+class RegistrationDraft(Base):
+    """Answers of the four registration steps until they are checked and sent."""
+
+    __tablename__ = "registration_draft"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[datetime]
+    expires: Mapped[datetime]

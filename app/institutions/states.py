@@ -1,0 +1,40 @@
+"""An institution is registered, then verified by two operators; it can be refused or suspended."""
+
+from enum import StrEnum
+
+
+class InstitutionState(StrEnum):
+    REGISTERED = "registered"
+    VERIFIED = "verified"
+    REFUSED = "refused"
+    SUSPENDED = "suspended"
+
+
+TRANSITIONS: dict[InstitutionState, frozenset[InstitutionState]] = {
+    InstitutionState.REGISTERED: frozenset({InstitutionState.VERIFIED, InstitutionState.REFUSED}),
+    InstitutionState.REFUSED: frozenset({InstitutionState.REGISTERED}),
+    InstitutionState.VERIFIED: frozenset({InstitutionState.SUSPENDED}),
+    InstitutionState.SUSPENDED: frozenset({InstitutionState.VERIFIED}),
+}
+
+
+class InstitutionKind(StrEnum):
+    SCHOOL = "school"
+    DISTRICT = "district"
+    COLLEGE = "college"
+    UNIVERSITY = "university"
+
+
+class ProofKind(StrEnum):
+    """Evidence an operator looks at. None is enough alone."""
+
+    DOMAIN_MAILBOX = "domain-mailbox"
+    REGISTRY = "registry"
+    DOCUMENT_SEEN = "document-seen"
+
+
+class Decision(StrEnum):
+    VERIFY = "verify"
+    REFUSE = "refuse"
+    SUSPEND = "suspend"
+    RESTORE = "restore"

@@ -1,0 +1,1 @@
+"""People at the hub: accounts, sessions, invitations, second factor, API tokens."""

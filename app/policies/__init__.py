@@ -1,0 +1,1 @@
+"""An institution's policy: drafted by one person, approved by another, accepted at each site."""

@@ -1,0 +1,1 @@
+"""Published versions of the shared model, and which one is in use."""

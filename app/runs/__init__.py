@@ -1,0 +1,1 @@
+"""Runs, their rounds, the sites' parts in them and the updates they sent."""

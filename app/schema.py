@@ -1,0 +1,15 @@
+"""Every table, in one import: for migrations and for tests."""
+
+from app.audit import models as audit
+from app.db import Base
+from app.federations import models as federations
+from app.institutions import models as institutions
+from app.people import models as people
+from app.policies import models as policies
+from app.releases import models as releases
+from app.reports import models as reports
+from app.runs import models as runs
+from app.sites import models as sites
+
+metadata = Base.metadata
+TABLES = (audit, federations, institutions, people, policies, releases, reports, runs, sites)

@@ -1,0 +1,91 @@
+"""One frozen settings object per process, from the environment or `*_FILE` secrets."""
+
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_FILE_SECRETS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+
+
+class Settings(BaseSettings):
+    """Every variable is `COLLEGIUM_` + its name; DATABASE_URL, REDIS_URL, OBJECT_STORE_URL go without."""
+
+    model_config = SettingsConfigDict(env_prefix="COLLEGIUM_", frozen=True, extra="ignore")
+
+    environment: Literal["production", "development", "demo", "test"] = "production"
+    home: Path = Path("var")
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    redis_url: str = Field(default="", validation_alias="REDIS_URL")
+    object_store_url: str = Field(default="", validation_alias="OBJECT_STORE_URL")
+    secret_key: str = Field(default="", validation_alias="SECRET_KEY")
+    """Encrypts secrets at rest. Made and kept in `home` outside production."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Links in mails and the join command come from here, never from a Host header."""
+    hub_name: str = "Collegium hub"
+    operator_name: str = "This hub's operator"
+    contact: str = "operator@example.org"
+    registration_open: bool = True
+    simulated: bool = False
+    mail_url: str = ""
+    """smtp://user:password@host:port, else mails are files in `home`/mail."""
+    seen_recently_s: int = 120
+    sweep_s: float = 5.0
+    row_lease_s: float = 30.0
+    session_hours: int = 12
+    lease_s: int = 60
+    first_lease_s: int = 15
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.environment == "production":
+            if len(self.secret_key) < 32:
+                raise ValueError("SECRET_KEY (or SECRET_KEY_FILE) needs at least 32 characters")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("COLLEGIUM_PUBLIC_URL must start with https:// in production")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.home / 'hub.sqlite').absolute()}"
+
+    @property
+    def objects(self) -> str:
+        return self.object_store_url or f"file://{(self.home / 'objects').absolute()}"
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def _read_file_secrets() -> None:
+    for name in _FILE_SECRETS:
+        path = os.environ.get(f"{name}_FILE")
+        if path and name not in os.environ:
+            os.environ[name] = Path(path).read_text(encoding="utf-8").strip()
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """This process's settings. Raises pydantic's ValidationError with what is missing."""
+    _read_file_secrets()
+    settings = Settings()
+    if settings.environment == "production" or settings.secret_key:
+        return settings
+    return settings.model_copy(update={"secret_key": _own_secret(settings.home)})
+
+
+def _own_secret(home: Path) -> str:
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / "secret-key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,108 @@
+"""Tensors to bytes and back. What comes from another institution is hostile: checked before it is read.
+
+The form is safetensors: an 8-byte little-endian header length, a JSON header, then raw little-endian data.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load as _load
+from safetensors.numpy import save as _save
+
+from worker.protocol import limits
+from worker.protocol.codes import UploadRefusal
+
+Array = npt.NDArray[Any]
+Tensors = dict[str, Array]
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "I64": np.dtype("<i8"),
+}
+
+
+class Unacceptable(ValueError):
+    """These bytes are refused. `code` is the name shown to people."""
+
+    def __init__(self, code: UploadRefusal, detail: str = "") -> None:
+        super().__init__(f"{code.value}: {detail}" if detail else code.value)
+        self.code = code
+        self.detail = detail
+
+
+def encode(tensors: Mapping[str, Array]) -> bytes:
+    """Deterministic: the same arrays give the same bytes, so digests can be compared."""
+    return bytes(_save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}))
+
+
+def decode(content: bytes, *, allowed: frozenset[str] = frozenset({"F32"})) -> Tensors:
+    """Named arrays. Raises `Unacceptable` for anything that is not exactly a small safetensors file."""
+    check_layout(content, allowed=allowed)
+    try:
+        return dict(_load(content))
+    except Exception as error:
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS) from error
+
+
+def check_layout(content: bytes, *, allowed: frozenset[str]) -> None:
+    """Header, names, dtypes, sizes: offsets are contiguous from 0 and end with the file."""
+    end = 0
+    header = _header(content)
+    for name, entry in sorted(header.items(), key=_start):
+        _check_entry(name, entry, allowed)
+        start, stop = entry["data_offsets"]
+        wide = int(np.prod(entry["shape"], dtype=object)) * DTYPES[entry["dtype"]].itemsize
+        if start != end or stop - start != wide:
+            raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, "offsets")
+        end = stop
+    (length,) = struct.unpack("<Q", content[:8])
+    if 8 + length + end > len(content):
+        raise Unacceptable(UploadRefusal.TRUNCATED)
+    if 8 + length + end != len(content):
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, "trailing bytes")
+
+
+def _header(content: bytes) -> dict[str, Any]:
+    if len(content) < 8:
+        raise Unacceptable(UploadRefusal.TRUNCATED)
+    (length,) = struct.unpack("<Q", content[:8])
+    if length > limits.HEADER_BYTES:
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, "header too long")
+    if len(content) < 8 + length:
+        raise Unacceptable(UploadRefusal.TRUNCATED)
+    try:
+        header = json.loads(content[8 : 8 + length], object_pairs_hook=_no_twins)
+    except (ValueError, RecursionError) as error:
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, "header") from error
+    if not isinstance(header, dict) or not header or len(header) > limits.TENSORS:
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, "header")
+    header.pop("__metadata__", None)
+    return header
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def _start(item: tuple[str, Any]) -> int:
+    try:
+        return int(item[1]["data_offsets"][0])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, "offsets") from error
+
+
+def _check_entry(name: str, entry: dict[str, Any], allowed: frozenset[str]) -> None:
+    if len(name) > limits.TENSOR_NAME or not name.isprintable():
+        raise Unacceptable(UploadRefusal.WRONG_NAMES)
+    if entry.get("dtype") not in allowed:
+        raise Unacceptable(UploadRefusal.WRONG_DTYPE, name)
+    shape, offsets = entry.get("shape"), entry.get("data_offsets")
+    whole = isinstance(shape, list) and isinstance(offsets, list) and len(offsets) == 2
+    if not whole or not all(type(n) is int and 0 <= n < 2**40 for n in [*shape, *offsets]):  # type: ignore[misc]
+        raise Unacceptable(UploadRefusal.NOT_SAFETENSORS, name)

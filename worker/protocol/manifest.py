@@ -1,0 +1,101 @@
+"""What one job may do at one site, signed by the hub. No code travels: only names, numbers and digests."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from worker.protocol import limits
+from worker.protocol.codes import JobKind
+from worker.protocol.policy import Digest, Protection
+from worker.protocol.tasks import Slug, TaskSheet
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextModel(_Value):
+    """A base model the hub imported. `digest` is that of its safetensors file; `files` pins every file by name."""
+
+    name: str = Field(max_length=120)
+    digest: Digest
+    files: dict[str, Digest]
+    bytes: int = Field(ge=0)
+
+
+class ModelSpec(_Value):
+    """The shared model. Modules: encoder/table, encoder/text (projection), adapter/text (LoRA B), fusion, head/<task>."""
+
+    width: int = Field(default=32, ge=4, le=1024)
+    layers: int = Field(default=1, ge=0, le=8)
+    heads: int = Field(default=4, ge=1, le=16)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    text: TextModel | None = None
+    rank: int = Field(default=8, ge=1, le=64)
+    alpha: float = Field(default=8.0, gt=0)
+    adapter_layers: int = Field(default=2, ge=0, le=48)
+    """How many top layers of the text encoder carry an adapter; 0 trains none."""
+    seed: int = Field(default=1, ge=0, lt=2**31)
+    """Seeds the first weights and the common A of every adapter."""
+
+
+class Training(_Value):
+    """Local work of one round. Times in seconds."""
+
+    epochs: int = Field(default=1, ge=1, le=100)
+    batch: int = Field(default=32, ge=1, le=4096)
+    lr: float = Field(default=3e-3, gt=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    proximal: float = Field(default=0.0, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**31)
+
+
+class ModuleRef(_Value):
+    """A module's state as an object at the hub."""
+
+    digest: Digest
+    bytes: int = Field(ge=0, le=limits.OBJECT_BYTES)
+
+
+class Manifest(_Value):
+    """One job. `modules` is the base the site starts from; `round` 0 is before any training."""
+
+    version: Literal[1] = 1
+    job: str
+    kind: JobKind
+    site: str
+    institution: str
+    federation: str
+    run: str
+    round: int = Field(ge=0)
+    issued: AwareDatetime
+    expires: AwareDatetime
+    tasks: tuple[TaskSheet, ...] = Field(min_length=1)
+    model: ModelSpec
+    modules: dict[str, ModuleRef]
+    training: Training = Training()
+    cohort: int = Field(ge=1)
+    """Institutions without a common parent that were asked."""
+    minimum_cell: int = Field(default=10, ge=5)
+    protections: tuple[Protection, ...] = ()
+    leaves: tuple[Literal["updates", "metrics", "counts", "class_codes", "class_reports"], ...] = ()
+    """What this job would send. The guard refuses if the policy has one of them closed."""
+    classes: tuple[str, ...] = ()
+    """Class codes a report job asks for."""
+    release: str | None = None
+    approved: bool = False
+    """An officer approved this run at the hub; a policy may ask for approval at the site instead."""
+    stall_s: int = Field(default=limits.STALL_S, ge=1)
+    hard_limit_s: int = Field(default=limits.HARD_LIMIT_S, ge=1)
+
+    def task(self, name: Slug) -> TaskSheet:
+        return next(t for t in self.tasks if t.name == name)
+
+
+class Signed(_Value):
+    """Canonical JSON as text and an Ed25519 signature over exactly those bytes, both travel."""
+
+    payload: str
+    signature: str
+    key: str
+    """Fingerprint of the public key, to pick it, never to trust it."""

@@ -1,0 +1,48 @@
+"""An institution's policy as a document: the same fields at the hub, in the browser and at the site.
+
+The hub drafts, checks and shows it; the site stores the version a person accepted there and obeys that.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Modality = Literal["table", "text", "image", "audio", "events"]
+TaskKind = Literal["binary", "multiclass", "regression"]
+Purpose = Literal["early-support", "feedback", "assessment-quality", "curriculum", "research"]
+Protection = Literal["noise", "secure-aggregation"]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+SUPPORTED_PROTECTIONS: frozenset[Protection] = frozenset()
+"""Protections this version really applies. A policy that asks for another one makes the site refuse."""
+
+
+class Leaves(BaseModel):
+    """What may leave the site. Each flow is closed until the policy opens it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    updates: bool = True
+    metrics: bool = False
+    counts: bool = False
+    class_codes: bool = False
+    class_reports: bool = False
+
+
+class PolicyDocument(BaseModel):
+    """Everything a policy says. Its digest is `canonical.digest_of(document)`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modalities: tuple[Modality, ...] = ("table",)
+    task_kinds: tuple[TaskKind, ...] = ("binary",)
+    purposes: tuple[Purpose, ...] = ("early-support",)
+    blocked_inputs: tuple[str, ...] = ()
+    minimum_cohort: int = Field(default=3, ge=2, le=200)
+    minimum_cell: int = Field(default=10, ge=5, le=1000)
+    minimum_records: int = Field(default=20, ge=1)
+    approval: Literal["hub", "site"] = "hub"
+    leaves: Leaves = Leaves()
+    protections: tuple[Protection, ...] = ()
+    models: tuple[Digest, ...] | None = None
+    keep_updates: bool = False

@@ -1,0 +1,102 @@
+"""A site's contribution to a round: the difference from a named base, per module, and its receipt."""
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from worker.protocol import limits
+from worker.protocol.policy import Digest
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UpdatedModule(_Value):
+    """One module of an update. `weight` counts the examples that carried it, capped again at the hub."""
+
+    base: Digest
+    weight: float = Field(gt=0, le=1e9)
+
+
+class Receipt(_Value):
+    """What the site says it did. It attests; it cannot prove noise, and says so by leaving it null."""
+
+    policy: Digest
+    policy_version: int
+    clip: float | None = None
+    noise: float | None = None
+    epsilon: float | None = None
+
+
+class UpdateHeader(_Value):
+    """Travels with the tensors, signed by the site's key. The tensors are named `<module>::<tensor>`."""
+
+    job: str
+    claim: int = Field(ge=1)
+    run: str
+    round: int = Field(ge=1)
+    site: str
+    modules: dict[str, UpdatedModule] = Field(min_length=1)
+    body: Digest
+    bytes: int = Field(ge=1, le=limits.UPDATE_BYTES)
+    receipt: Receipt
+    trained: AwareDatetime
+    software: str = Field(max_length=40)
+
+
+class TaskMetrics(_Value):
+    """Quality on a site's hold-out for one task, as the policy lets it out."""
+
+    task: str
+    metric: str
+    value: float
+    interval: tuple[float, float] | None = None
+    records_band: str = Field(max_length=20)
+    weight: float = Field(gt=0)
+    """Records behind the value, rounded down to a multiple of the minimum cell."""
+
+
+class MetricsAnswer(_Value):
+    """The answer of an evaluate or baseline job. `model` is shared, local or rule."""
+
+    shared: tuple[TaskMetrics, ...] = ()
+    local: tuple[TaskMetrics, ...] = ()
+    rule: tuple[TaskMetrics, ...] = ()
+
+
+class CalibrationPoint(_Value):
+    """Predicted against observed share in one group of at least the minimum cell."""
+
+    predicted: float
+    observed: float
+    records: int
+
+
+class ClassTask(_Value):
+    """One class, one task. Everything is rounded; a value under the minimum cell is None."""
+
+    task: str
+    metric: str
+    shared: float | None
+    local: float | None
+    rule: float | None
+    shared_interval: tuple[float, float] | None = None
+    predicted_mean: float | None = None
+    observed_mean: float | None = None
+    curve: tuple[CalibrationPoint, ...] = ()
+    missing: dict[str, float] = {}
+    """Share of records without a modality, rounded to 5 %."""
+
+
+class ClassFigures(_Value):
+    """What a site lets out about one class. `records` is None when under the minimum cell."""
+
+    code: str = Field(max_length=limits.NAME_LENGTH)
+    term: str = Field(max_length=limits.NAME_LENGTH)
+    records: int | None
+    tasks: tuple[ClassTask, ...] = ()
+
+
+class ReportAnswer(_Value):
+    """The answer of a report job."""
+
+    classes: tuple[ClassFigures, ...]
