@@ -3,7 +3,8 @@
 SQLite runs in WAL mode and every transaction begins IMMEDIATE, so two writers wait instead of failing late.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,6 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from app.effects import Effect, take
+
+log = logging.getLogger(__name__)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -98,10 +103,15 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 class Database:
-    """An engine and its sessions: writing ones, and reading ones that never block a writer."""
+    """An engine and its sessions: writing ones, and reading ones that never block a writer.
+
+    `dispatch` receives the effects of a transaction after it committed. Its errors are logged and swallowed:
+    the data are safe, and the sweep finds what was not sent.
+    """
 
     def __init__(self, url: str, **options: Any) -> None:
         self.engine = make_engine(url, **options)
+        self.dispatch: Callable[[Effect], None] | None = None
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(
             self.engine.execution_options(read_only=True), expire_on_commit=False
@@ -109,9 +119,21 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Commits when the block ends well, rolls back when it raises."""
-        with self._write.begin() as session:
-            yield session
+        """Commits when the block ends well, rolls back when it raises; then sends the effects."""
+        with self._write() as session:
+            with session.begin():
+                yield session
+            effects = take(session)
+        self.send(effects)
+
+    def send(self, effects: list[Effect]) -> None:
+        if self.dispatch is None:
+            return
+        for effect in effects:
+            try:
+                self.dispatch(effect)
+            except Exception:
+                log.warning("an effect was not sent: %s", type(effect).__name__, exc_info=True)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -24,7 +24,7 @@ class TextModel(_Value):
 
 
 class ModelSpec(_Value):
-    """The shared model. Modules: encoder/table, encoder/text (projection), adapter/text (LoRA B), fusion, head/<task>."""
+    """The shared model: encoder/table, encoder/text (projection), adapter/text (LoRA B), fusion, head/<task>."""
 
     width: int = Field(default=32, ge=4, le=1024)
     layers: int = Field(default=1, ge=0, le=8)
