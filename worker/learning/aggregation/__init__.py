@@ -1,0 +1,6 @@
+"""From the sites' contributions to the next state of a module. NumPy only; no torch, no files, no records."""
+
+from worker.learning.aggregation.checks import validate
+from worker.learning.aggregation.mean import Combined, Rule, combine
+
+__all__ = ["Combined", "Rule", "combine", "validate"]

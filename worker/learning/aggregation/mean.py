@@ -1,0 +1,69 @@
+"""The weighted mean of one module over the sites that trained it.
+
+    theta <- theta + sum_k w_k d_k / sum_k w_k,   k over the sites that carried the module, in order of site id
+
+Absent sites are left out, never counted as zeros. Each delta is read once and in turn, so a mapping that loads
+a tensor when asked keeps the memory at one model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from worker.learning.aggregation.checks import checked_weight
+from worker.protocol.codec import Array, Tensors
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many sites a module needs, and where a site's own word about its weight is cut off."""
+
+    minimum_sites: int = 2
+    weight_percentile: float = 90.0
+
+
+@dataclass(frozen=True)
+class Combined:
+    """The module after the round. `held`: too few sites, the state is the base. `weights` are as used."""
+
+    state: Tensors
+    held: bool
+    sites: int
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+def combine(
+    base: Tensors, contributions: Sequence[tuple[str, float, Mapping[str, Array]]], rule: Rule
+) -> Combined:
+    """`contributions` are (site id, weight, delta), in any order; deltas have passed `validate`.
+
+    Sums are float64 in order of site id, so the same updates give the same bytes whoever came first.
+    Raises ValueError for a site that stands twice and `Unacceptable` for a weight that is none.
+    """
+    ordered = sorted(contributions, key=lambda item: item[0])
+    names = [site for site, _, _ in ordered]
+    if len(set(names)) != len(names):
+        raise ValueError("a site stands twice among the contributions to one module")
+    weights = [checked_weight(weight) for _, weight, _ in ordered]
+    if len(ordered) < max(rule.minimum_sites, 1):
+        return Combined(state=dict(base), held=True, sites=len(ordered))
+    capped = _capped(weights, rule.weight_percentile)
+    sums = {name: np.zeros(array.shape, np.float64) for name, array in base.items()}
+    for (_, _, delta), weight in zip(ordered, capped, strict=True):
+        for name, total in sums.items():
+            total += weight * np.asarray(delta[name], np.float64)
+    whole = float(sum(capped))
+    state: Tensors = {
+        name: (np.asarray(base[name], np.float64) + total / whole).astype(np.float32)
+        for name, total in sums.items()
+    }
+    return Combined(
+        state, held=False, sites=len(ordered), weights=dict(zip(names, capped, strict=True))
+    )
+
+
+def _capped(weights: list[float], percentile: float) -> list[float]:
+    """No weight above the cohort's percentile: it is a number the site says of itself."""
+    limit = float(np.percentile(weights, percentile))
+    return [min(weight, limit) for weight in weights]

@@ -1,0 +1,117 @@
+"""`dataset.yaml`: which file holds what. Values are read as text, so that `no` and `007` stay what they are."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from worker.protocol.policy import TaskKind
+from worker.protocol.tasks import Slug
+
+DATASET = "dataset.yaml"
+ColumnKind = Literal["numeric", "categorical", "text"]
+
+
+def _no_escape(value: Any) -> Any:
+    parts = str(value).replace("\\", "/").split("/")
+    if ".." in parts or parts[0] == "" or ":" in parts[0]:
+        raise ValueError("name a file inside the data folder")
+    if not str(value).endswith((".csv", ".csv.gz", ".parquet")):
+        raise ValueError("a table ends in .csv, .csv.gz or .parquet")
+    return value
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value in ("", "null", "~") else value
+
+
+FileName = Annotated[str, Field(max_length=200), BeforeValidator(_no_escape)]
+Header = Annotated[str, Field(min_length=1, max_length=200)]
+Optional = Annotated[Header | None, BeforeValidator(_none_if_empty)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class ModalityFile(_Strict):
+    """Columns of one file that may serve as inputs. A column listed in no modality is never an input."""
+
+    kind: Literal["table", "text"]
+    file: FileName
+    columns: dict[Header, ColumnKind] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _kinds_agree(self) -> "ModalityFile":
+        for column, kind in self.columns.items():
+            if (kind == "text") != (self.kind == "text"):
+                raise ValueError(f"column {column}: kind text goes with modality text")
+        return self
+
+
+class TaskMap(_Strict):
+    """How this folder serves the task sheet of the same name. Whatever is left out has the sheet's name."""
+
+    kind: TaskKind
+    label: Header
+    file: FileName | None = None
+    """Where the label stands, if not in the file of `records`."""
+    labels: dict[str, str] = {}
+    """Our label value -> the sheet's; an empty one leaves the row out."""
+    inputs: dict[str, Optional] = {}
+    """The sheet's input -> our column; empty says that we do not have it."""
+    values: dict[str, dict[str, str]] = {}
+    """The sheet's categorical input -> our value -> the sheet's."""
+
+
+class Dataset(_Strict):
+    """One data folder. `key` names the columns by which a row of another file finds its record."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    title: str = Field(default="", max_length=200)
+    simulated: bool = False
+    student: Header
+    class_column: Header = Field(alias="class")
+    term: Header
+    split: Optional = None
+    records: FileName
+    key: tuple[Header, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Spellings of "no value" besides an empty cell, such as NA."""
+    modalities: tuple[ModalityFile, ...] = Field(min_length=1)
+    tasks: dict[Slug, TaskMap] = {}
+
+    @model_validator(mode="after")
+    def _no_column_twice(self) -> "Dataset":
+        seen: dict[str, str] = {}
+        for modality in self.modalities:
+            for column in modality.columns:
+                if column in seen:
+                    raise ValueError(
+                        f"column {column} stands in two modalities"
+                        f" ({seen[column]} and {modality.file}): rename one"
+                    )
+                seen[column] = modality.file
+        return self
+
+    @property
+    def join(self) -> tuple[str, ...]:
+        return self.key or (self.student, self.class_column, self.term)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file named, the one of the records first."""
+        named = [self.records, *(m.file for m in self.modalities)]
+        named += [t.file for t in self.tasks.values() if t.file]
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def record_files(self) -> tuple[str, ...]:
+        """Files whose rows are records: they carry student, class, term and split."""
+        return tuple(dict.fromkeys([self.records, *(self.file_of(t) for t in self.tasks.values())]))
+
+    def file_of(self, task: TaskMap) -> str:
+        return task.file or self.records
+
+    def place_of(self, column: str) -> ModalityFile | None:
+        """The modality that lists this column."""
+        return next((m for m in self.modalities if column in m.columns), None)

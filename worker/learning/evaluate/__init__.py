@@ -1,0 +1,1 @@
+"""How good a model is: scores, intervals, the rule to beat, calibration, and what of it a site lets out."""

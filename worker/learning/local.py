@@ -1,0 +1,236 @@
+"""What a job of learning does at one site: train, evaluate, baseline, report. The face the workers call.
+
+Importing this module loads no torch; calling it does. So only a process that does not fork may call it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from worker.learning.data.records import SiteData
+from worker.learning.faults import NoRecords
+from worker.learning.model import layout
+from worker.protocol.canonical import digest, digest_of
+from worker.protocol.codec import Tensors, encode
+from worker.protocol.codes import Phase
+from worker.protocol.manifest import Manifest, ModelSpec
+from worker.protocol.tasks import TaskSheet
+from worker.protocol.update import MetricsAnswer, ReportAnswer
+
+if TYPE_CHECKING:
+    from worker.learning.evaluate.classes import Compared
+    from worker.learning.model.network import Network
+    from worker.learning.training.batches import Source
+    from worker.learning.training.desk import Desk
+
+ProgressHook = Callable[[Phase, int, int], None]
+"""(phase, step, steps), called at least once a batch. What it raises ends the job after a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One module's difference from its base, and the number of training records that carried the module."""
+
+    delta: Tensors
+    weight: float
+
+
+def module_names(model: ModelSpec, tasks: Sequence[TaskSheet]) -> tuple[str, ...]:
+    return layout.module_names(model, tasks)
+
+
+def initial_modules(
+    model: ModelSpec, tasks: Sequence[TaskSheet], *, text_dir: Path | None
+) -> dict[str, Tensors]:
+    """The state before round 1: the same for every hub and site that has the same specification."""
+    reads_text = model.text is not None and bool(layout.features(model, tasks).text)
+    shape = layout.TextShape.read(text_dir) if reads_text else None
+    return layout.initial(model, tasks, shape)
+
+
+def train(
+    manifest: Manifest,
+    modules: dict[str, Tensors],
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    checkpoint: Path,
+    on_progress: ProgressHook,
+) -> dict[str, Contribution]:
+    """One round at one site. Only records of the train split are read. Raises a LearningFault."""
+    from worker.learning.training.desk import laid
+    from worker.learning.training.fit import Savepoint, Trainer
+
+    with laid(
+        manifest.model,
+        manifest.tasks,
+        data,
+        text_dir=text_dir,
+        cache_dir=cache_dir,
+        on_progress=on_progress,
+    ) as desk:
+        carried = _carried(desk)
+        if not carried:
+            raise NoRecords("no training record for any task of this job")
+        network = desk.network(modules)
+        rows = [source.rows("train") for source in desk.sources]
+        trainer = Trainer(network, desk.sources, rows, manifest.training)
+        trainer.run(on_progress, Savepoint(checkpoint, _work(manifest, modules, data)))
+        after = network.state()
+    return {
+        module: Contribution(_difference(modules[module], after[module]), float(weight))
+        for module, weight in sorted(carried.items())
+    }
+
+
+def evaluate(
+    manifest: Manifest,
+    modules: dict[str, Tensors],
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    on_progress: ProgressHook,
+) -> MetricsAnswer:
+    """The shared model on the site's test records."""
+    from worker.learning.evaluate import answers
+    from worker.learning.training.desk import laid
+
+    with laid(
+        manifest.model,
+        manifest.tasks,
+        data,
+        text_dir=text_dir,
+        cache_dir=cache_dir,
+        on_progress=on_progress,
+    ) as desk:
+        network = desk.network(modules)
+        shared = answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress)
+    return MetricsAnswer(shared=shared)
+
+
+def baseline(
+    manifest: Manifest,
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    on_progress: ProgressHook,
+) -> MetricsAnswer:
+    """The model trained alone on this site's records, and the simple rule, on the same test records."""
+    from worker.learning.evaluate import answers
+    from worker.learning.training.desk import laid
+
+    with laid(
+        manifest.model,
+        manifest.tasks,
+        data,
+        text_dir=text_dir,
+        cache_dir=cache_dir,
+        on_progress=on_progress,
+    ) as desk:
+        network = _alone(manifest, desk, data, cache_dir, on_progress)
+        return MetricsAnswer(
+            local=answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress),
+            rule=answers.of_rule(desk.sources, manifest.minimum_cell),
+        )
+
+
+def report(
+    manifest: Manifest,
+    modules: dict[str, Tensors],
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    on_progress: ProgressHook,
+) -> ReportAnswer:
+    """Figures of the classes the manifest names, suppressed and rounded here."""
+    from worker.learning.evaluate import classes
+    from worker.learning.training.desk import laid
+
+    with laid(
+        manifest.model,
+        manifest.tasks,
+        data,
+        text_dir=text_dir,
+        cache_dir=cache_dir,
+        on_progress=on_progress,
+    ) as desk:
+        shared = desk.network(modules)
+        local = _alone(manifest, desk, data, cache_dir, on_progress)
+        compared = [_compared(shared, local, source, on_progress) for source in desk.sources]
+    return ReportAnswer(
+        classes=classes.figures(data, manifest.classes, compared, manifest.minimum_cell)
+    )
+
+
+def _alone(
+    manifest: Manifest, desk: "Desk", data: SiteData, cache_dir: Path, on_progress: ProgressHook
+) -> "Network":
+    from worker.learning.training import alone
+
+    if not any(len(source.rows("train")) for source in desk.sources):
+        raise NoRecords("no training record for any task of this job")
+    work = alone.fingerprint(manifest.model, manifest.tasks, manifest.training, data)
+    kept = cache_dir / "alone" / f"{work}.safetensors"
+    state = alone.state(desk.first(), desk.sources, manifest.training, kept, work, on_progress)
+    return desk.network(state)
+
+
+def _compared(
+    shared: "Network", local: "Network", source: "Source", on_progress: ProgressHook
+) -> "Compared":
+    from worker.learning.evaluate.answers import rule_prediction
+    from worker.learning.evaluate.classes import Compared
+    from worker.learning.evaluate.predict import judge, predict
+
+    rows = source.rows("test")
+    ruled = rule_prediction(source)
+    return Compared(
+        source=source,
+        rows=rows,
+        shared=judge(source, rows, predict(shared, source, rows, on_progress)),
+        local=judge(source, rows, predict(local, source, rows, on_progress)),
+        rule=None if ruled is None else judge(source, rows, ruled[rows]),
+    )
+
+
+def _carried(desk: "Desk") -> dict[str, int]:
+    """Module to training records that carried it; a module that no record carried is absent."""
+    counts: dict[str, int] = {}
+    names = module_names(desk.spec, desk.tasks)
+    for source in desk.sources:
+        rows = source.rows("train")
+        with_text = int(source.has_text[rows].sum())
+        for module, count in (
+            (layout.FUSION, len(rows)),
+            (layout.head(source.data.sheet.name), len(rows)),
+            (layout.TABLE, int(source.has_table[rows].sum())),
+            (layout.TEXT, with_text),
+            (layout.ADAPTER, with_text),
+        ):
+            counts[module] = counts.get(module, 0) + count
+    return {module: counts[module] for module in names if counts.get(module)}
+
+
+def _difference(base: Tensors, after: Tensors) -> Tensors:
+    return {name: np.subtract(after[name], base[name], dtype=np.float32) for name in sorted(base)}
+
+
+def _work(manifest: Manifest, modules: dict[str, Tensors], data: SiteData) -> str:
+    """What a checkpoint must belong to. Not the claim: a second claim of the job goes on with the first one's."""
+    return digest_of(
+        {
+            "job": manifest.job,
+            "model": manifest.model.model_dump(mode="json"),
+            "tasks": [sheet.model_dump(mode="json") for sheet in manifest.tasks],
+            "training": manifest.training.model_dump(mode="json"),
+            "base": {name: digest(encode(tensors)) for name, tensors in sorted(modules.items())},
+            "data": data.digest,
+        }
+    )

@@ -1,0 +1,25 @@
+"""A low-rank adapter on one frozen linear layer: W0 x + s·B(A x), s = alpha / rank (LoRA, arXiv 2106.09685).
+
+A is common to all sites and frozen, B is trained and starts at zero, so an untrained adapter changes nothing.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class LowRank(nn.Module):
+    """Stands where the linear layer stood. `b` is set before a pass; None leaves the frozen layer alone."""
+
+    def __init__(self, base: nn.Linear, a: torch.Tensor, alpha: float) -> None:
+        super().__init__()
+        self.base = base
+        self.a = a
+        self.scale = alpha / a.shape[0]
+        self.b: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        plain: torch.Tensor = self.base(x)
+        if self.b is None:
+            return plain
+        return plain + self.scale * functional.linear(functional.linear(x, self.a), self.b)

@@ -1,0 +1,126 @@
+"""The pretrained text encoder: frozen, cut below its first adapted layer, with adapters above the cut.
+
+Only config, tokenizer and safetensors are read, from a local folder; no code of the model is ever run from
+there. Families whose layers map a state and a mask to a state can be cut: BERT, RoBERTa, XLM-R, DistilBERT.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from worker.learning.faults import ModelMissing
+from worker.learning.model.layout import LORA_TARGETS, common_a
+from worker.learning.model.lowrank import LowRank
+from worker.protocol.codec import Array
+from worker.protocol.manifest import ModelSpec
+
+MAX_TOKENS = 256
+"""Longer texts are cut here: what the default model was trained on."""
+_FAMILIES = {
+    "bert": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
+    "roberta": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
+    "xlm-roberta": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
+    "distilbert": ("transformer", "layer", ("attention.q_lin", "attention.v_lin")),
+}
+
+Part = dict[str, torch.Tensor]
+
+
+class TextEncoder:
+    """One loaded text model. `split` is the number of layers below the cut."""
+
+    def __init__(self, text_dir: Path, spec: ModelSpec) -> None:
+        model, self._tokenizer = _loaded(text_dir)
+        family = _FAMILIES.get(model.config.model_type)
+        if family is None:
+            raise ModelMissing(f"text models of the family {model.config.model_type} cannot be cut")
+        self._embeddings: Any = model.embeddings
+        self._layers: list[Any] = list(getattr(getattr(model, family[0]), family[1]))
+        self.hidden = int(model.config.hidden_size)
+        self.split = len(self._layers) - min(spec.adapter_layers, len(self._layers))
+        limit = int(model.config.max_position_embeddings) - 2
+        self._max_tokens = min(MAX_TOKENS, limit)
+        self._adapters: dict[str, LowRank] = {}
+        for index in range(self.split, len(self._layers)):
+            for target, path in zip(LORA_TARGETS, family[2], strict=True):
+                a = torch.from_numpy(common_a(spec, index, target, self.hidden))
+                self._adapters[f"layer{index}.{target}.B"] = _adapt(
+                    self._layers[index], path, a, spec.alpha
+                )
+
+    @property
+    def pooled_below(self) -> bool:
+        """No layer is adapted: what lies below the cut is the whole encoder, so its mean is enough."""
+        return self.split == len(self._layers)
+
+    @torch.no_grad()
+    def below(self, text: str) -> Array:
+        """Frozen states of one text, (tokens, hidden), or (1, hidden) if no layer is adapted.
+
+        One text at a time and without padding, so that a record's states never depend on its neighbours.
+        """
+        ids = self._tokenizer(
+            text, truncation=True, max_length=self._max_tokens, return_tensors="pt"
+        )["input_ids"]
+        states = self._embeddings(input_ids=ids)
+        for layer in self._layers[: self.split]:
+            states = layer(states, None)
+        if self.pooled_below:
+            states = states.mean(dim=1, keepdim=True)
+        found: Array = states[0].numpy()
+        return found
+
+    def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
+        """(b, tokens, hidden) to (b, hidden): the adapted layers, then the mean over real tokens."""
+        for name, layer in self._adapters.items():
+            layer.b = adapter.get(name)
+        hidden_from = torch.zeros(mask.shape).masked_fill(~mask, torch.finfo(torch.float32).min)
+        for block in self._layers[self.split :]:
+            states = block(states, hidden_from[:, None, None, :])
+        share = mask.float() / mask.float().sum(dim=1, keepdim=True).clamp(min=1.0)
+        return (states * share.unsqueeze(-1)).sum(dim=1)
+
+
+def project(part: Part, pooled: torch.Tensor, row: int) -> torch.Tensor:
+    """(b, hidden) to a token (b, width); `row` says which text input it is."""
+    return (
+        functional.linear(functional.layer_norm(pooled, (pooled.shape[-1],)), part["weight"])
+        + part["bias"][row]
+    )
+
+
+def _loaded(text_dir: Path) -> tuple[Any, Any]:
+    """Imports transformers here only: a site without text never pays for it."""
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        model = AutoModel.from_pretrained(
+            text_dir,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            attn_implementation="sdpa",
+        )
+        tokenizer = AutoTokenizer.from_pretrained(
+            text_dir, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise ModelMissing(f"the text model cannot be loaded: {error}") from error
+    model.eval().requires_grad_(False)
+    return model, tokenizer
+
+
+def _adapt(layer: nn.Module, path: str, a: torch.Tensor, alpha: float) -> LowRank:
+    owner_path, _, name = path.rpartition(".")
+    owner = layer.get_submodule(owner_path)
+    base = getattr(owner, name)
+    adapter = base if isinstance(base, LowRank) else LowRank(base, a, alpha)
+    setattr(owner, name, adapter)
+    return adapter

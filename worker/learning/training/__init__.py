@@ -1,0 +1,1 @@
+"""Local training at one site: batches, the loop, checkpoints, cached frozen layers, training alone."""
