@@ -1,0 +1,151 @@
+"""Real servers for tests: a throw-away PostgreSQL cluster and a Redis, on loopback, gone at the end."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+
+from tests.needs import need
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Polls; raises TimeoutError naming `what`."""
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what} did not come within {seconds} s")
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """One cluster. Fast, not durable: it lives as long as the tests."""
+
+    port: int
+    user: str
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://{self.user}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, name: str, template: str = "template0") -> str:
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def answers(self) -> bool:
+        try:
+            self._run("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, statement: str) -> None:
+        where = f"host=127.0.0.1 port={self.port} user={self.user} dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+_POSTGRES_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "127.0.0.1",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "autovacuum": "off",
+}
+
+
+@contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """Starts a cluster from the binaries on this machine; as `postgres` or `nobody` when we are root."""
+    initdb, server = need("initdb"), need("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="collegium-pg-"))
+    prefix = _unprivileged(folder)
+    data = folder / "data"
+    port = free_port()
+    try:
+        made = [str(initdb), "-D", str(data), "-U", "tests", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(
+            [*prefix, *made, "--no-sync", "--locale=C"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        settings = [f"--{name}={value}" for name, value in _POSTGRES_SETTINGS.items()]
+        where = ["-D", str(data), "-p", str(port), "-k", str(folder)]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*prefix, str(server), *where, *settings], stdout=log, stderr=log, cwd=folder
+            )
+        cluster = PostgresServer(port, "tests")
+        try:
+            wait_until(cluster.answers, seconds=30, what="PostgreSQL")
+            yield cluster
+        finally:
+            stop(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged(folder: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: change the owner, and run as that one."""
+    if os.geteuid() != 0:
+        return []
+    names = Path("/etc/passwd").read_text(encoding="utf-8")
+    user = "postgres" if "\npostgres:" in names else "nobody"
+    shutil.chown(folder, user)
+    # setpriv keeps the process itself as our child, so a signal to it reaches PostgreSQL.
+    return ["setpriv", f"--reuid={user}", "--clear-groups", "--"]
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A real Redis, nothing written to disk. Yields its URL."""
+    binary = need("redis-server")
+    port = free_port()
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen([str(binary), *arguments], stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        wait_until(lambda: _pings(url), seconds=15, what="Redis")
+        yield url
+    finally:
+        stop(process)
+
+
+def _pings(url: str) -> bool:
+    client = redis.Redis.from_url(url)
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+    finally:
+        client.close()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Asks, waits, then kills."""
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
