@@ -21,7 +21,10 @@ from worker.protocol.tasks import TaskSheet
 from worker.protocol.update import MetricsAnswer, ReportAnswer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from worker.learning.evaluate.classes import Compared
+    from worker.learning.evaluate.quality import Judged
     from worker.learning.model.network import Network
     from worker.learning.training.batches import Source
     from worker.learning.training.desk import Desk
@@ -62,17 +65,9 @@ def train(
     on_progress: ProgressHook,
 ) -> dict[str, Contribution]:
     """One round at one site. Only records of the train split are read. Raises a LearningFault."""
-    from worker.learning.training.desk import laid
     from worker.learning.training.fit import Savepoint, Trainer
 
-    with laid(
-        manifest.model,
-        manifest.tasks,
-        data,
-        text_dir=text_dir,
-        cache_dir=cache_dir,
-        on_progress=on_progress,
-    ) as desk:
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
         carried = _carried(desk)
         if not carried:
             raise NoRecords("no training record for any task of this job")
@@ -98,16 +93,8 @@ def evaluate(
 ) -> MetricsAnswer:
     """The shared model on the site's test records."""
     from worker.learning.evaluate import answers
-    from worker.learning.training.desk import laid
 
-    with laid(
-        manifest.model,
-        manifest.tasks,
-        data,
-        text_dir=text_dir,
-        cache_dir=cache_dir,
-        on_progress=on_progress,
-    ) as desk:
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
         network = desk.network(modules)
         shared = answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress)
     return MetricsAnswer(shared=shared)
@@ -123,21 +110,51 @@ def baseline(
 ) -> MetricsAnswer:
     """The model trained alone on this site's records, and the simple rule, on the same test records."""
     from worker.learning.evaluate import answers
-    from worker.learning.training.desk import laid
 
-    with laid(
-        manifest.model,
-        manifest.tasks,
-        data,
-        text_dir=text_dir,
-        cache_dir=cache_dir,
-        on_progress=on_progress,
-    ) as desk:
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
         network = _alone(manifest, desk, data, cache_dir, on_progress)
         return MetricsAnswer(
             local=answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress),
             rule=answers.of_rule(desk.sources, manifest.minimum_cell),
         )
+
+
+def alone_modules(
+    manifest: Manifest,
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    on_progress: ProgressHook,
+) -> dict[str, Tensors]:
+    """The model `baseline` measures, itself. It never leaves the site."""
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+        return _alone(manifest, desk, data, cache_dir, on_progress).state()
+
+
+def predictions(
+    manifest: Manifest,
+    modules: dict[str, Tensors],
+    data: SiteData,
+    *,
+    split: str = "test",
+    text_dir: Path | None,
+    cache_dir: Path,
+    on_progress: ProgressHook,
+) -> "dict[str, Judged]":
+    """Task to labels and predictions of one split, record by record. They never leave the site."""
+    from worker.learning.evaluate.predict import judge, predict
+
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+        network = desk.network(modules)
+        return {
+            source.data.sheet.name: judge(
+                source,
+                source.rows(split),
+                predict(network, source, source.rows(split), on_progress),
+            )
+            for source in desk.sources
+        }
 
 
 def report(
@@ -151,21 +168,32 @@ def report(
 ) -> ReportAnswer:
     """Figures of the classes the manifest names, suppressed and rounded here."""
     from worker.learning.evaluate import classes
+
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+        shared = desk.network(modules)
+        local = _alone(manifest, desk, data, cache_dir, on_progress)
+        compared = [_compared(shared, local, source, on_progress) for source in desk.sources]
+    return ReportAnswer(
+        classes=classes.figures(data, manifest.classes, compared, manifest.minimum_cell)
+    )
+
+
+def _laid(
+    manifest: Manifest,
+    data: SiteData,
+    text_dir: Path | None,
+    cache_dir: Path,
+    on_progress: ProgressHook,
+) -> "AbstractContextManager[Desk]":
     from worker.learning.training.desk import laid
 
-    with laid(
+    return laid(
         manifest.model,
         manifest.tasks,
         data,
         text_dir=text_dir,
         cache_dir=cache_dir,
         on_progress=on_progress,
-    ) as desk:
-        shared = desk.network(modules)
-        local = _alone(manifest, desk, data, cache_dir, on_progress)
-        compared = [_compared(shared, local, source, on_progress) for source in desk.sources]
-    return ReportAnswer(
-        classes=classes.figures(data, manifest.classes, compared, manifest.minimum_cell)
     )
 
 

@@ -2,5 +2,6 @@
 
 from worker.learning.aggregation.checks import validate
 from worker.learning.aggregation.mean import Combined, Rule, combine
+from worker.learning.aggregation.quality import overall
 
-__all__ = ["Combined", "Rule", "combine", "validate"]
+__all__ = ["Combined", "Rule", "combine", "overall", "validate"]

@@ -1,7 +1,6 @@
 """The data folder as a job reads it: files in, aligned arrays and a digest out. `load` and `check` share `examine`."""
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,8 +147,3 @@ def _good(code: str, term: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def pseudonym(student: str, key: bytes) -> str:
-    """The pseudonym a student id has at this site: to find one person there, never to send."""
-    return hmac.new(key, student.strip().encode(), hashlib.sha256).hexdigest()[:32]

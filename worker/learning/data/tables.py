@@ -46,14 +46,19 @@ def read(folder: Path, file: str, missing: Sequence[str] = ()) -> tuple[Table | 
     return replace(table, columns=columns), faults
 
 
+def pseudonym(student: str, key: bytes) -> str:
+    """HMAC-SHA256 of a student id under the site's key, 32 hexadecimal characters. Stays at the site."""
+    return hmac.new(key, student.strip().encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def pseudonymise(table: Table, student: str, key: bytes) -> Table:
-    """The student column becomes HMAC-SHA256 under the site's key, 32 hexadecimal characters; "" stays ""."""
+    """The student column becomes pseudonyms; "" stays "", so that the check can tell it."""
     if student not in table.columns:
         return table
     made: dict[str, str] = {"": ""}
     for name in table.columns[student]:
         if name not in made:
-            made[name] = hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32]
+            made[name] = pseudonym(name, key)
     hidden = [made[name] for name in table.columns[student]]
     return replace(table, columns={**table.columns, student: hidden})
 

@@ -32,9 +32,10 @@ class Source:
     @property
     def has_table(self) -> Flags:
         """(n,) True where a record has a table value."""
-        numeric: Flags = (~np.isnan(self.data.numeric)).any(axis=1)
-        categorical: Flags = (self.data.categorical > 0).any(axis=1)
-        return np.logical_or(numeric, categorical)
+        numeric = np.any(~np.isnan(self.data.numeric), axis=1)
+        categorical = np.any(self.data.categorical > 0, axis=1)
+        found: Flags = np.logical_or(numeric, categorical)
+        return found
 
     @property
     def has_text(self) -> Flags:
