@@ -22,6 +22,11 @@ class Actor:
     token: str | None = None
     token_institution: str | None = None
 
+    @property
+    def id(self) -> str:
+        """Who acts, for the audit trail: the token where there is one, else the person."""
+        return self.token or self.person
+
     def permissions(self, institution: str | None) -> frozenset[Permission]:
         """In one institution, or at the hub when None."""
         if institution is None:

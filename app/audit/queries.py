@@ -1,0 +1,93 @@
+"""Reading the chains: by filter with a cursor for people, from the start for the check."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.loaders import require
+from app.access.permissions import Permission
+from app.audit.models import HUB_CHAIN, Chain, Event
+
+WALK = 500
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Everything given must fit. `kind` may end with a dot to mean all kinds of one noun (`policy.`)."""
+
+    kind: str | None = None
+    actor: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Newest first. `cursor` asks for the next page; None at the end."""
+
+    events: list[Event]
+    cursor: int | None
+
+
+def events(
+    session: Session,
+    actor: Actor,
+    institution: str | None,
+    wanted: Filter | None = None,
+    *,
+    cursor: int | None = None,
+    limit: int = 50,
+) -> EventPage:
+    """One page of an institution's chain, or of the hub's chain (operators) when `institution` is None."""
+    wanted = wanted or Filter()
+    require(actor, Permission.AUDIT_READ if institution else Permission.HUB_OPERATE, institution)
+    query = select(Event).where(Event.chain_id == (institution or HUB_CHAIN))
+    if wanted.kind:
+        prefix = wanted.kind.endswith(".")
+        query = query.where(
+            Event.kind.startswith(wanted.kind, autoescape=True)
+            if prefix
+            else Event.kind == wanted.kind
+        )
+    if wanted.actor:
+        query = query.where(Event.actor == wanted.actor)
+    if wanted.subject:
+        query = query.where(Event.subject == wanted.subject)
+    if wanted.since:
+        query = query.where(Event.at >= wanted.since)
+    if wanted.until:
+        query = query.where(Event.at < wanted.until)
+    if cursor is not None:
+        query = query.where(Event.number < cursor)
+    found = list(session.scalars(query.order_by(Event.number.desc()).limit(limit + 1)))
+    more = len(found) > limit
+    return EventPage(found[:limit], found[limit - 1].number if more else None)
+
+
+def latest(session: Session, chain: str, limit: int = 10) -> list[Event]:
+    """The newest events of one chain, for 'what changed'. The caller has already checked who asks."""
+    query = select(Event).where(Event.chain_id == chain)
+    return list(session.scalars(query.order_by(Event.number.desc()).limit(limit)))
+
+
+def walk(session: Session, chain: str) -> Iterator[Event]:
+    """A whole chain in its order, a page at a time."""
+    after = 0
+    while True:
+        query = select(Event).where(Event.chain_id == chain, Event.number > after)
+        found = list(session.scalars(query.order_by(Event.number).limit(WALK)))
+        yield from found
+        if len(found) < WALK:
+            return
+        after = found[-1].number
+
+
+def head(session: Session, chain: str) -> tuple[int, str]:
+    """Length and last digest; (0, "") for a chain that has no event yet."""
+    row = session.execute(select(Chain.length, Chain.head).where(Chain.id == chain)).one_or_none()
+    return (row.length, row.head) if row else (0, "")
