@@ -62,12 +62,14 @@ def _records(profile: Profile, rng: np.random.Generator, count: int) -> dict[str
     """Column -> values, in the sheets' words; one row per student, class and term."""
     shift = Shift.draw(rng)
     hardness = {code: rng.normal(0, 0.4) for code in profile.classes}
+    odds = np.array([profile.first_class, *[1.0] * (len(profile.classes) - 1)])
+    odds /= odds.sum()
     rows: list[dict[str, Any]] = []
     for number, person in enumerate(people(rng, count), 1):
         student = f"{profile.slug[:1].upper()}{number:05d}"
         for term in profile.terms:
             taken = min(len(profile.classes), _classes(rng, profile.load))
-            for code in sorted(rng.choice(profile.classes, taken, replace=False).tolist()):
+            for code in sorted(rng.choice(profile.classes, taken, replace=False, p=odds).tolist()):
                 row = {"student_id": student, "class_code": code, "term": term}
                 row |= {"part": _part(profile.slug, student)}
                 row |= outcome(rng, person, shift, hardness[code])

@@ -84,7 +84,7 @@ def _late(
     able, keen, strained = shift.weights
     true = 62 + shift.grading + _PROGRAMME_EFFECT[person.programme] - 4 * hardness
     true += 8 * able * person.ability + 5 * keen * person.effort - 5 * strained * person.strain
-    final = float(np.clip(true + rng.normal(0, 7), 0, 100))
+    final = float(np.clip(true + rng.normal(0, 8), 0, 100))
     following = float(np.clip(true + rng.normal(0, 10), 0, 100))
     return {
         "outcome": "at-risk" if final < BAND_EDGES[0] else "on-track",

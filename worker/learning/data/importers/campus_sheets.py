@@ -3,7 +3,7 @@
 from worker.protocol.tasks import Input, TaskSheet
 
 BANDS = ("below", "developing", "secure", "strong")
-BAND_EDGES = (47.0, 60.0, 73.0)
+BAND_EDGES = (50.0, 61.0, 73.0)
 PROGRAMMES = ("general", "advanced", "technical", "arts")
 DAY = 42
 
@@ -22,7 +22,7 @@ def campus_sheets() -> tuple[TaskSheet, ...]:
     return (
         TaskSheet(
             name="at-risk-week6",
-            target="Will the student end this class below the pass mark of 47 points?",
+            target="Will the student end this class below the pass mark of 50 points?",
             kind="binary",
             label="outcome",
             labels=("on-track", "at-risk"),

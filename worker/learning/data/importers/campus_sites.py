@@ -18,6 +18,8 @@ class Profile:
     """Classes per student and term."""
     files: tuple[str, str | None]
     """The file of the records and the file of the texts: None where no texts are kept."""
+    first_class: float = 1.0
+    """How many times as popular the first class is as each other one: a large lecture."""
     columns: Mapping[str, str] = field(default_factory=dict)
     programmes: Mapping[str, str] = field(default_factory=dict)
     outcomes: tuple[str, str] = ("on-track", "at-risk")
@@ -43,7 +45,7 @@ PROFILES: tuple[Profile, ...] = (
         name="Lakeside Hill School",
         kind="school",
         students=310,
-        classes=_groups(("MATH", "SCI", "ENG"), (7, 8, 9), "AB"),
+        classes=(*_groups(("MATH", "SCI"), (7, 8, 9), "A"), *_groups(("ENG",), (7, 8), "AB")),
         terms=("2025-26",),
         load=2.0,
         files=("records.csv", "records.csv"),
@@ -56,7 +58,7 @@ PROFILES: tuple[Profile, ...] = (
         name="Lakeside Bay School",
         kind="school",
         students=180,
-        classes=_groups(("MATH", "ART"), (7, 8), "AB"),
+        classes=("MATH-7A", "MATH-8A", "ART-7A", "ART-7B", "ART-8A"),
         terms=("2025-26",),
         load=1.8,
         files=("records.csv", None),
@@ -80,6 +82,7 @@ PROFILES: tuple[Profile, ...] = (
         ),
         terms=("2025-autumn", "2026-spring"),
         load=0.8,
+        first_class=4.0,
         files=("records.parquet", "reflections.parquet"),
         columns={"logins_week": "weekly_visits", "prior_attempts": "attempts_before"},
     ),
