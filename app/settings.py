@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     session_hours: int = 12
     lease_s: int = 60
     first_lease_s: int = 15
+    disk_reserve_mb: int = 200
+    """Free space that objects never use, so the database can still write."""
 
     @model_validator(mode="after")
     def _safe(self) -> Self:

@@ -83,6 +83,8 @@ class Job(Base):
     lease_until: Mapped[datetime | None] = mapped_column(index=True)
     not_before: Mapped[datetime | None]
     cancel_asked: Mapped[bool] = mapped_column(default=False)
+    pause_asked: Mapped[bool] = mapped_column(default=False)
+    """Its run is paused: not handed out, and whoever holds it is told to checkpoint and give it back."""
     phase: Mapped[Phase | None] = mapped_column(by_value(Phase))
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     progress_at: Mapped[datetime | None]

@@ -964,6 +964,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancel_asked", sa.Boolean(), nullable=False),
+        sa.Column("pause_asked", sa.Boolean(), nullable=False),
         sa.Column(
             "phase",
             sa.Enum(
