@@ -1,0 +1,23 @@
+"""`collegium-hub`: start the hub, move its schema, invite its operators, import base models, show the demo."""
+
+import logging
+
+import click
+
+from app.cli.serve import beat, migrate, serve, status, worker
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--verbose", is_flag=True, help="Say more in the log.")
+def main(verbose: bool) -> None:
+    """The Collegium hub. Settings come from the environment: docs/configuration.md."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+for _command in (serve, worker, beat, migrate, status):
+    main.add_command(_command)
+
+__all__ = ["main"]
