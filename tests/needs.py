@@ -1,8 +1,11 @@
 """What a test needs of the machine, and how to get it. The one place that may leave a test out."""
 
+import importlib
 import os
 import shutil
 from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
 
 import pytest
 
@@ -40,8 +43,18 @@ def need(thing: str | Path) -> Path:
     path = thing if isinstance(thing, Path) else find(thing)
     if path is not None and path.exists():
         return path
-    how = HOW_TO_GET.get(str(thing), "see README.md, Development")
-    sentence = f"needs {thing}: {how}"
+    leave_out(f"needs {thing}: {HOW_TO_GET.get(str(thing), 'see README.md, Development')}")
+
+
+def need_module(name: str) -> ModuleType:
+    """As `need`, for an optional Python package."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        leave_out(f"needs the Python package {name}, which is not made for this machine")
+
+
+def leave_out(sentence: str) -> NoReturn:
     if os.environ.get("COLLEGIUM_NO_OMISSIONS") == "1":
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)

@@ -126,7 +126,7 @@ def worker(queue: tuple[str, ...], processes: int) -> None:
 def beat() -> None:
     """Send the sweep on time, and nothing else."""
     schedule = settings_or_exit().home / "beat-schedule"
-    run_celery("beat", "--schedule", str(schedule), "--loglevel", "WARNING", "--pidfile", "")
+    run_celery("beat", "--schedule", str(schedule), "--loglevel", "WARNING", "--pidfile=")
 
 
 def run_celery(*arguments: str) -> None:
@@ -138,7 +138,8 @@ def run_celery(*arguments: str) -> None:
             "There is no Redis: set REDIS_URL, or start `collegium-hub serve` with the same home first."
         )
     os.environ["REDIS_URL"] = url
-    os.execv(sys.executable, [sys.executable, "-m", "celery", "-A", WORKER_APP, *arguments])
+    program = [sys.executable, "-m", "celery", "-A", WORKER_APP, *arguments]
+    os.execv(sys.executable, program)  # noqa: S606  no shell is what we want
 
 
 @click.command()
