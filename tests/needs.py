@@ -41,9 +41,9 @@ def need(thing: str | Path) -> Path:
     With COLLEGIUM_NO_OMISSIONS=1 (CI) a missing thing is a failure instead.
     """
     path = thing if isinstance(thing, Path) else find(thing)
-    if path is not None and path.exists():
-        return path
-    leave_out(f"needs {thing}: {HOW_TO_GET.get(str(thing), 'see README.md, Development')}")
+    if path is None or not path.exists():
+        leave_out(f"needs {thing}: {HOW_TO_GET.get(str(thing), 'see README.md, Development')}")
+    return path
 
 
 def need_module(name: str) -> ModuleType:
