@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from gettext import gettext as _
+from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,11 @@ def describe(faults: Sequence[Fault], fits: Iterable[Fit] = ()) -> str:
     blocking = [f for f in faults if f.blocks]
     hints = [f for f in faults if not f.blocks]
     if blocking:
-        head = _("The folder cannot be used yet: {count} faults.").format(count=len(blocking))
+        head = ngettext(
+            "The folder cannot be used yet: {count} fault.",
+            "The folder cannot be used yet: {count} faults.",
+            len(blocking),
+        ).format(count=len(blocking))
     else:
         head = _("The folder can be used.")
     lines = [head]
@@ -106,8 +111,10 @@ def _fit_lines(fit: Fit) -> list[str]:
         parts = ", ".join(f"{part} {count}" for part, count in fit.splits.items())
         lines.append("  " + _("Parts: {parts}.").format(parts=parts))
     for reason, count in fit.dropped.items():
-        said = _("{count} rows drop out: {reason}.").format(count=count, reason=reason)
-        lines.append("  " + said)
+        said = ngettext(
+            "{count} row drops out: {reason}.", "{count} rows drop out: {reason}.", count
+        )
+        lines.append("  " + said.format(count=count, reason=reason))
     for name, column in fit.present.items():
         share = fit.missing.get(name, 0.0)
         gap = _(", {share:.0%} missing").format(share=share) if share else ""

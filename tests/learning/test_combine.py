@@ -1,0 +1,137 @@
+"""The weighted mean by hand, its laws, and what may not be summed."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.learning.aggregation import Rule, combine, overall, validate
+from worker.protocol.codec import Tensors, Unacceptable, encode
+from worker.protocol.codes import UploadRefusal
+from worker.protocol.update import TaskMetrics
+
+BASE: Tensors = {"a": np.array([1.0, 2.0], np.float32), "b": np.zeros((2, 2), np.float32)}
+PLAIN = Rule(minimum_sites=2, weight_percentile=100.0)
+
+
+def delta(value: float) -> Tensors:
+    return {"a": np.full(2, value, np.float32), "b": np.full((2, 2), -value, np.float32)}
+
+
+@st.composite
+def cohorts(draw: st.DrawFn) -> list[tuple[str, float, Tensors]]:
+    sites = draw(
+        st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=2, max_size=9, unique=True)
+    )
+    weights = st.floats(0.5, 1e6)
+    values = st.floats(-10, 10, width=32)
+    return [
+        (s, draw(weights), {n: a * np.float32(draw(values)) for n, a in delta(1.0).items()})
+        for s in sites
+    ]
+
+
+def test_by_hand() -> None:
+    found = combine(BASE, [("x", 1.0, delta(4.0)), ("y", 3.0, delta(8.0))], PLAIN)
+    assert found.state["a"].tolist() == [8.0, 9.0]
+    assert found.state["b"].tolist() == [[-7.0, -7.0], [-7.0, -7.0]]
+    assert (found.held, found.sites, found.weights) == (False, 2, {"x": 1.0, "y": 3.0})
+
+
+def test_a_boastful_site_is_cut_off_at_the_percentile() -> None:
+    """Of weights 1, 1, 1000 the median is 1: the mean is the plain one."""
+    cohort = [("x", 1.0, delta(0.0)), ("y", 1.0, delta(3.0)), ("z", 1000.0, delta(6.0))]
+    found = combine(BASE, cohort, Rule(weight_percentile=50.0))
+    assert found.weights == {"x": 1.0, "y": 1.0, "z": 1.0}
+    assert found.state["a"].tolist() == [4.0, 5.0]
+
+
+def test_too_few_sites_hold_the_module() -> None:
+    found = combine(BASE, [("x", 5.0, delta(4.0))], PLAIN)
+    assert found.held and found.sites == 1 and found.weights == {}
+    assert encode(found.state) == encode(BASE)
+    assert combine(BASE, [], PLAIN).held
+    assert not combine(BASE, [("x", 5.0, delta(4.0))], Rule(minimum_sites=1)).held
+
+
+@given(cohorts(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_arrival_changes_no_byte(
+    cohort: list[tuple[str, float, Tensors]], shuffle: object
+) -> None:
+    other = list(cohort)
+    shuffle.shuffle(other)  # type: ignore[attr-defined]
+    assert encode(combine(BASE, cohort, Rule()).state) == encode(combine(BASE, other, Rule()).state)
+
+
+@given(cohorts())
+@settings(max_examples=60, deadline=None)
+def test_a_mean_lies_between_its_parts(cohort: list[tuple[str, float, Tensors]]) -> None:
+    found = combine(BASE, cohort, Rule())
+    moved = found.state["a"][0] - BASE["a"][0]
+    parts = [float(own["a"][0]) for _, _, own in cohort]
+    assert min(parts) - 1e-4 <= moved <= max(parts) + 1e-4
+    assert max(found.weights.values()) <= np.percentile([w for _, w, _ in cohort], 90) + 1e-9
+
+
+@given(cohorts(), st.floats(0.1, 10))
+@settings(max_examples=40, deadline=None)
+def test_only_relative_weights_count(
+    cohort: list[tuple[str, float, Tensors]], factor: float
+) -> None:
+    scaled = [(site, weight * factor, own) for site, weight, own in cohort]
+    one, two = combine(BASE, cohort, Rule()).state, combine(BASE, scaled, Rule()).state
+    assert all(np.allclose(one[n], two[n], atol=1e-5) for n in BASE)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_none_is_refused_by_name(weight: float) -> None:
+    with pytest.raises(Unacceptable) as refused:
+        combine(BASE, [("x", 1.0, delta(1)), ("y", weight, delta(1))], Rule())
+    assert refused.value.code is UploadRefusal.WRONG_WEIGHT
+
+
+def test_a_site_counts_once() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        combine(BASE, [("x", 1.0, delta(1)), ("x", 1.0, delta(2))], Rule())
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"c": np.zeros(1, np.float32)}, UploadRefusal.WRONG_NAMES),
+        ({"a": np.zeros(3, np.float32)}, UploadRefusal.WRONG_SHAPE),
+        ({"a": np.zeros(2, np.float64)}, UploadRefusal.WRONG_DTYPE),
+        ({"a": np.array([np.nan, 0], np.float32)}, UploadRefusal.NOT_FINITE),
+        ({"a": np.array([np.inf, 0], np.float32)}, UploadRefusal.NOT_FINITE),
+        ({"a": np.array([8.0, 6.1], np.float32)}, UploadRefusal.NORM_TOO_LARGE),
+    ],
+)
+def test_refusals(change: Tensors, code: UploadRefusal) -> None:
+    with pytest.raises(Unacceptable) as refused:
+        validate(BASE, delta(0.0) | change, norm_limit=10.0)
+    assert refused.value.code is code
+
+
+def test_a_missing_tensor_is_refused_and_the_norm_is_of_the_whole_module() -> None:
+    with pytest.raises(Unacceptable):
+        validate(BASE, {"a": np.zeros(2, np.float32)}, norm_limit=10.0)
+    validate(
+        BASE,
+        {"a": np.array([6, 0], np.float32), "b": np.array([[8, 0], [0, 0]], np.float32)},
+        norm_limit=10.0,
+    )
+    with pytest.raises(Unacceptable):
+        validate(
+            BASE,
+            {"a": np.array([6, 0], np.float32), "b": np.array([[8.1, 0], [0, 0]], np.float32)},
+            norm_limit=10.0,
+        )
+
+
+def test_the_overall_figure_weighs_by_records() -> None:
+    def one(value: float, weight: float) -> TaskMetrics:
+        return TaskMetrics(task="t", metric="auc", value=value, records_band="50-99", weight=weight)
+
+    assert overall([one(0.6, 10), one(0.9, 30)]) == {"t": pytest.approx(0.825)}
+    assert overall([]) == {}

@@ -1,0 +1,253 @@
+"""The text path: cut, cached, adapted; against the whole model and against peft."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.learning import build
+from worker.learning import aggregation, local
+from worker.learning.faults import ModelMissing
+from worker.learning.model.layout import common_a
+from worker.learning.model.text import TextEncoder
+from worker.protocol.codec import Tensors, encode
+from worker.protocol.manifest import ModelSpec
+
+SHEET = build.text_sheet()
+MODEL = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 4, "alpha": 4.0})
+TEXTS = ["the closed path", "open switch gap voltage bulb", "battery"]
+
+
+def random_b(start: dict[str, Tensors], seed: int) -> Tensors:
+    source = np.random.default_rng(seed)
+    return {
+        name: source.normal(size=a.shape).astype(np.float32) * 0.1
+        for name, a in start["adapter/text"].items()
+    }
+
+
+def torched(tensors: Tensors) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array) for name, array in tensors.items()}
+
+
+def padded(encoder: TextEncoder, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    found = [torch.from_numpy(encoder.below(text)) for text in texts]
+    longest = max(len(states) for states in found)
+    states = torch.zeros(len(texts), longest, encoder.hidden)
+    mask = torch.zeros(len(texts), longest, dtype=torch.bool)
+    for row, one in enumerate(found):
+        states[row, : len(one)], mask[row, : len(one)] = one, True
+    return states, mask
+
+
+def whole_model(folder: Path, texts: list[str]) -> torch.Tensor:
+    """Mean of the last layer over real tokens, all texts in one padded batch, nothing of ours."""
+    from transformers import AutoModel, AutoTokenizer
+
+    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    given = tokenizer(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        last = model.eval()(**given).last_hidden_state
+    mask = given["attention_mask"].unsqueeze(-1).float()
+    return (last * mask).sum(1) / mask.sum(1)
+
+
+@pytest.mark.parametrize("model", ["tiny_text", "minilm"])
+@pytest.mark.parametrize("adapter_layers", [0, 1, 2, 9])
+def test_cutting_the_model_changes_nothing(
+    request: pytest.FixtureRequest, model: str, adapter_layers: int
+) -> None:
+    folder = request.getfixturevalue(model)
+    encoder = TextEncoder(folder, MODEL.model_copy(update={"adapter_layers": adapter_layers}))
+    states, mask = padded(encoder, TEXTS)
+    pooled = states[:, 0] if encoder.pooled_below else encoder.above(states, mask, {})
+    assert torch.allclose(pooled, whole_model(folder, TEXTS), atol=2e-5)
+
+
+@pytest.mark.parametrize("model", ["tiny_text", "minilm"])
+def test_a_new_adapter_changes_nothing(request: pytest.FixtureRequest, model: str) -> None:
+    folder = request.getfixturevalue(model)
+    start = local.initial_modules(MODEL, [SHEET], text_dir=folder)
+    encoder = TextEncoder(folder, MODEL)
+    states, mask = padded(encoder, TEXTS)
+    plain = encoder.above(states, mask, {})
+    assert torch.equal(encoder.above(states, mask, torched(start["adapter/text"])), plain)
+    trained = encoder.above(states, mask, torched(random_b(start, 1)))
+    assert not torch.allclose(trained, plain, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
+@pytest.mark.parametrize("model", ["tiny_text", "minilm"])
+def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
+    request: pytest.FixtureRequest, model: str
+) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = request.getfixturevalue(model)
+    spec = MODEL.model_copy(update={"alpha": 8.0})
+    b = random_b(local.initial_modules(spec, [SHEET], text_dir=folder), 2)
+    encoder = TextEncoder(folder, spec)
+    own = encoder.above(*padded(encoder, TEXTS), torched(b))
+    plain = AutoModel.from_pretrained(folder)
+    config = LoraConfig(
+        r=4,
+        lora_alpha=8,
+        target_modules=["query", "value"],
+        layers_to_transform=list(range(encoder.split, len(encoder._layers))),
+        layers_pattern="layer",
+    )
+    other = get_peft_model(plain, config).eval()
+    for name, parameter in other.named_parameters():
+        found = [
+            key
+            for key in b
+            if f"layer.{key.split('.')[0][5:]}.attention.self.{key.split('.')[1]}." in name
+        ]
+        if "lora_A" in name:
+            layer, target, _ = found[0].split(".")
+            parameter.data = torch.from_numpy(
+                common_a(spec, int(layer[5:]), target, encoder.hidden)
+            )
+        if "lora_B" in name:
+            parameter.data = torch.from_numpy(b[found[0]])
+    given = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        last = other(**given).last_hidden_state
+    mask = given["attention_mask"].unsqueeze(-1).float()
+    assert torch.allclose(own, (last * mask).sum(1) / mask.sum(1), atol=5e-5)
+
+
+def test_with_a_common_a_the_mean_of_b_is_the_mean_of_the_dense_products(tiny_text: Path) -> None:
+    """W0 + s·mean(B_k)·A is the mean over sites of W0 + s·B_k·A, to rounding."""
+    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)["adapter/text"]
+    sites = [random_b({"adapter/text": start}, seed) for seed in range(5)]
+    weights = [3.0, 1.0, 2.0, 5.0, 4.0]
+    combined = aggregation.combine(
+        start,
+        [(f"s{k}", w, b) for k, (w, b) in enumerate(zip(weights, sites, strict=True))],
+        aggregation.Rule(weight_percentile=100),
+    ).state
+    for name in start:
+        layer, target, _ = name.split(".")
+        a = common_a(MODEL, int(layer[5:]), target, 16).astype(np.float64)
+        dense = (
+            sum(w * (b[name].astype(np.float64) @ a) for w, b in zip(weights, sites, strict=True))
+            / 15
+        )
+        assert np.allclose(combined[name].astype(np.float64) @ a, dense, atol=1e-7)
+
+
+def train(root: Path, text_dir: Path, data: Any, spec: ModelSpec = MODEL) -> dict[str, Any]:
+    return local.train(
+        build.manifest([SHEET], model=spec),
+        local.initial_modules(spec, [SHEET], text_dir=text_dir),
+        data,
+        checkpoint=root / "checkpoint",
+        **(build.folders(root) | {"text_dir": text_dir}),
+    )
+
+
+@pytest.mark.parametrize("adapter_layers", [0, 2])
+def test_cached_states_give_the_same_bytes_as_fresh_ones(
+    tiny_text: Path, tmp_path: Path, adapter_layers: int
+) -> None:
+    data = build.site(build.answers(80, 1))
+    spec = MODEL.model_copy(update={"adapter_layers": adapter_layers})
+    first = train(tmp_path, tiny_text, data, spec)
+    (tmp_path / "checkpoint").unlink()
+    partly = build.site(build.answers(30, 5))
+    train(tmp_path / "other", tiny_text, partly, spec)
+    (tmp_path / "other" / "checkpoint").unlink()
+    for root in (tmp_path, tmp_path / "other", tmp_path / "fresh"):
+        again = train(root, tiny_text, data, spec)
+        assert {m: encode(c.delta) for m, c in again.items()} == {
+            m: encode(c.delta) for m, c in first.items()
+        }
+
+
+def test_frozen_layers_run_once_per_text(
+    tiny_text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    below = TextEncoder.below
+    monkeypatch.setattr(
+        TextEncoder, "below", lambda self, text: (ran.append(text), below(self, text))[1]
+    )
+    task = build.answers(60, 1)
+    data = build.site(task)
+    train(tmp_path, tiny_text, data)
+    assert sorted(ran) == sorted({text for text in task.text["answer"] if text})
+    (tmp_path / "checkpoint").unlink()
+    train(tmp_path, tiny_text, data)
+    assert len(ran) == len({text for text in task.text["answer"] if text})
+
+
+def test_text_carries_the_label_and_absent_text_is_not_counted(
+    tiny_text: Path, tmp_path: Path
+) -> None:
+    task = build.answers(400, 1)
+    data = build.site(task)
+    plan = build.TRAINING.model_copy(update={"epochs": 8})
+    manifest = build.manifest([SHEET], model=MODEL, training=plan)
+    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
+    where = build.folders(tmp_path) | {"text_dir": tiny_text}
+    found = local.train(manifest, start, data, checkpoint=tmp_path / "c", **where)
+    present = sum(
+        bool(text)
+        for text, split in zip(task.text["answer"], task.split, strict=True)
+        if split == "train"
+    )
+    assert found["encoder/text"].weight == found["adapter/text"].weight == present
+    assert found["fusion"].weight == 240
+    assert any(a.any() for a in found["adapter/text"].delta.values())
+    after = {m: {n: a + found[m].delta[n] for n, a in own.items()} for m, own in start.items()}
+    assert local.evaluate(manifest, after, data, **where).shared[0].value > 0.85
+
+
+def test_a_site_without_text_trains_the_rest_and_needs_no_text_model(
+    tiny_text: Path, tmp_path: Path
+) -> None:
+    task = build.answers(80, 1)
+    silent = build.site(replace(task, text={"answer": [""] * 80}))
+    manifest = build.manifest([SHEET], model=MODEL)
+    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
+    where = build.folders(tmp_path)
+    found = local.train(manifest, start, silent, checkpoint=tmp_path / "c", **where)
+    assert sorted(found) == ["encoder/table", "fusion", "head/correct"]
+    assert local.evaluate(manifest, start, silent, **where).shared
+    assert local.baseline(manifest, silent, **where).local
+
+
+def test_a_missing_or_pickled_text_model_has_a_name(tiny_text: Path, tmp_path: Path) -> None:
+    data = build.site(build.answers(40, 1))
+    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
+    pickled = tmp_path / "pickled"
+    pickled.mkdir()
+    for file in tiny_text.iterdir():
+        if file.suffix != ".safetensors":
+            (pickled / file.name).write_bytes(file.read_bytes())
+    torch.save({"embeddings.weight": torch.zeros(2)}, pickled / "pytorch_model.bin")
+    for folder in (None, tmp_path / "nowhere", pickled):
+        with pytest.raises(ModelMissing):
+            local.train(
+                build.manifest([SHEET], model=MODEL),
+                start,
+                data,
+                checkpoint=tmp_path / "c",
+                **(build.folders(tmp_path) | {"text_dir": folder}),
+            )
+
+
+def test_a_text_longer_than_the_model_reads_is_cut(tiny_text: Path) -> None:
+    encoder = TextEncoder(tiny_text, MODEL)
+    assert len(encoder.below("bulb " * 500)) == 62
+
+
+def test_the_adapter_of_minilm_is_small_enough_to_send(minilm: Path) -> None:
+    spec = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 8})
+    start = local.initial_modules(spec, [SHEET], text_dir=minilm)
+    assert len(encode(start["adapter/text"])) < 150_000
