@@ -108,7 +108,7 @@ def test_the_federation_learns_what_each_site_alone_has_too_few_records_for(tmp_
     central = value(simulate.central(the_plan, given, folders))
     alone = [value(modules) for modules in simulate.alone(the_plan, given, folders).values()]
     start = value(local.initial_modules(build.MODEL, (SHEET,), text_dir=None))
-    assert federated > start + 0.2
+    assert federated > start + 0.1
     assert federated > central - 0.02
     assert federated > np.mean(alone)
 
