@@ -139,11 +139,12 @@ class Doorbell:
             client = redis.asyncio.Redis.from_url(
                 self._url,
                 socket_connect_timeout=_TIMEOUT_S,
-                health_check_interval=10,
+                socket_timeout=None,  # silence is normal here; keep-alive finds a dead line
+                socket_keepalive=True,
                 retry=AsyncRetry(NoBackoff(), 0),
             )
             try:
-                async with client, client.pubsub() as heard:  # type: ignore[no-untyped-call]
+                async with client, client.pubsub() as heard:
                     await heard.psubscribe(_PREFIX + "*")
                     async for message in heard.listen():
                         back_off, self._live = 0.1, True

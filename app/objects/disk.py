@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -104,10 +104,8 @@ class DiskStore:
         target = self._path(digest)
         target.parent.mkdir(exist_ok=True)
         if not target.exists():
-            try:
+            with suppress(FileExistsError):
                 os.link(staged, target)
-            except FileExistsError:
-                pass
             _flush_folder(target.parent)
         return target.stat().st_size
 

@@ -1,0 +1,131 @@
+"""Letting a signed request in: the site is known and not revoked, the clock fits, the nonce is new."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.audit import kinds
+from app.audit.service import record
+from app.clock import now
+from app.sites import queries
+from app.sites.errors import ClockOff, Replayed, Revoked, SiteRefused
+from app.sites.models import Nonce, Site
+from app.sites.states import SiteState
+from app.text import _
+from worker.protocol import limits
+from worker.protocol.signatures import BadSignature, PublicKey, request_bytes
+
+_NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_SEEN_EVERY = timedelta(seconds=10)
+"""`last_seen` is written at most this often: pages show minutes, and a write costs a lock."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a request says of itself, and the digest of the body that really came."""
+
+    site: str
+    method: str
+    path: str
+    time: str
+    nonce: str
+    digest: str
+    signature: str
+    body_digest: str
+
+
+def verify(session: Session, claims: Claims, at: datetime) -> str:
+    """Reads only. Returns the public key that signed. Raises SiteRefused."""
+    site = queries.by_id(session, claims.site)
+    if site is None or site.key is None:
+        raise SiteRefused(_("The hub knows no such site."))
+    if site.state is SiteState.REVOKED:
+        raise Revoked(_("This site was revoked. Ask an administrator of your institution."))
+    if claims.digest != claims.body_digest or not _NONCE.fullmatch(claims.nonce):
+        raise SiteRefused(_("The request was changed on its way."))
+    message = request_bytes(
+        claims.site, claims.method, claims.path, claims.time, claims.nonce, claims.digest
+    )
+    key = _signer(site, message, claims.signature)
+    _check_clock(claims.time, at)
+    return key
+
+
+def _signer(site: Site, message: bytes, signature: str) -> str:
+    for key in (site.key, site.next_key):
+        if key is None:
+            continue
+        try:
+            PublicKey(key).verify(message, signature)
+        except BadSignature:
+            continue
+        return key
+    raise SiteRefused(_("The signature does not fit this site's key."))
+
+
+def _check_clock(text: str, at: datetime) -> None:
+    """After the signature, so that only the site itself learns how far its clock is off."""
+    try:
+        said = datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise SiteRefused(_("The request's time is no number.")) from error
+    off = (said - at).total_seconds()
+    if abs(off) > limits.CLOCK_SKEW_S:
+        side = _("ahead of") if off > 0 else _("behind")
+        raise ClockOff(
+            _(
+                "This machine's clock is {seconds} s {side} the hub's, and at most {limit} s are allowed. "
+                "Set the clock, for example with: timedatectl set-ntp true"
+            ).format(seconds=round(abs(off)), side=side, limit=limits.CLOCK_SKEW_S)
+        )
+
+
+def admit(session: Session, claims: Claims, key: str, at: datetime) -> None:
+    """Writes: the nonce (Replayed when it was seen), last seen, a new key's first use."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    fresh = session.execute(
+        insert(Nonce).values(id=f"{claims.site}:{claims.nonce}", seen=at).on_conflict_do_nothing()
+    )
+    if fresh.rowcount == 0:  # type: ignore[attr-defined]
+        raise Replayed(_("This request was seen before."))
+    session.execute(
+        update(Site)
+        .where(
+            Site.id == claims.site,
+            or_(Site.last_seen.is_(None), Site.last_seen < at - _SEEN_EVERY),
+        )
+        .values(last_seen=at)
+        .execution_options(synchronize_session=False)
+    )
+    _use_new_key(session, claims.site, key)
+
+
+def _use_new_key(session: Session, site_id: str, key: str) -> None:
+    changed = session.execute(
+        update(Site)
+        .where(Site.id == site_id, Site.next_key == key)
+        .values(key=key, next_key=None)
+        .returning(Site.institution_id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if changed:
+        fingerprint = PublicKey(key).fingerprint
+        record(
+            session,
+            site_id,
+            kinds.SITE_KEY_CHANGED,
+            chain=changed[0],
+            subject=site_id,
+            body={"fingerprint": fingerprint},
+        )
+
+
+def forget_nonces(session: Session, at: datetime | None = None) -> int:
+    """A request older than the allowed skew is refused by its time, so its nonce need not be kept."""
+    before = (at or now()) - timedelta(seconds=limits.NONCE_KEPT_S)
+    gone = session.execute(delete(Nonce).where(Nonce.seen < before))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

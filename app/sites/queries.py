@@ -1,0 +1,168 @@
+"""Reading sites, their jobs and what they sent. The hub's own code reads by id; people through an actor."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, institutions_where
+from app.access.loaders import require
+from app.access.permissions import Permission
+from app.clock import now
+from app.errors import NotFound
+from app.policies.models import PolicyVersion
+from app.policies.states import PolicyState
+from app.sites.models import EnrolmentToken, Job, SentLine, Site, Upload
+from app.sites.states import ENDED, JobState, SiteState
+from app.text import _
+from worker.protocol.codes import Lane
+from worker.protocol.policy import PolicyDocument
+from worker.protocol.signatures import PublicKey, six_words
+
+
+def visible_to(actor: Actor) -> Select[Site]:
+    """Sites of every institution where the actor may read sites."""
+    return (
+        select(Site)
+        .where(Site.institution_id.in_(institutions_where(actor, Permission.SITE_READ)))
+        .order_by(Site.created, Site.id)
+    )
+
+
+def get(session: Session, actor: Actor, permission: Permission, site_id: str) -> Site:
+    """Raises NotFound for a stranger, NotAllowed for a member without the permission."""
+    site = session.get(Site, site_id)
+    if site is None:
+        raise NotFound(_("There is nothing here for you."))
+    require(actor, permission, site.institution_id)
+    return site
+
+
+def of_institution(session: Session, institution_id: str) -> Sequence[Site]:
+    """For the hub's own decisions; oldest first, revoked ones too."""
+    wanted = select(Site).where(Site.institution_id == institution_id)
+    return session.scalars(wanted.order_by(Site.created, Site.id)).all()
+
+
+def by_id(session: Session, site_id: str) -> Site | None:
+    """For the door and the hub's workers, which have no actor."""
+    return session.get(Site, site_id)
+
+
+def words(hub_key: PublicKey, site: Site) -> tuple[str, ...]:
+    """The six words the site shows too; empty before it joined."""
+    return six_words(hub_key, PublicKey(site.key), site.id) if site.key else ()
+
+
+def is_recent(site: Site, within_s: int, at: datetime | None = None) -> bool:
+    """Seen within the last `within_s` seconds."""
+    seen = site.last_seen
+    return seen is not None and (at or now()) - seen <= timedelta(seconds=within_s)
+
+
+def policy_in_force(session: Session, site: Site) -> PolicyVersion | None:
+    """The version a person accepted at the site."""
+    return session.get(PolicyVersion, site.policy_version_id) if site.policy_version_id else None
+
+
+def document_in_force(session: Session, site: Site) -> PolicyDocument | None:
+    version = policy_in_force(session, site)
+    return PolicyDocument.model_validate(version.document) if version else None
+
+
+def policy_offered(session: Session, institution_id: str) -> PolicyVersion | None:
+    """The institution's newest approved version, whether any site accepted it or not."""
+    return session.scalars(
+        select(PolicyVersion)
+        .where(
+            PolicyVersion.institution_id == institution_id,
+            PolicyVersion.state == PolicyState.APPROVED,
+        )
+        .order_by(PolicyVersion.number.desc())
+        .limit(1)
+    ).first()
+
+
+def token_waiting(session: Session, site: Site) -> EnrolmentToken | None:
+    """The unused, unexpired token of a site that has not joined."""
+    if site.state is not SiteState.INVITED:
+        return None
+    return session.scalars(
+        select(EnrolmentToken)
+        .where(
+            EnrolmentToken.site_id == site.id,
+            EnrolmentToken.used.is_(None),
+            EnrolmentToken.expires > now(),
+        )
+        .order_by(EnrolmentToken.created.desc())
+        .limit(1)
+    ).first()
+
+
+def job(session: Session, job_id: str) -> Job | None:
+    return session.get(Job, job_id)
+
+
+def jobs_of_round(session: Session, round_id: str) -> Sequence[Job]:
+    wanted = select(Job).where(Job.round_id == round_id)
+    return session.scalars(wanted.order_by(Job.created, Job.id)).all()
+
+
+def open_jobs(session: Session, site: Site) -> Sequence[Job]:
+    """Not ended, oldest first."""
+    return session.scalars(
+        select(Job)
+        .where(Job.site_id == site.id, Job.state.not_in(ENDED))
+        .order_by(Job.created, Job.id)
+    ).all()
+
+
+def next_due(session: Session, site_id: str, lane: Lane) -> datetime | None:
+    """When the earliest job of this inbox may be handed out; None when nothing waits. May lie in the past."""
+    return session.execute(
+        select(func.min(func.coalesce(Job.not_before, Job.created))).where(
+            Job.site_id == site_id,
+            Job.lane == lane,
+            Job.state == JobState.WAITING,
+            Job.cancel_asked.is_(False),
+            Job.pause_asked.is_(False),
+        )
+    ).scalar()
+
+
+def due(site_id: str, lane: Lane, at: datetime) -> Select[str]:
+    """Ids of jobs to hand out now, oldest first."""
+    return (
+        select(Job.id)
+        .where(
+            Job.site_id == site_id,
+            Job.lane == lane,
+            Job.state == JobState.WAITING,
+            Job.cancel_asked.is_(False),
+            Job.pause_asked.is_(False),
+            or_(Job.not_before.is_(None), Job.not_before <= at),
+        )
+        .order_by(Job.created, Job.id)
+    )
+
+
+def uploads_of(session: Session, job_id: str) -> Sequence[Upload]:
+    return session.scalars(select(Upload).where(Upload.job_id == job_id)).all()
+
+
+def upload(session: Session, upload_id: str) -> Upload | None:
+    return session.get(Upload, upload_id)
+
+
+def sent(
+    session: Session, actor: Actor, institution_id: str, *, limit: int = 200
+) -> Sequence[SentLine]:
+    """What left the sites of an institution, newest first, as the hub received it."""
+    require(actor, Permission.SENT_READ, institution_id)
+    return session.scalars(
+        select(SentLine)
+        .where(SentLine.institution_id == institution_id)
+        .order_by(SentLine.at.desc(), SentLine.id.desc())
+        .limit(limit)
+    ).all()

@@ -1,0 +1,102 @@
+"""What the hub says to a site, and where a site's answer goes."""
+
+from importlib.metadata import version
+
+from sqlalchemy.orm import Session
+
+from app.clock import now
+from app.effects import Send, after_commit
+from app.errors import NotFound
+from app.hub import Hub
+from app.institutions.models import Institution
+from app.jobs import HubTask
+from app.people.models import Person
+from app.sites import inbox, queries, service
+from app.sites.models import Job, Site
+from app.sites.states import HELD, SiteState
+from app.text import _
+from worker.protocol import messages
+from worker.protocol.policy import PolicyDocument
+
+_STATES = {
+    SiteState.JOINED: "waiting-for-confirmation",
+    SiteState.READY: "ready",
+    SiteState.REVOKED: "revoked",
+}
+
+
+def joined(hub: Hub, request: messages.JoinRequest) -> messages.JoinAnswer:
+    """Commits the join and says what the person at the site compares and pins."""
+    with hub.db.session() as session:
+        site = service.join(session, request)
+        institution = session.get_one(Institution, site.institution_id)
+        return messages.JoinAnswer(
+            site=site.id,
+            site_name=site.name,
+            institution=institution.id,
+            institution_name=institution.name,
+            hub_key=hub.key.public.text,
+            hub_name=hub.settings.hub_name,
+            words=queries.words(hub.key.public, site),
+            simulated=hub.settings.simulated,
+        )
+
+
+def hello(session: Session, site: Site) -> messages.Hello:
+    in_force = queries.policy_in_force(session, site)
+    return messages.Hello.model_validate(
+        {
+            "time": now(),
+            "state": _STATES[site.state],
+            "hub_version": version("collegium"),
+            "policy_offered": _offered(session, site),
+            "policy_in_force": in_force.digest if in_force else None,
+        }
+    )
+
+
+def _offered(session: Session, site: Site) -> messages.ApprovedPolicy | None:
+    """The newest approved version, also when it is the one in force: a lost folder can be filled again."""
+    policy = queries.policy_offered(session, site.institution_id)
+    if policy is None or policy.decided is None or policy.decided_by is None:
+        return None
+    return messages.ApprovedPolicy(
+        version=policy.number,
+        digest=policy.digest,
+        document=PolicyDocument.model_validate(policy.document),
+        approved_by=_name(session, policy.decided_by),
+        approved=policy.decided,
+        effective=policy.decided,
+        one_person=policy.one_person,
+    )
+
+
+def _name(session: Session, person_id: str) -> str:
+    person = session.get(Person, person_id)
+    return person.name if person else ""
+
+
+def settle(session: Session, site: Site, job_id: str, said: messages.Answer) -> None:
+    """Ends the job and hands what it brought to the runs or the reports. The same answer again does nothing."""
+    job = inbox.answer(session, site, job_id, said)
+    if job is None:
+        return
+    if said.metrics is not None:
+        from app.runs import measurements
+
+        measurements.record(session, job, said.metrics)
+    if said.report is not None:
+        from app.reports import service as reports
+
+        reports.receive(session, job, said.report)
+    if job.round_id is not None:
+        after_commit(session, Send(HubTask.ROUND_AGGREGATE.value, (job.round_id,)))
+
+
+def require_named(session: Session, site: Site, job_id: str, digest: str) -> Job:
+    """The job, if this site holds it and it names the object. NotFound for anything else."""
+    job = queries.job(session, job_id)
+    mine = job is not None and job.site_id == site.id and job.state in HELD
+    if job is None or not mine or digest not in job.objects:
+        raise NotFound(_("This job names no such object."))
+    return job
