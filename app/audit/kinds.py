@@ -33,6 +33,7 @@ REGISTRATION_ATTEMPTED = Kind(
 )
 INSTITUTION_REGISTERED = Kind("institution.registered", E, N_("Institution registered"), ("kind",))
 INSTITUTION_CHANGED = Kind("institution.changed", E, N_("Institution's details changed"))
+MAILBOX_ASKED = Kind("institution.mailbox-asked", I, N_("Code sent to a mailbox"))
 PROOF_ADDED = Kind("institution.proof-added", E, N_("Proof added"), ("kind",))
 INSTITUTION_DECIDED = Kind(
     "institution.decided", E, N_("Operator's decision"), ("decision", "state", "single_operator")
@@ -40,7 +41,6 @@ INSTITUTION_DECIDED = Kind(
 CLASS_ADDED = Kind("class.added", I, N_("Class added"))
 CLASS_OFFERED = Kind("class.offered", I, N_("Class named by a site"), ("site", "count"))
 CLASS_CONFIRMED = Kind("class.confirmed", I, N_("Class confirmed"))
-CLASS_REMOVED = Kind("class.removed", I, N_("Class removed"))
 INSTRUCTOR_ASSIGNED = Kind("class.instructor-assigned", I, N_("Instructor assigned"), ("person",))
 INSTRUCTOR_UNASSIGNED = Kind(
     "class.instructor-unassigned", I, N_("Instructor taken off"), ("person",)
