@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from app.cli.records import model, operator
 from app.cli.serve import beat, migrate, serve, status, worker
 
 
@@ -17,7 +18,7 @@ def main(verbose: bool) -> None:
     )
 
 
-for _command in (serve, worker, beat, migrate, status):
+for _command in (serve, worker, beat, migrate, operator, model, status):
     main.add_command(_command)
 
 __all__ = ["main"]

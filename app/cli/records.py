@@ -1,0 +1,61 @@
+"""Commands that write one record and end: invite an operator, import a base model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from app import hub as hubs
+from app.cli.serve import settings_or_exit
+from app.errors import HubError
+from app.federations import base_models
+from app.hub import Hub
+from app.people import service as people
+
+
+@contextmanager
+def writing() -> Iterator[tuple[Hub, Session]]:
+    """This process's hub and a session that commits at the end. A refusal is one sentence."""
+    hub = hubs.build(settings_or_exit())
+    try:
+        with hub.db.session() as session:
+            yield hub, session
+    except HubError as error:
+        raise click.ClickException(error.message) from error
+    finally:
+        hub.close()
+
+
+@click.group()
+def operator() -> None:
+    """The people who run this hub."""
+
+
+@operator.command("invite")
+@click.argument("mail")
+def invite_operator(mail: str) -> None:
+    """Make a one-time link with which the owner of MAIL becomes an operator."""
+    with writing() as (hub, session):
+        link = people.invite_operator(session, hub.settings, mail)
+    click.echo(link)
+
+
+@click.group()
+def model() -> None:
+    """The base models federations may build on."""
+
+
+@model.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--name", required=True, help="What people will read.")
+@click.option("--licence", required=True, help="For example Apache-2.0.")
+@click.option("--source", required=True, help="Where it comes from, for the record.")
+def import_model(folder: Path, name: str, licence: str, source: str) -> None:
+    """Take config, tokenizer and model.safetensors from FOLDER; an operator then allows it."""
+    with writing() as (hub, session):
+        found = base_models.import_model(
+            session, hub.objects, folder, name=name, licence=licence, source=source
+        )
+    click.echo(f"Imported {found.name}, digest {found.digest}. An operator may allow it now.")
