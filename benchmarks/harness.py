@@ -50,7 +50,8 @@ def digest_of_files(files: Iterable[Path]) -> str:
 
 def machine() -> str:
     """Cores, processor and system, as far as a figure depends on them."""
-    return f"{len(os.sched_getaffinity(0))} cores, {_processor()}, {platform.system()}, Python {platform.python_version()}"
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores, {_processor()}, {platform.system()}, Python {platform.python_version()}"
 
 
 def _processor() -> str:
