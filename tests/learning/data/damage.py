@@ -252,8 +252,17 @@ HILL = [
         cells(range(2, 126), "part", "train"),
         CSV,
         None,
-        None,
+        "outcome",
         "No record is in the part test",
+        blocks=False,
+    ),
+    Case(
+        "one label only",
+        cells(range(2, 126), "outcome", "passed"),
+        CSV,
+        None,
+        "outcome",
+        "All training records have the label on-track",
         blocks=False,
     ),
 ]
