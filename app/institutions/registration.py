@@ -1,5 +1,8 @@
 """How an institution comes in, shows what proves it, and tries again after a refusal."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -104,11 +107,11 @@ def _flush(session: Session) -> None:
         raise Conflict(_("Another registration took this name or domain just now.")) from error
 
 
-def _clean(session: Session, details: Details, own: Institution | None) -> dict[str, object]:
+def _clean(session: Session, details: Details, own: Institution | None) -> dict[str, Any]:
     """Column values, or Invalid with every problem at its field."""
     errors: dict[str, str] = {}
-    values: dict[str, object] = {"kind": details.kind}
-    checks = {
+    values: dict[str, Any] = {"kind": details.kind}
+    checks: dict[str, Callable[[], dict[str, str | None]]] = {
         "name": lambda: {"name": _name(session, details.name, own)},
         "country": lambda: {"country": _country(details.country)},
         "domain": lambda: {"domain": _domain(session, details.domain, own)},

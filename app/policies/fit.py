@@ -1,0 +1,121 @@
+"""Would a policy let a run take place? The protocol's one rule, said in words, with the smallest change that helps.
+
+A forecast: a site decides by the policy accepted there.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.policies import queries
+from app.policies.fields import choice_name
+from app.text import _
+from worker.protocol.codes import Refusal
+from worker.protocol.policy import PolicyDocument
+from worker.protocol.rules import Objection, Terms, objections
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule that says no. `change`: the smallest change of the policy that would help, or None."""
+
+    code: Refusal
+    detail: str
+    sentence: str
+    change: str | None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """`allowed` means no rule refuses; an approval may still be needed."""
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+
+
+def judge(document: PolicyDocument | None, terms: Terms) -> Fit:
+    """No policy means refuse, not pass."""
+    if document is None:
+        found: tuple[Objection, ...] = (Objection(Refusal.NO_POLICY),)
+    else:
+        found = objections(document, terms)
+    reasons = tuple(
+        Reason(o.code, o.detail, sentence(o.code, o.detail), _change(o.code, o.detail))
+        for o in found
+    )
+    return Fit(not reasons, reasons)
+
+
+def fit(session: Session, institution: str, terms: Terms) -> Fit:
+    """By the institution's approved version."""
+    version = queries.current(session, institution)
+    return judge(queries.document(version) if version else None, terms)
+
+
+def _named(detail: str) -> str:
+    try:
+        return choice_name(detail)
+    except KeyError:
+        return detail
+
+
+def sentence(code: Refusal, detail: str = "") -> str:
+    """Any reason code of a site or a forecast, in words: `Its policy …`."""
+    what = _named(detail)
+    return {
+        Refusal.NO_POLICY: _("It has no policy in force, so nothing can run."),
+        Refusal.BAD_SIGNATURE: _("The job was not signed by the hub the site knows."),
+        Refusal.WRONG_SITE: _("The job was meant for another site."),
+        Refusal.EXPIRED: _("The job came too late to the site."),
+        Refusal.UNKNOWN_KIND: _("The site's version does not know this kind of job. Update it."),
+        Refusal.PURPOSE: _("Its policy does not allow the purpose “{what}”."),
+        Refusal.MODALITY: _("Its policy does not allow learning from {what}."),
+        Refusal.TASK: _("Its policy does not allow the kind of prediction of “{what}”."),
+        Refusal.INPUT: _("Its policy never lets the column “{what}” be used."),
+        Refusal.MODEL: _("Its policy does not list the base model {what}."),
+        Refusal.MINIMUM_COHORT: _("Its policy asks for at least {what} institutions in a run."),
+        Refusal.MINIMUM_CELL: _("Its policy shows no figure about fewer than {what} students."),
+        Refusal.NEEDS_NOISE: _("Its policy requires noise and this run adds none."),
+        Refusal.NEEDS_SECURE_AGGREGATION: _(
+            "Its policy requires secure aggregation and this run has none."
+        ),
+        Refusal.UNSUPPORTED_PROTECTION: _(
+            "Its policy requires {what}, which this version does not have yet."
+        ),
+        Refusal.UPDATES_STAY: _("Its policy keeps model updates at the site."),
+        Refusal.METRICS_STAY: _("Its policy keeps figures on quality at the site."),
+        Refusal.COUNTS_STAY: _("Its policy keeps numbers of records at the site."),
+        Refusal.REPORTS_STAY: _("Its policy keeps class reports at the site."),
+        Refusal.APPROVAL_MISSING: _("The run has not been approved there."),
+        Refusal.TOO_FEW_RECORDS: _(
+            "It has fewer records than its policy or the task sheet asks for."
+        ),
+        Refusal.NO_MATCHING_DATA: _("No records there fit the task sheet."),
+    }[code].format(what=what)
+
+
+def _change(code: Refusal, detail: str) -> str | None:
+    """None where no field of the policy would help."""
+    what = _named(detail)
+    text = {
+        Refusal.NO_POLICY: _("Draft a policy and have it approved."),
+        Refusal.PURPOSE: _("Allow the purpose “{what}”."),
+        Refusal.MODALITY: _("Allow learning from {what}."),
+        Refusal.TASK: _("Allow this kind of prediction."),
+        Refusal.INPUT: _("Take “{what}” off the columns never used."),
+        Refusal.MODEL: _("List this base model."),
+        Refusal.MINIMUM_COHORT: _("Wait for more members, or ask for fewer institutions."),
+        Refusal.MINIMUM_CELL: _(
+            "The federation can raise its number to {what}, or you lower yours."
+        ),
+        Refusal.NEEDS_NOISE: _("No longer require noise."),
+        Refusal.NEEDS_SECURE_AGGREGATION: _("No longer require secure aggregation."),
+        Refusal.UNSUPPORTED_PROTECTION: _(
+            "Wait for a version that has it, or no longer require it."
+        ),
+        Refusal.UPDATES_STAY: _("Let model updates leave."),
+        Refusal.METRICS_STAY: _("Let figures on quality leave."),
+        Refusal.COUNTS_STAY: _("Let numbers of records leave."),
+        Refusal.REPORTS_STAY: _("Let class reports leave."),
+    }.get(code)
+    return text.format(what=what) if text else None

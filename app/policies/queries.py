@@ -1,0 +1,91 @@
+"""Reading policy versions."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.loaders import require
+from app.access.permissions import Permission
+from app.errors import NotFound
+from app.policies.models import PolicyVersion
+from app.policies.states import PolicyState
+from app.text import _
+from worker.protocol.policy import PolicyDocument
+
+_ONCE_APPROVED = (PolicyState.APPROVED, PolicyState.REPLACED)
+
+
+def document(version: PolicyVersion) -> PolicyDocument:
+    """Raises pydantic's ValidationError for a document an older hub wrote and this one cannot read."""
+    return PolicyDocument.model_validate(version.document)
+
+
+def current(session: Session, institution: str) -> PolicyVersion | None:
+    """The approved version. What is in force at a site is the site's word, not this."""
+    query = select(PolicyVersion).where(
+        PolicyVersion.institution_id == institution, PolicyVersion.state == PolicyState.APPROVED
+    )
+    return session.scalar(query.order_by(PolicyVersion.number.desc()).limit(1))
+
+
+def current_of(session: Session, institutions: set[str]) -> dict[str, PolicyVersion]:
+    """The approved versions of many institutions, in one query."""
+    query = select(PolicyVersion).where(
+        PolicyVersion.institution_id.in_(institutions),
+        PolicyVersion.state == PolicyState.APPROVED,
+    )
+    return {v.institution_id: v for v in session.scalars(query.order_by(PolicyVersion.number))}
+
+
+def history(session: Session, actor: Actor, institution: str) -> list[PolicyVersion]:
+    """Every version, newest first."""
+    require(actor, Permission.POLICY_READ, institution)
+    query = select(PolicyVersion).where(PolicyVersion.institution_id == institution)
+    return list(session.scalars(query.order_by(PolicyVersion.number.desc())))
+
+
+def get(session: Session, actor: Actor, permission: Permission, version_id: str) -> PolicyVersion:
+    """Raises NotFound for a stranger, NotAllowed for a member without the right."""
+    found = session.get(PolicyVersion, version_id)
+    if found is None:
+        raise NotFound(_("There is no such policy version."))
+    require(actor, permission, found.institution_id)
+    return found
+
+
+def by_number(session: Session, actor: Actor, institution: str, number: int) -> PolicyVersion:
+    require(actor, Permission.POLICY_READ, institution)
+    query = select(PolicyVersion).where(
+        PolicyVersion.institution_id == institution, PolicyVersion.number == number
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(_("There is no such policy version."))
+    return found
+
+
+def by_digest(session: Session, institution: str, digest: str) -> PolicyVersion | None:
+    """The newest version with this digest that was ever approved: what a site may say it accepted."""
+    query = select(PolicyVersion).where(
+        PolicyVersion.institution_id == institution,
+        PolicyVersion.digest == digest,
+        PolicyVersion.state.in_(_ONCE_APPROVED),
+    )
+    return session.scalar(query.order_by(PolicyVersion.number.desc()).limit(1))
+
+
+def by_id(session: Session, version_id: str) -> PolicyVersion | None:
+    """Without asking who asks: for the site door, which has checked the site."""
+    return session.get(PolicyVersion, version_id)
+
+
+def open_draft(session: Session, institution: str) -> PolicyVersion | None:
+    query = select(PolicyVersion).where(
+        PolicyVersion.institution_id == institution, PolicyVersion.state == PolicyState.DRAFT
+    )
+    return session.scalar(query.order_by(PolicyVersion.number.desc()).limit(1))
+
+
+def highest_number(session: Session, institution: str) -> int:
+    query = select(func.max(PolicyVersion.number))
+    return session.scalar(query.where(PolicyVersion.institution_id == institution)) or 0
