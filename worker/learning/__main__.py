@@ -1,0 +1,96 @@
+"""`python -m worker.learning`: the simulated campus, and the reference no federation may compute.
+
+    python -m worker.learning campus DST --seed 1 --scale 1.0
+    python -m worker.learning central PLAN.json --site NAME=FOLDER … [--text FOLDER] --work FOLDER
+
+`central` trains one model on all records together and prints the figures the sites would measure with it, as JSON.
+It exists for simulations: it needs every site's folder on one machine.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from worker.learning import aggregation, local, simulate
+from worker.learning.data.folder import load
+from worker.learning.data.importers.campus import generate
+from worker.learning.data.records import SiteData
+from worker.protocol.codes import JobKind, Phase
+from worker.protocol.manifest import ModelSpec, Training
+from worker.protocol.tasks import TaskSheet
+
+_KEY = b"a simulation names nobody"
+"""Pseudonyms of a simulation stay in its process, so their key need not be secret."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m worker.learning")
+    commands = parser.add_subparsers(required=True)
+    campus = commands.add_parser("campus", help="write the simulated campus")
+    campus.add_argument("dst", type=Path)
+    campus.add_argument("--seed", type=int, default=1)
+    campus.add_argument("--scale", type=float, default=1.0)
+    campus.set_defaults(run=_campus)
+    central = commands.add_parser("central", help="one model on all records, and its figures")
+    central.add_argument("plan", type=Path, help="JSON: tasks, model, training, minimum_cell")
+    central.add_argument("--site", action="append", required=True, metavar="NAME=FOLDER")
+    central.add_argument("--text", type=Path, default=None, help="the text model's folder")
+    central.add_argument("--work", type=Path, required=True, help="where it may write")
+    central.set_defaults(run=_central)
+    given = parser.parse_args(arguments)
+    json.dump(given.run(given), sys.stdout)
+    sys.stdout.write("\n")
+    return 0
+
+
+def _campus(given: argparse.Namespace) -> list[dict[str, str]]:
+    sites = generate(given.dst, given.seed, given.scale)
+    return [{"name": s.name, "kind": s.kind, "folder": str(s.folder)} for s in sites]
+
+
+def _central(given: argparse.Namespace) -> dict[str, float]:
+    """Task to the weighted mean of the sites' figures, as the hub forms it in a live run."""
+    plan = _plan(json.loads(given.plan.read_text(encoding="utf-8")))
+    folders = simulate.Folders(work=given.work, text=given.text)
+    pairs = (one.split("=", 1) for one in given.site)
+    sites = {name: load(Path(path), plan.tasks, pseudonym_key=_KEY) for name, path in pairs}
+    modules = simulate.central(plan, sites, folders)
+    answers = [_measured(plan, modules, name, data, folders) for name, data in sites.items()]
+    return aggregation.overall(one for answer in answers for one in answer.shared)
+
+
+def _plan(given: dict[str, Any]) -> simulate.Plan:
+    return simulate.Plan(
+        tasks=tuple(TaskSheet.model_validate(task) for task in given["tasks"]),
+        model=ModelSpec.model_validate(given["model"]),
+        training=Training.model_validate(given["training"]),
+        rounds=1,
+        minimum_cell=int(given.get("minimum_cell", 10)),
+    )
+
+
+def _measured(
+    plan: simulate.Plan,
+    modules: simulate.Modules,
+    name: str,
+    data: SiteData,
+    folders: simulate.Folders,
+) -> Any:
+    return local.evaluate(
+        simulate.manifest(plan, name, 1, modules, JobKind.EVALUATE),
+        modules,
+        data,
+        text_dir=folders.text,
+        cache_dir=folders.work / name,
+        on_progress=_silent,
+    )
+
+
+def _silent(phase: Phase, step: int, steps: int) -> None:
+    """Nobody waits for progress within a simulation."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
