@@ -66,3 +66,20 @@ UPDATE_TRANSITIONS: dict[UpdateState, frozenset[UpdateState]] = {
 class Choice(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
+
+
+class VoidReason(StrEnum):
+    """Why a round was void. The page's sentence is made from it."""
+
+    NO_QUORUM_BY_DEADLINE = "no-quorum-by-deadline"
+    NO_QUORUM_LEFT = "no-quorum-left"
+    TOO_FEW_USABLE = "too-few-usable"
+    RUN_ENDED = "run-ended"
+
+
+class FailReason(StrEnum):
+    """Why a run failed."""
+
+    VOID_ROUNDS = "void-rounds"
+    NO_CLOSED_ROUND = "no-closed-round"
+    CANNOT_PREPARE = "cannot-prepare"

@@ -1,0 +1,135 @@
+"""Who can take part, before a run: every member's policy against the federation's terms, rule by rule.
+
+A forecast by the hub's copy of each policy. The site's guard decides by the policy accepted there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, institutions_where
+from app.access.permissions import Permission
+from app.federations import cohort, queries
+from app.federations.models import Federation
+from app.federations.queries import Member
+from app.federations.states import MembershipState
+from app.policies import queries as policy_queries
+from worker.protocol.codes import Refusal
+from worker.protocol.policy import PolicyDocument
+from worker.protocol.rules import Objection, Terms
+from worker.protocol.rules import objections as judged
+from worker.protocol.tasks import TaskSheet
+
+
+@dataclass(frozen=True)
+class Row:
+    """One member. What the reader may not see is None, not empty.
+
+    `allows`: the policy approved at the hub lets its sites train. `rules`: names of the rules that refuse, for the
+    institution itself and the lead. `objections` (with details) and `stays` (flows of the terms its policy keeps
+    at home, so that it trains but sends none of them) for the institution itself.
+    """
+
+    member: Member
+    allows: bool
+    rules: tuple[Refusal, ...] | None
+    objections: tuple[Objection, ...] | None
+    stays: tuple[str, ...] | None
+    policy_number: int | None
+    sites_ready: int | None
+    """Sites with a policy in force, for the institution itself and the lead."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`cohort` counts members whose policy allows it, those under one parent once."""
+
+    rows: tuple[Row, ...]
+    cohort: int
+    minimum_cohort: int
+
+    @property
+    def enough(self) -> bool:
+        return self.cohort >= self.minimum_cohort
+
+
+def training_terms(federation: Federation, sheets: Sequence[TaskSheet], members: int) -> Terms:
+    """What a training job would ask. Other flows are jobs of their own: a policy may close those and still train."""
+    terms, model = queries.terms(federation), queries.model(federation)
+    return Terms(
+        tasks=tuple(sheets),
+        cohort=members,
+        minimum_cell=terms.minimum_cell,
+        protections=(),
+        leaves=("updates",),
+        text_model=None if model.text is None else model.text.digest,
+        approved_at_hub=True,
+    )
+
+
+def matrix(session: Session, federation: Federation, actor: Actor) -> Matrix:
+    """As this actor may see it: others' rows show yes or no, the lead also the rules' names."""
+    own = institutions_where(actor, Permission.FEDERATION_READ)
+    members = queries.members(session, federation)
+    counted = [m for m in members if m.membership.state is not MembershipState.REQUESTED]
+    parents = queries.parents(session)
+    asked = cohort.count([m.institution.id for m in counted], parents)
+    terms = training_terms(federation, queries.documents(session, federation.id), asked)
+    leads = federation.lead_id in own
+    flows = queries.terms(federation).leaves
+    rows = tuple(_row(session, m, terms, flows, own, leads=leads) for m in counted)
+    willing = [r.member.institution.id for r in rows if r.allows]
+    return Matrix(rows, cohort.count(willing, parents), queries.terms(federation).minimum_cohort)
+
+
+def row_of(session: Session, federation: Federation, institution_id: str) -> Row:
+    """An institution's own fit, also before it is a member: it counts itself in."""
+    institution = queries.institution(session, institution_id)
+    if institution is None:
+        raise LookupError(institution_id)
+    found = queries.membership(session, federation.id, institution_id)
+    others = [m.institution.id for m in queries.members(session, federation)]
+    asked = cohort.count({*others, institution_id}, queries.parents(session))
+    terms = training_terms(federation, queries.documents(session, federation.id), asked)
+    flows = queries.terms(federation).leaves
+    member = Member(found or queries.nobody(federation, institution_id), institution)
+    return _row(session, member, terms, flows, frozenset({institution_id}), leads=False)
+
+
+def _row(
+    session: Session,
+    member: Member,
+    terms: Terms,
+    flows: Sequence[str],
+    own: frozenset[str],
+    *,
+    leads: bool,
+) -> Row:
+    version = policy_queries.current(session, member.institution.id)
+    document = None if version is None else PolicyDocument.model_validate(version.document)
+    found = objections(document, terms)
+    mine = member.institution.id in own
+    ready = queries.sites_with_policy(session, member.institution.id) if mine or leads else None
+    return Row(
+        member=member,
+        allows=not found,
+        rules=tuple(dict.fromkeys(o.code for o in found)) if mine or leads else None,
+        objections=found if mine else None,
+        stays=_stays(document, flows) if mine else None,
+        policy_number=version.number if version is not None and mine else None,
+        sites_ready=ready,
+    )
+
+
+def objections(document: PolicyDocument | None, terms: Terms) -> tuple[Objection, ...]:
+    """Every rule that refuses. No policy means refuse, not pass."""
+    if document is None:
+        return (Objection(Refusal.NO_POLICY),)
+    return judged(document, terms)
+
+
+def _stays(document: PolicyDocument | None, flows: Sequence[str]) -> tuple[str, ...]:
+    if document is None:
+        return tuple(flows)
+    return tuple(flow for flow in flows if not getattr(document.leaves, flow))

@@ -1,0 +1,81 @@
+"""Who is asked whether a run may use their records, what they said, and whether that is enough."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.audit import kinds
+from app.audit.service import record
+from app.clock import now
+from app.effects import Ring, after_commit
+from app.federations import queries as federation_queries
+from app.federations.queries import Member
+from app.ids import new_id
+from app.policies import queries as policy_queries
+from app.runs import queries
+from app.runs.models import Run, RunApproval
+from app.runs.states import Choice
+from worker.protocol.policy import PolicyDocument
+
+
+def ask(session: Session, run: Run) -> list[RunApproval]:
+    """Asks every active member whose policy wants approval at the hub and that was not asked yet."""
+    plan = queries.plan_of(run)
+    asked = {a.institution_id for a in queries.approvals(session, run.id)}
+    made = []
+    for member in _members_asked(session, run):
+        if member.institution.id in asked:
+            continue
+        approval = RunApproval(
+            id=new_id("approval"),
+            run_id=run.id,
+            institution_id=member.institution.id,
+            asked=now(),
+            expires=now() + timedelta(days=plan.approval_days),
+        )
+        session.add(approval)
+        session.flush()
+        record(
+            session,
+            "hub",
+            kinds.RUN_ASKED,
+            chain=member.institution.id,
+            subject=run.id,
+            body={"federation": run.federation_id, "number": run.number},
+        )
+        after_commit(session, Ring(f"institution:{member.institution.id}"))
+        made.append(approval)
+    return made
+
+
+def _members_asked(session: Session, run: Run) -> Iterable[Member]:
+    for member in federation_queries.active_members(session, run.federation_id):
+        version = policy_queries.current(session, member.institution.id)
+        if version is None:
+            continue
+        if PolicyDocument.model_validate(version.document).approval == "hub":
+            yield member
+
+
+def answered(approvals: Iterable[RunApproval], at: datetime) -> bool:
+    """Everyone said yes or no, or let their time pass."""
+    return all(a.choice is not None or a.expires <= at for a in approvals)
+
+
+def yes(approvals: Iterable[RunApproval]) -> int:
+    return sum(a.choice is Choice.APPROVE for a in approvals)
+
+
+def willing(session: Session, run: Run) -> int:
+    """Sites that may take part as far as approval goes; an institution without one counts as one to come.
+
+    Counted: those that said yes, and those whose policy asks for approval at the site.
+    """
+    given = {a.institution_id: a.choice for a in queries.approvals(session, run.id)}
+    members = federation_queries.active_members(session, run.federation_id)
+    ids = [m.institution.id for m in members]
+    going = [i for i in ids if i not in given or given[i] is Choice.APPROVE]
+    sites = Counter(s.institution_id for s in queries.ready_sites(session, going))
+    return sum(max(sites[i], 1) for i in going)

@@ -1,0 +1,159 @@
+"""Which sites a round can ask, and why the others cannot: a forecast from what the hub knows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from app.federations import cohort
+from app.federations import queries as federation_queries
+from app.federations.queries import Member
+from app.institutions.models import Institution
+from app.runs import queries
+from app.runs.models import Run, RunApproval
+from app.runs.schemas import Plan
+from app.runs.states import Choice
+from app.sites import queries as site_queries
+from app.sites.models import Job, Site
+from app.sites.states import JobState
+from worker.protocol import rules
+from worker.protocol.codes import JobKind, Refusal
+from worker.protocol.policy import PolicyDocument
+
+
+class Outside(StrEnum):
+    """Why a site, or an institution without one, is not asked."""
+
+    NO_SITE = "no-site"
+    OFFLINE = "offline"
+    REFUSES = "refuses"
+    """By the hub's forecast from the policy in force there."""
+    REFUSED = "refused"
+    """The site itself said no in this run, and its policy has not changed since."""
+    APPROVAL_WAITS = "approval-waits"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A site that may be asked. `approved` is the institution's recorded yes at the hub."""
+
+    site: Site
+    institution: Institution
+    policy: PolicyDocument
+    approved: bool
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """`site` is None for an institution without a ready site. `objection` goes with REFUSES and REFUSED."""
+
+    institution: Institution
+    site: Site | None
+    why: Outside
+    objection: rules.Objection | None = None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """`cohort` counts the eligible institutions, those under one parent once."""
+
+    eligible: tuple[Candidate, ...]
+    left_out: tuple[LeftOut, ...]
+    cohort: int
+
+    def enough(self, plan: Plan) -> bool:
+        return len(self.eligible) >= plan.quorum and self.cohort >= plan.minimum_cohort
+
+
+def survey(session: Session, run: Run, at: datetime, seen_recently_s: int) -> Survey:
+    """Every active member's sites, sorted by what the hub knows now."""
+    plan = queries.plan_of(run)
+    members = federation_queries.active_members(session, run.federation_id)
+    given = {a.institution_id: a for a in queries.approvals(session, run.id)}
+    refused = _refused(queries.jobs_of_run(session, run.id, (JobKind.TRAIN,)))
+    asked: list[Candidate] = []
+    out: list[LeftOut] = []
+    ready = queries.ready_sites(session, [m.institution.id for m in members])
+    for member in members:
+        mine = [s for s in ready if s.institution_id == member.institution.id]
+        if not mine:
+            out.append(LeftOut(member.institution, None, Outside.NO_SITE))
+        for site in mine:
+            found = _judge(session, member, site, given.get(member.institution.id))
+            if isinstance(found, Candidate):
+                found = _present(found, refused.get(site.id), at, seen_recently_s)
+            (asked if isinstance(found, Candidate) else out).append(found)  # type: ignore[arg-type]
+    return _settle(session, plan, asked, out)
+
+
+def _judge(
+    session: Session, member: Member, site: Site, given: RunApproval | None
+) -> Candidate | LeftOut:
+    policy = site_queries.document_in_force(session, site)
+    if policy is None:
+        objection = rules.Objection(Refusal.NO_POLICY)
+        return LeftOut(member.institution, site, Outside.REFUSES, objection)
+    choice = None if given is None else given.choice
+    if choice is Choice.DECLINE:
+        return LeftOut(member.institution, site, Outside.DECLINED)
+    if policy.approval == "hub" and choice is None:
+        return LeftOut(member.institution, site, Outside.APPROVAL_WAITS)
+    return Candidate(site, member.institution, policy, choice is Choice.APPROVE)
+
+
+def _present(
+    found: Candidate, refused: Job | None, at: datetime, seen_recently_s: int
+) -> Candidate | LeftOut:
+    site = found.site
+    if refused is not None and refused.refusal is not None and _stands(refused, site):
+        objection = rules.Objection(refused.refusal, refused.refusal_detail or "")
+        return LeftOut(found.institution, site, Outside.REFUSED, objection)
+    if not site_queries.is_recent(site, seen_recently_s, at):
+        return LeftOut(found.institution, site, Outside.OFFLINE)
+    return found
+
+
+def _stands(refused: Job, site: Site) -> bool:
+    """A missing approval at the site may be given at any time; any other rule stands until the policy changes."""
+    if refused.refusal is Refusal.APPROVAL_MISSING or refused.ended is None:
+        return False
+    return site.policy_accepted is None or site.policy_accepted <= refused.ended
+
+
+def _refused(jobs: Iterable[Job]) -> dict[str, Job]:
+    """Each site's newest training job, where the site refused it."""
+    newest = {job.site_id: job for job in jobs}
+    return {site: job for site, job in newest.items() if job.state is JobState.REFUSED}
+
+
+def _settle(session: Session, plan: Plan, asked: Sequence[Candidate], out: list[LeftOut]) -> Survey:
+    """A policy may ask for a larger cohort than is left: such a site goes, which may make another one go."""
+    parents = federation_queries.parents(session)
+    staying = list(asked)
+    while True:
+        size = cohort.count([c.institution.id for c in staying], parents)
+        terms = training_terms(plan, size)
+        objected = {c.site.id: rules.objections(c.policy, terms) for c in staying}
+        leaving = [c for c in staying if objected[c.site.id]]
+        if not leaving:
+            return Survey(tuple(staying), tuple(out), size)
+        out += [
+            LeftOut(c.institution, c.site, Outside.REFUSES, objected[c.site.id][0]) for c in leaving
+        ]
+        staying = [c for c in staying if not objected[c.site.id]]
+
+
+def training_terms(plan: Plan, size: int) -> rules.Terms:
+    """What a training job of this plan asks of a policy, approval apart."""
+    return rules.Terms(
+        tasks=plan.sheets,
+        cohort=max(size, 1),
+        minimum_cell=plan.minimum_cell,
+        protections=(),
+        leaves=("updates",),
+        text_model=plan.text_digest,
+        approved_at_hub=True,
+    )

@@ -1,0 +1,86 @@
+"""From a plan to one site's job: the signed manifest and the objects it may download."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.federations.schemas import Flow
+from app.ids import new_id
+from app.runs.models import ModuleState, Run
+from app.runs.schemas import Plan
+from app.sites import inbox
+from app.sites.models import Job, Site
+from worker.protocol.codes import JobKind
+from worker.protocol.manifest import Manifest, ModuleRef, Training
+from worker.protocol.signatures import PrivateKey
+
+LEAVES: dict[JobKind, tuple[Flow, ...]] = {
+    JobKind.TRAIN: ("updates",),
+    JobKind.EVALUATE: ("metrics",),
+    JobKind.BASELINE: ("metrics",),
+    JobKind.REPORT: ("class_reports",),
+    JobKind.SWITCH_RELEASE: (),
+}
+"""What a job of each kind sends. The guard refuses it if the site's policy has one of them closed."""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What all jobs posted together share. `number` is the round whose state `base` is, or trains on."""
+
+    run: Run
+    plan: Plan
+    number: int
+    base: Mapping[str, ModuleState]
+    cohort: int
+    issued: datetime
+    expires: datetime
+    round_id: str | None = None
+
+
+def post(
+    session: Session,
+    hub_key: PrivateKey,
+    occasion: Occasion,
+    site: Site,
+    kind: JobKind,
+    *,
+    approved: bool,
+    training: Training | None = None,
+    classes: tuple[str, ...] = (),
+    release: str | None = None,
+) -> Job:
+    """Seals and posts one job."""
+    plan = occasion.plan
+    manifest = Manifest(
+        job=new_id("job"),
+        kind=kind,
+        site=site.id,
+        institution=site.institution_id,
+        federation=occasion.run.federation_id,
+        run=occasion.run.id,
+        round=occasion.number,
+        issued=occasion.issued,
+        expires=occasion.expires,
+        tasks=plan.sheets,
+        model=plan.model,
+        modules={
+            name: ModuleRef(digest=state.digest, bytes=state.bytes)
+            for name, state in sorted(occasion.base.items())
+        },
+        training=training or plan.training,
+        cohort=max(occasion.cohort, 1),
+        minimum_cell=plan.minimum_cell,
+        leaves=LEAVES[kind],
+        classes=classes,
+        release=release,
+        approved=approved,
+    )
+    objects = [state.digest for state in occasion.base.values()]
+    if plan.model.text is not None:
+        objects += plan.model.text.files.values()
+    return inbox.post(
+        session, hub_key, manifest, objects=tuple(objects), round_id=occasion.round_id
+    )

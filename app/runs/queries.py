@@ -1,0 +1,304 @@
+"""Reads of runs, rounds, updates, module states and measurements. Strangers get NotFound."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, institutions_where
+from app.access.loaders import require
+from app.access.permissions import Permission
+from app.errors import NotFound
+from app.federations import queries as federation_queries
+from app.federations.models import Federation, Membership
+from app.federations.states import MembershipState
+from app.runs.models import (
+    Measurement,
+    ModuleState,
+    Round,
+    Run,
+    RunApproval,
+    Update,
+)
+from app.runs.schemas import Plan
+from app.runs.states import RUN_ENDED, RoundState, UpdateState
+from app.sites.models import Job, Site
+from app.sites.states import ENDED, SiteState
+from app.text import _
+from worker.protocol.codes import JobKind
+
+OPEN_ROUND = (RoundState.TRAINING, RoundState.AGGREGATING)
+
+
+def _seen_by(institutions: Sequence[str]) -> ColumnElement[bool]:
+    """Runs of federations the institutions lead or are members of. The invited see none before they accept."""
+    members = select(Membership.federation_id).where(
+        Membership.institution_id.in_(institutions),
+        Membership.state.in_((MembershipState.ACTIVE, MembershipState.PAUSED)),
+    )
+    leads = select(Federation.id).where(Federation.lead_id.in_(institutions))
+    return or_(Run.federation_id.in_(members), Run.federation_id.in_(leads))
+
+
+def visible_to(session: Session, actor: Actor, federation_id: str | None = None) -> Sequence[Run]:
+    """Newest first."""
+    ids = sorted(institutions_where(actor, Permission.RUN_READ))
+    wanted = select(Run).where(_seen_by(ids))
+    if federation_id is not None:
+        wanted = wanted.where(Run.federation_id == federation_id)
+    return session.scalars(wanted.order_by(Run.created.desc(), Run.id)).all()
+
+
+def get(session: Session, actor: Actor, permission: Permission, run_id: str) -> Run:
+    """RUN_LEAD is asked of the lead institution; others of any of the actor's institutions that take part."""
+    ids = sorted(institutions_where(actor, Permission.RUN_READ))
+    found = session.scalars(select(Run).where(Run.id == run_id, _seen_by(ids))).first()
+    if found is None:
+        raise NotFound(_("There is no such run for you."))
+    federation = federation_queries.by_id(session, found.federation_id)
+    if federation is None:
+        raise NotFound(_("There is no such run for you."))
+    if permission is Permission.RUN_LEAD:
+        require(actor, permission, federation.lead_id)
+        return found
+    inside = federation_queries.inside(session, federation, ids)
+    if not inside & institutions_where(actor, permission):
+        require(actor, permission, min(inside))
+    return found
+
+
+def waiting_for_answer(session: Session, actor: Actor) -> Sequence[tuple[Run, RunApproval]]:
+    """Runs that ask the actor's institutions for approval, where the actor may give it."""
+    ids = institutions_where(actor, Permission.RUN_APPROVE)
+    rows = session.execute(
+        select(Run, RunApproval)
+        .join(RunApproval, RunApproval.run_id == Run.id)
+        .where(
+            RunApproval.institution_id.in_(ids),
+            RunApproval.choice.is_(None),
+            Run.state.not_in(RUN_ENDED),
+        )
+        .order_by(RunApproval.asked)
+    ).all()
+    return [(run, approval) for run, approval in rows]
+
+
+def by_id(session: Session, run_id: str) -> Run | None:
+    """For the hub's own work."""
+    return session.get(Run, run_id)
+
+
+def locked(session: Session, run_id: str) -> Run | None:
+    """The row, held until the transaction ends, so that two workers cannot both open a round."""
+    return session.scalars(
+        select(Run)
+        .where(Run.id == run_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def plan_of(run: Run) -> Plan:
+    return Plan.model_validate(run.plan)
+
+
+def last_number(session: Session, federation_id: str) -> int:
+    found = session.scalar(select(func.max(Run.number)).where(Run.federation_id == federation_id))
+    return int(found or 0)
+
+
+def federation_of(session: Session, run: Run) -> Federation:
+    return session.get_one(Federation, run.federation_id)
+
+
+def approvals(session: Session, run_id: str) -> Sequence[RunApproval]:
+    return session.scalars(
+        select(RunApproval).where(RunApproval.run_id == run_id).order_by(RunApproval.institution_id)
+    ).all()
+
+
+def approval(session: Session, run_id: str, institution_id: str) -> RunApproval | None:
+    return session.scalars(
+        select(RunApproval).where(
+            RunApproval.run_id == run_id, RunApproval.institution_id == institution_id
+        )
+    ).first()
+
+
+def rounds(session: Session, run_id: str) -> Sequence[Round]:
+    return session.scalars(select(Round).where(Round.run_id == run_id).order_by(Round.number)).all()
+
+
+def round_by_id(session: Session, round_id: str) -> Round | None:
+    return session.get(Round, round_id)
+
+
+def round_by_number(session: Session, run: Run, number: int) -> Round:
+    """Raises NotFound. Who may see the run may see its rounds."""
+    found = session.scalars(
+        select(Round).where(Round.run_id == run.id, Round.number == number)
+    ).first()
+    if found is None:
+        raise NotFound(_("This run has no such round."))
+    return found
+
+
+def locked_round(session: Session, round_id: str) -> Round | None:
+    """The row, held until the transaction ends, so that the last two answers cannot both miss that all are in."""
+    return session.scalars(
+        select(Round)
+        .where(Round.id == round_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def next_number(session: Session, run_id: str) -> int:
+    found = session.scalar(select(func.max(Round.number)).where(Round.run_id == run_id))
+    return int(found or 0) + 1
+
+
+def void_in_a_row(session: Session, run_id: str) -> int:
+    """Void rounds at the end of the run so far."""
+    count = 0
+    for state in session.scalars(
+        select(Round.state).where(Round.run_id == run_id).order_by(Round.number.desc())
+    ):
+        if state is not RoundState.VOID:
+            break
+        count += 1
+    return count
+
+
+def open_round(session: Session, run_id: str) -> Round | None:
+    return session.scalars(
+        select(Round).where(Round.run_id == run_id, Round.state.in_(OPEN_ROUND))
+    ).first()
+
+
+def updates(session: Session, round_id: str) -> Sequence[Update]:
+    """In the order of site ids, which is the order of summing."""
+    return session.scalars(
+        select(Update).where(Update.round_id == round_id).order_by(Update.site_id)
+    ).all()
+
+
+def update_of(session: Session, round_id: str, site_id: str) -> Update | None:
+    return session.scalars(
+        select(Update).where(Update.round_id == round_id, Update.site_id == site_id)
+    ).first()
+
+
+def update_by_id(session: Session, update_id: str) -> Update | None:
+    return session.get(Update, update_id)
+
+
+def updates_with_digest(session: Session, digest: str) -> int:
+    """Updates that still need these bytes."""
+    found = session.scalar(
+        select(func.count(Update.id)).where(
+            Update.digest == digest, Update.state != UpdateState.DELETED
+        )
+    )
+    return int(found or 0)
+
+
+def deletable(session: Session, round_id: str | None = None) -> Sequence[Update]:
+    """Updates of rounds that ended, whose bytes still stand in the store."""
+    wanted = (
+        select(Update)
+        .join(Round, Round.id == Update.round_id)
+        .where(
+            Round.state.in_((RoundState.CLOSED, RoundState.VOID)),
+            Update.state != UpdateState.DELETED,
+        )
+        .order_by(Update.id)
+    )
+    if round_id is not None:
+        wanted = wanted.where(Update.round_id == round_id)
+    return session.scalars(wanted).all()
+
+
+def states_after(session: Session, run_id: str, number: int) -> dict[str, ModuleState]:
+    """The shared model after round `number`: every part's newest state up to it, by name."""
+    newest = (
+        select(ModuleState.module, func.max(ModuleState.round).label("round"))
+        .where(ModuleState.run_id == run_id, ModuleState.round <= number)
+        .group_by(ModuleState.module)
+        .subquery()
+    )
+    rows = session.scalars(
+        select(ModuleState)
+        .join(
+            newest,
+            and_(
+                newest.c.module == ModuleState.module,
+                newest.c.round == ModuleState.round,
+            ),
+        )
+        .where(ModuleState.run_id == run_id)
+        .order_by(ModuleState.module)
+    ).all()
+    return {row.module: row for row in rows}
+
+
+def states_of_round(session: Session, run_id: str, number: int) -> Sequence[ModuleState]:
+    return session.scalars(
+        select(ModuleState)
+        .where(ModuleState.run_id == run_id, ModuleState.round == number)
+        .order_by(ModuleState.module)
+    ).all()
+
+
+def measurements(session: Session, run_id: str) -> Sequence[Measurement]:
+    return session.scalars(
+        select(Measurement)
+        .where(Measurement.run_id == run_id)
+        .order_by(Measurement.round, Measurement.task, Measurement.site_id)
+    ).all()
+
+
+def measured(session: Session, run_id: str, site_id: str) -> set[tuple[int, str, str]]:
+    """(round, model, task) that this site has answered for."""
+    rows = session.execute(
+        select(Measurement.round, Measurement.model, Measurement.task).where(
+            Measurement.run_id == run_id, Measurement.site_id == site_id
+        )
+    )
+    return {(number, model, task) for number, model, task in rows}
+
+
+def jobs_of_run(
+    session: Session, run_id: str, kinds: Sequence[JobKind] | None = None
+) -> Sequence[Job]:
+    wanted = select(Job).where(Job.run_id == run_id)
+    if kinds is not None:
+        wanted = wanted.where(Job.kind.in_(kinds))
+    return session.scalars(wanted.order_by(Job.created, Job.id)).all()
+
+
+def train_jobs(session: Session, round_id: str) -> Sequence[Job]:
+    return session.scalars(
+        select(Job).where(Job.round_id == round_id, Job.kind == JobKind.TRAIN).order_by(Job.site_id)
+    ).all()
+
+
+def open_training(session: Session, round_id: str) -> Sequence[Job]:
+    return session.scalars(
+        select(Job)
+        .where(Job.round_id == round_id, Job.kind == JobKind.TRAIN, Job.state.not_in(ENDED))
+        .order_by(Job.id)
+    ).all()
+
+
+def ready_sites(session: Session, institution_ids: Sequence[str]) -> Sequence[Site]:
+    return session.scalars(
+        select(Site)
+        .where(Site.institution_id.in_(institution_ids), Site.state == SiteState.READY)
+        .order_by(Site.id)
+    ).all()
+
+
+def sites(session: Session, site_ids: Sequence[str]) -> dict[str, Site]:
+    rows = session.scalars(select(Site).where(Site.id.in_(site_ids)))
+    return {site.id: site for site in rows}
