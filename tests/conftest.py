@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 import redis
+from sqlalchemy.orm import Session
 
 import migrations
 from app.db import Database
+from app.settings import Settings
 from tests import needs, servers
+from tests.cast import Cast, make_cast
 
 # Threads of numerical libraries multiply with test workers; one each is fastest on two cores.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -85,6 +88,31 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """One writing transaction, rolled back at the end."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    """Everyone, in the transaction of `session`."""
+    return make_cast(session)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of a hub under test; its home is this test's own."""
+    return Settings(
+        environment="test",
+        home=tmp_path,
+        secret_key="0123456789abcdef" * 4,
+        public_url="http://hub.test",
+        contact="operator@hub.example",
+    )
 
 
 @pytest.fixture(scope="session")
