@@ -70,6 +70,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         generate(tmp_path / name, seed, 0.05)
     a, b, c = (_content(tmp_path / name) for name in "abc")
     assert a == b
+    assert a["lakeside-district/records.csv.gz"][4:8] == bytes(4), "no time of day in the file"
     assert a["lakeside-bay-school/records.csv"] != c["lakeside-bay-school/records.csv"]
 
 

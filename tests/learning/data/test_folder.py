@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.learning.data import damage
 from worker.learning.data import tables
+from worker.learning.data.check import inspect
 from worker.learning.data.folder import drawn_split, load
 from worker.learning.data.importers.campus import CampusSite, campus_sheets, generate
 from worker.learning.data.records import SiteData
@@ -92,6 +93,16 @@ def test_texts_of_another_file_find_their_record(district: Path) -> None:
 def test_a_site_without_texts_loads_with_none(campus: dict[str, CampusSite]) -> None:
     data = load(campus["lakeside-bay-school"].folder, SHEETS, pseudonym_key=KEY)
     assert all(set(task.text["reflection"]) == {""} for task in data.tasks.values())
+
+
+def test_a_row_without_any_input_drops_out(hill: Path) -> None:
+    for column in ("average", "late", "logins_week", "prior_attempts", "track", "reflection"):
+        damage.cell(9, column, "")(hill)
+    [fit] = inspect(hill, SHEETS[:1]).fits
+    assert (fit.rows, fit.records) == (124, 123)
+    assert fit.dropped == {"no input has a value": 1}
+    task = load(hill, SHEETS[:1], pseudonym_key=KEY).tasks[SHEETS[0].name]
+    assert len(task.label) == len(task.text["reflection"]) == len(task.student) == 123
 
 
 def test_students_are_pseudonyms_under_the_sites_key(hill: Path) -> None:

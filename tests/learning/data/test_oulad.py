@@ -61,6 +61,7 @@ def test_inputs_are_what_was_known_on_the_day(source: Path, tmp_path: Path) -> N
         return [of.columns[name][place] for name in names]
 
     assert row(day30, 2) == ["52.0000", "52", "1", "0.0000", "0", "0"]
+    assert row(day30, 12) == ["62.0000", "62", "1", "10.0000", "0", "0"], "the day itself counts"
     assert row(day30, 14) == ["", "", "0", "", "1", "0"], "day 32 comes after day 30"
     assert row(day30, 10) == ["", "", "0", "", "1", "0"]
     assert row(day30, 7) == ["", "", "0", "5.0000", "0", "1"], "handed in, score unknown"
