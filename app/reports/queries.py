@@ -1,0 +1,112 @@
+"""Reads of class reports. Only an instructor of the class has any; everyone else gets NotFound."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, institutions_where
+from app.access.permissions import Permission
+from app.errors import NotFound
+from app.institutions.models import SchoolClass, Teaching
+from app.people.models import Person
+from app.releases.models import Release
+from app.reports.models import ClassReport, ReportView
+from app.sites.models import Job, Site
+from app.text import _
+from worker.protocol.codes import JobKind
+from worker.protocol.update import ClassFigures
+
+
+@dataclass(frozen=True)
+class Viewer:
+    name: str
+    view: ReportView
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A class and its newest report, if there is one yet."""
+
+    school_class: SchoolClass
+    report: ClassReport | None
+    release: Release | None
+    figures: ClassFigures | None
+
+
+def visible_to(session: Session, actor: Actor) -> list[Shown]:
+    """The classes this person teaches, by term and code, with their newest reports."""
+    classes = session.scalars(
+        select(SchoolClass)
+        .join(Teaching, Teaching.class_id == SchoolClass.id)
+        .where(
+            Teaching.person_id == actor.person,
+            SchoolClass.institution_id.in_(institutions_where(actor, Permission.REPORT_READ)),
+        )
+        .order_by(SchoolClass.term.desc(), SchoolClass.code)
+    ).all()
+    return [shown(session, c) for c in classes]
+
+
+def get(session: Session, actor: Actor, class_id: str) -> Shown:
+    """One class that this person teaches. Raises NotFound for every other, administrators included."""
+    found = next((s for s in visible_to(session, actor) if s.school_class.id == class_id), None)
+    if found is None:
+        raise NotFound(_("There is no such class for you."))
+    return found
+
+
+def shown(session: Session, school_class: SchoolClass) -> Shown:
+    report = newest(session, school_class.id)
+    if report is None:
+        return Shown(school_class, None, None, None)
+    release = session.get(Release, report.release_id)
+    return Shown(school_class, report, release, ClassFigures.model_validate(report.figures))
+
+
+def newest(session: Session, class_id: str) -> ClassReport | None:
+    return session.scalars(
+        select(ClassReport)
+        .join(Release, Release.id == ClassReport.release_id)
+        .where(ClassReport.class_id == class_id)
+        .order_by(ClassReport.as_of.desc(), ClassReport.id.desc())
+    ).first()
+
+
+def of_release(session: Session, class_id: str, release_id: str) -> ClassReport | None:
+    return session.scalars(
+        select(ClassReport).where(
+            ClassReport.class_id == class_id, ClassReport.release_id == release_id
+        )
+    ).first()
+
+
+def viewers(session: Session, report: ClassReport) -> list[Viewer]:
+    """Who looked at it, newest first. Erased people have no name."""
+    rows = session.execute(
+        select(ReportView, Person.name)
+        .outerjoin(Person, Person.id == ReportView.person_id)
+        .where(ReportView.report_id == report.id)
+        .order_by(ReportView.at.desc())
+    ).all()
+    return [Viewer(name or "", view) for view, name in rows]
+
+
+def confirmed_classes(session: Session, site: Site) -> Sequence[SchoolClass]:
+    """Confirmed classes of the site's institution that this site named, or that a person added by hand."""
+    return session.scalars(
+        select(SchoolClass)
+        .where(
+            SchoolClass.institution_id == site.institution_id,
+            or_(SchoolClass.offered_by == site.id, SchoolClass.offered_by.is_(None)),
+            SchoolClass.confirmed.is_not(None),
+        )
+        .order_by(SchoolClass.term, SchoolClass.code)
+    ).all()
+
+
+def report_jobs(session: Session, run_id: str) -> Sequence[Job]:
+    return session.scalars(
+        select(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    ).all()
