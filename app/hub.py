@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from app import objects
+from app import mail, objects
 from app.db import Database
 from app.effects import Effect, Mail, Ring, Send
 from app.events import Doorbell
@@ -44,8 +44,6 @@ class Hub:
             case Send(task, args):
                 self._sender.send(HubTask(task), *args)
             case Mail():
-                from app import mail
-
                 mail.send(self.settings, effect)
 
     @cached_property

@@ -88,9 +88,12 @@ def admit(session: Session, claims: Claims, key: str, at: datetime) -> None:
     """Writes: the nonce (Replayed when it was seen), last seen, a new key's first use."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     fresh = session.execute(
-        insert(Nonce).values(id=f"{claims.site}:{claims.nonce}", seen=at).on_conflict_do_nothing()
+        insert(Nonce)
+        .values(id=f"{claims.site}:{claims.nonce}", seen=at)
+        .on_conflict_do_nothing()
+        .returning(Nonce.id)
     )
-    if fresh.rowcount == 0:  # type: ignore[attr-defined]
+    if fresh.first() is None:
         raise Replayed(_("This request was seen before."))
     session.execute(
         update(Site)

@@ -125,8 +125,8 @@ def _insert_new(session: Session, rows: list[dict[str, object]]) -> int:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     added = 0
     for row in rows:
-        done = session.execute(insert(SchoolClass).values(**row).on_conflict_do_nothing())
-        added += int(done.rowcount)  # type: ignore[attr-defined]
+        statement = insert(SchoolClass).values(**row).on_conflict_do_nothing()
+        added += session.execute(statement.returning(SchoolClass.id)).first() is not None
     return added
 
 

@@ -5,12 +5,12 @@ from importlib.metadata import version
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from app.effects import Send, after_commit
 from app.errors import NotFound
 from app.hub import Hub
 from app.institutions.models import Institution
-from app.jobs import HubTask
 from app.people.models import Person
+from app.runs import measurements, rounds
+from app.runs import queries as run_queries
 from app.sites import inbox, queries, service
 from app.sites.models import Job, Site
 from app.sites.states import HELD, SiteState
@@ -78,19 +78,24 @@ def _name(session: Session, person_id: str) -> str:
 
 def settle(session: Session, site: Site, job_id: str, said: messages.Answer) -> None:
     """Ends the job and hands what it brought to the runs or the reports. The same answer again does nothing."""
+    lock_round(session, job_id)
     job = inbox.answer(session, site, job_id, said)
     if job is None:
         return
     if said.metrics is not None:
-        from app.runs import measurements
-
         measurements.record(session, job, said.metrics)
     if said.report is not None:
         from app.reports import service as reports
 
         reports.receive(session, job, said.report)
-    if job.round_id is not None:
-        after_commit(session, Send(HubTask.ROUND_AGGREGATE.value, (job.round_id,)))
+    rounds.answered(session, job)
+
+
+def lock_round(session: Session, job_id: str) -> None:
+    """The round before its job, as the sweep locks them: two orders would be a deadlock."""
+    job = queries.job(session, job_id)
+    if job is not None and job.round_id is not None:
+        run_queries.locked_round(session, job.round_id)
 
 
 def require_named(session: Session, site: Site, job_id: str, digest: str) -> Job:

@@ -3,9 +3,11 @@
 from sqlalchemy.orm import Session
 
 from app.hub import Hub
+from app.runs import updates
 from app.sites import queries, uploads
 from app.sites.errors import UploadRefused
 from app.sites.models import Job, Upload
+from app.web.door import answers
 from app.web.door.admission import Caller
 from worker.protocol import codec
 from worker.protocol.codes import UploadRefusal
@@ -48,6 +50,7 @@ def _complete(hub: Hub, caller: Caller, upload_id: str) -> None:
         with hub.db.session() as session:
             site = caller.load(session)
             upload = uploads.of_site(session, site, upload_id)
+            answers.lock_round(session, upload.job_id)
             if upload.completed is None:
                 job = uploads.complete(session, hub.objects, site, upload)
                 _receive(session, job, upload)
@@ -58,8 +61,6 @@ def _complete(hub: Hub, caller: Caller, upload_id: str) -> None:
 
 
 def _receive(session: Session, job: Job, upload: Upload) -> None:
-    from app.runs import updates
-
     try:
         updates.receive(session, job, upload)
     except codec.Unacceptable as error:
@@ -88,6 +89,4 @@ def _record(
         if refused.refusal is UploadRefusal.SECOND_UPDATE:
             uploads.alarm(session, job, digest)
         else:
-            from app.runs import updates
-
             updates.refuse(session, job, refused.refusal, digest)

@@ -1,0 +1,82 @@
+"""A served hub over each database, and a confirmed site that speaks to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.db import Database
+from app.events import Doorbell
+from app.hub import Hub
+from app.objects.disk import DiskStore
+from app.settings import Settings
+from tests.door.live import application, serving
+from tests.door.sender import Sender
+from tests.sites import world as worlds
+from tests.sites.world import World
+from worker.protocol.signatures import PrivateKey
+
+
+@dataclass
+class Door:
+    """A hub that is served, its only site, and the institution around them."""
+
+    hub: Hub
+    url: str
+    world: World
+    site: str
+    key: PrivateKey
+    sender: Sender
+
+    def post(self, **fields: object) -> str:
+        """Puts a job into the site's inbox."""
+        with self.hub.db.session() as session:
+            return worlds.post(session, self.world, self.hub.key, self.site, **fields).id
+
+    def other(self, client: httpx.Client) -> Sender:
+        """Another confirmed site of the same institution."""
+        key = PrivateKey()
+        with self.hub.db.session() as session:
+            site = worlds.ready_site(session, self.world, self.hub.key, key, "Other").id
+        return Sender(client, site, key)
+
+    def begun(self) -> tuple[str, int]:
+        """A job the site has claimed and confirmed."""
+        job = self.post()
+        claim = self.sender.claim().json()["claim"]
+        assert self.sender.send(f"/jobs/{job}/confirm", {"claim": claim}).status_code == 200
+        return job, claim
+
+
+@pytest.fixture
+def hub(db: Database, redis_url: str, tmp_path: Path) -> Iterator[Hub]:
+    settings = Settings(environment="test", home=tmp_path, secret_key="k" * 32, redis_url=redis_url)
+    settings = settings.model_copy(update={"redis_url": redis_url})
+    built = Hub(
+        settings=settings,
+        db=db,
+        objects=DiskStore(tmp_path / "objects"),
+        doorbell=Doorbell(redis_url),
+        key=PrivateKey(),
+    )
+    db.dispatch = built.dispatch
+    yield built
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=40) as client:
+        yield client
+
+
+@pytest.fixture
+def door(hub: Hub, client: httpx.Client) -> Iterator[Door]:
+    key = PrivateKey()
+    with hub.db.session() as session:
+        world = worlds.make(session)
+        site = worlds.ready_site(session, world, hub.key, key).id
+    with serving(application(hub)) as url:
+        client.base_url = httpx.URL(url)
+        yield Door(hub, url, world, site, key, Sender(client, site, key))

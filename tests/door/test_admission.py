@@ -1,0 +1,150 @@
+"""Who is let in: signed, on time, once, not revoked, not too large."""
+
+import re
+
+import httpx
+import pytest
+
+from app.sites import service
+from app.sites.models import Nonce, Site
+from tests.door.conftest import Door
+from tests.door.sender import Sender
+from worker.protocol import limits, messages
+from worker.protocol.signatures import PrivateKey
+
+
+def code(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["code"]
+
+
+def test_hello_says_time_state_and_version(door: Door) -> None:
+    answer = messages.Hello.model_validate_json(door.sender.send("/hello").content)
+    assert answer.state == "ready" and answer.policy_offered is None
+
+
+def test_another_key_is_refused(door: Door, client: httpx.Client) -> None:
+    stranger = Sender(client, door.site, PrivateKey())
+    assert code(stranger.send("/hello")) == (401, "bad-signature")
+
+
+def test_an_unknown_site_is_refused(door: Door, client: httpx.Client) -> None:
+    assert code(Sender(client, "site_none", door.key).send("/hello")) == (401, "bad-signature")
+
+
+def test_no_headers_at_all_is_refused(door: Door, client: httpx.Client) -> None:
+    assert code(client.post("/site/v1/hello")) == (401, "bad-signature")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        messages.HEADER_SITE,
+        messages.HEADER_TIME,
+        messages.HEADER_NONCE,
+        messages.HEADER_DIGEST,
+        messages.HEADER_SIGNATURE,
+    ],
+)
+def test_each_header_is_under_the_signature(door: Door, header: str) -> None:
+    right = door.sender.headers("POST", "/site/v1/hello", b"")[header]
+    wrong = right[:-2] + ("11" if not right.endswith("11") else "22")
+    door.sender.spoil = {header: wrong}
+    assert code(door.sender.send("/hello")) == (401, "bad-signature")
+
+
+def test_path_and_query_are_under_the_signature(door: Door, client: httpx.Client) -> None:
+    headers = door.sender.headers("GET", "/site/v1/objects/" + "a" * 64 + "?job=x", b"")
+    answer = client.get("/site/v1/objects/" + "a" * 64 + "?job=y", headers=headers)
+    assert code(answer) == (401, "bad-signature")
+
+
+def test_a_changed_body_is_refused(door: Door, client: httpx.Client) -> None:
+    headers = door.sender.headers("POST", "/site/v1/claim", b'{"lane":"quick"}')
+    answer = client.post("/site/v1/claim", content=b'{"lane":"train"}', headers=headers)
+    assert code(answer) == (401, "bad-signature")
+
+
+def test_the_same_request_twice_is_refused(door: Door) -> None:
+    assert door.sender.send("/hello", nonce="n" * 20).status_code == 200
+    assert code(door.sender.send("/hello", nonce="n" * 20)) == (401, "replayed")
+
+
+@pytest.mark.parametrize("off", [-330, 330])
+def test_a_clock_far_off_is_refused_with_a_fix(door: Door, off: int) -> None:
+    answer = door.sender.send("/hello", off_s=off)
+    assert code(answer) == (401, "clock")
+    said = int(re.search(r"(\d+) s (ahead of|behind)", answer.json()["detail"])[1])
+    assert abs(said - 330) <= 3
+    assert "timedatectl" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("off", [-280, 280])
+def test_a_clock_a_little_off_is_let_in(door: Door, off: int) -> None:
+    assert door.sender.send("/hello", off_s=off).status_code == 200
+
+
+def test_only_the_site_itself_learns_that_its_clock_is_off(
+    door: Door, client: httpx.Client
+) -> None:
+    stranger = Sender(client, door.site, PrivateKey())
+    assert code(stranger.send("/hello", off_s=9999)) == (401, "bad-signature")
+
+
+def test_a_revoked_site_is_out_at_its_next_request(door: Door) -> None:
+    assert door.sender.send("/hello").status_code == 200
+    with door.hub.db.session() as session:
+        site = session.get_one(Site, door.site)
+        service.revoke(session, door.world.administrator, site)
+    assert code(door.sender.send("/hello")) == (401, "revoked")
+    assert code(door.sender.claim()) == (401, "revoked")
+
+
+def test_a_refused_request_leaves_no_nonce(door: Door, client: httpx.Client) -> None:
+    Sender(client, door.site, PrivateKey()).send("/hello")
+    with door.hub.db.reading() as session:
+        assert session.query(Nonce).count() == 0
+
+
+def test_a_large_body_is_refused_before_it_is_read(door: Door) -> None:
+    assert code(door.sender.send("/readiness", b"x" * (limits.JSON_BYTES + 1))) == (
+        413,
+        "too-large",
+    )
+
+
+def test_a_body_that_hides_its_size_is_cut_off(door: Door, client: httpx.Client) -> None:
+    headers = door.sender.headers("POST", "/site/v1/readiness", b"")
+
+    def endless():
+        for _ in range(40):
+            yield b"x" * 65536
+
+    answer = client.post("/site/v1/readiness", content=endless(), headers=headers)
+    assert code(answer) == (413, "too-large")
+
+
+def test_a_message_that_cannot_be_read_names_fields_and_not_values(door: Door) -> None:
+    answer = door.sender.send("/claim", {"lane": "Alice Example", "more": 1})
+    assert code(answer) == (422, "invalid")
+    assert "Alice" not in answer.text
+
+
+def test_a_new_key_is_in_force_at_its_first_use(door: Door, client: httpx.Client) -> None:
+    key = PrivateKey()
+    assert door.sender.send("/key", {"key": key.public.text}).status_code == 204
+    assert door.sender.send("/hello").status_code == 200  # the old one still is
+    new = Sender(client, door.site, key)
+    assert new.send("/hello").status_code == 200
+    assert code(door.sender.send("/hello")) == (401, "bad-signature")
+    assert new.send("/hello").status_code == 200
+
+
+def test_the_database_away_is_503_with_a_time_to_wait(door: Door, tmp_path) -> None:
+    from app.db import Database
+
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    object.__setattr__(door.hub, "db", away)
+    for path, body in (("/hello", b""), ("/claim", {"lane": "train"})):
+        answer = door.sender.send(path, body)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
