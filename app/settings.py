@@ -1,10 +1,12 @@
 """One frozen settings object per process, from the environment or `*_FILE` secrets."""
 
+import ipaddress
 import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
                 raise ValueError("SECRET_KEY (or SECRET_KEY_FILE) needs at least 32 characters")
             if not self.public_url.startswith("https://"):
                 raise ValueError("COLLEGIUM_PUBLIC_URL must start with https:// in production")
+        if self.environment == "demo" and not _loopback(self.public_url):
+            raise ValueError("the demo runs on this computer only: its address must be a loopback one")
         return self
 
     @property
@@ -62,6 +66,14 @@ class Settings(BaseSettings):
     @property
     def https(self) -> bool:
         return self.public_url.startswith("https://")
+
+
+def _loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _read_file_secrets() -> None:
