@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, institutions_where
 from app.access.permissions import Permission
 from app.errors import NotFound
+from app.federations.models import Membership
 from app.institutions.models import SchoolClass, Teaching
 from app.people.models import Person
 from app.releases.models import Release
@@ -109,4 +110,23 @@ def confirmed_classes(session: Session, site: Site) -> Sequence[SchoolClass]:
 def report_jobs(session: Session, run_id: str) -> Sequence[Job]:
     return session.scalars(
         select(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    ).all()
+
+
+def releases_with_new_classes(session: Session) -> Sequence[str]:
+    """Current releases after which a class was confirmed: the sites may not have been asked about it."""
+    newer = (
+        select(SchoolClass.id)
+        .join(Membership, Membership.institution_id == SchoolClass.institution_id)
+        .where(
+            Membership.federation_id == Release.federation_id,
+            SchoolClass.confirmed > Release.created,
+            SchoolClass.id.not_in(
+                select(ClassReport.class_id).where(ClassReport.release_id == Release.id)
+            ),
+        )
+        .exists()
+    )
+    return session.scalars(
+        select(Release.id).where(Release.current.is_(True), newer).order_by(Release.id)
     ).all()

@@ -16,6 +16,7 @@ from app.reports.models import ClassReport, ReportView
 from app.reports.queries import Shown
 from app.runs import eligibility, manifests
 from app.runs import queries as run_queries
+from app.runs.manifests import Seeds
 from app.runs.models import Run
 from app.sites import queries as site_queries
 from app.sites.models import Job, Site
@@ -25,8 +26,11 @@ from worker.protocol.signatures import PrivateKey
 from worker.protocol.update import ClassFigures, ReportAnswer
 
 
-def ask(session: Session, hub_key: PrivateKey, run: Run, release: Release) -> int:
-    """One job per site with confirmed classes it was not asked about yet, if its policy lets class reports out."""
+def ask(session: Session, hub_key: PrivateKey, run: Run, release: Release, seeds: Seeds) -> int:
+    """One job per site with confirmed classes it was not asked about yet, if its policy lets class reports out.
+
+    The seed is that of training alone, so a site that answered its baseline job need not train again.
+    """
     plan = run_queries.plan_of(run)
     if "class_reports" not in plan.leaves:
         return 0
@@ -49,7 +53,7 @@ def ask(session: Session, hub_key: PrivateKey, run: Run, release: Release) -> in
             site,
             JobKind.REPORT,
             approved=candidate.approved,
-            training=plan.training.model_copy(update={"seed": plan.seed}),
+            training=plan.training.model_copy(update={"seed": seeds(plan.seed, 0, site.id)}),
             classes=tuple(codes),
             release=release.id,
         )

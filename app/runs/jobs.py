@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.runs import eligibility, manifests, queries
 from app.runs.eligibility import Candidate, Survey
+from app.runs.manifests import Seeds
 from app.runs.models import Round, Run
 from app.runs.schemas import Plan
 from app.sites import leases
@@ -19,7 +20,7 @@ TIME_TO_ANSWER = timedelta(days=2)
 
 
 def post_baselines(
-    session: Session, hub_key: PrivateKey, run: Run, plan: Plan, found: Survey
+    session: Session, hub_key: PrivateKey, run: Run, plan: Plan, found: Survey, seeds: Seeds
 ) -> None:
     """Once per site and run, posted after the site's first training job so that no round waits for it."""
     asked = {j.site_id for j in queries.jobs_of_run(session, run.id, (JobKind.BASELINE,))}
@@ -37,7 +38,9 @@ def post_baselines(
             candidate.site,
             JobKind.BASELINE,
             approved=candidate.approved,
-            training=plan.training.model_copy(update={"seed": plan.seed}),
+            training=plan.training.model_copy(
+                update={"seed": seeds(plan.seed, 0, candidate.site.id)}
+            ),
         )
 
 

@@ -1,6 +1,6 @@
 """From a plan to one site's job: the signed manifest and the objects it may download."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,10 @@ from app.sites.models import Job, Site
 from worker.protocol.codes import JobKind
 from worker.protocol.manifest import Manifest, ModuleRef, Training
 from worker.protocol.signatures import PrivateKey
+
+Seeds = Callable[[int, int, str], int]
+"""(run's seed, round, site) to the site's training seed: `worker.learning.seeds.training_seed`, given by the
+worker, because the hub's own code does not import learning. Round 0 is training alone."""
 
 LEAVES: dict[JobKind, tuple[Flow, ...]] = {
     JobKind.TRAIN: ("updates",),

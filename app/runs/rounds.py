@@ -1,6 +1,5 @@
 """A round's life: opened for a frozen cohort, due, closed or void. Each step may be done twice and counts once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +15,7 @@ from app.ids import new_id
 from app.jobs import HubTask
 from app.runs import approvals, eligibility, jobs, manifests, queries, words
 from app.runs.eligibility import Survey
+from app.runs.manifests import Seeds
 from app.runs.models import Round, Run
 from app.runs.schemas import Plan
 from app.runs.states import (
@@ -34,9 +34,6 @@ from app.states import move, try_move
 from worker.protocol.codes import JobKind
 from worker.protocol.signatures import PrivateKey
 
-Seeds = Callable[[int, int, str], int]
-"""(run's seed, round, site) to the site's training seed: `worker.learning.seeds.training_seed`, given by the
-worker, because the hub's own code does not import learning."""
 VOID_LIMIT = 3
 """So many void rounds in a row end a run."""
 
@@ -152,7 +149,7 @@ def _open(
             approved=candidate.approved,
             training=plan.training.model_copy(update={"seed": seed}),
         )
-    jobs.post_baselines(session, hub_key, run, plan, found)
+    jobs.post_baselines(session, hub_key, run, plan, found, seeds)
     body = {
         "run": run.id,
         "number": number,

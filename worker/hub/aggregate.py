@@ -1,0 +1,201 @@
+"""Combining a round, step by step. Every step may be done again: a kill anywhere and a second run give the same
+digests, because states are named by their bytes and sums run in the order of site ids.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import safe_open
+
+from app.hub import Hub
+from app.runs import jobs, module_states, queries, rounds, updates
+from app.runs.models import Round, Update
+from app.runs.schemas import Plan
+from app.runs.states import RoundState, UpdateState, VoidReason
+from worker.hub.holding import Hold, holding
+from worker.learning import aggregation, seeds
+from worker.protocol import codec, limits
+from worker.protocol.codec import Array, Tensors, Unacceptable
+from worker.protocol.codes import UploadRefusal
+from worker.protocol.update import UpdateHeader
+
+SEPARATOR = "::"
+"""Tensors of an update are named `<module>::<tensor>`."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One update on its way into the sum. `path` is a local file with its bytes."""
+
+    update_id: str
+    site: str
+    digest: str
+    header: UpdateHeader
+    path: Path
+
+
+class Delta(Mapping[str, Array]):
+    """One module of one update, a tensor at a time from its file, so that memory stays at one model."""
+
+    def __init__(self, path: Path, module: str) -> None:
+        self._path, self._prefix = path, module + SEPARATOR
+
+    def __getitem__(self, name: str) -> Array:
+        with safe_open(self._path, framework="numpy") as file:
+            found: Array = file.get_tensor(self._prefix + name)
+            return found
+
+    def __iter__(self) -> Iterator[str]:
+        with safe_open(self._path, framework="numpy") as file:
+            keys = file.keys()
+        return iter(k.removeprefix(self._prefix) for k in keys if k.startswith(self._prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def aggregate(hub: Hub, round_id: str) -> bool:
+    """Brings a due round to its end and opens the next. False when there was nothing to do here."""
+    with hub.db.session() as session:
+        rounds.consider(session, round_id)
+        round_ = queries.round_by_id(session, round_id)
+        if round_ is None or round_.state is not RoundState.AGGREGATING:
+            return False
+        run = queries.by_id(session, round_.run_id)
+        assert run is not None
+        plan = queries.plan_of(run)
+    with holding(hub, Round, round_id) as hold:
+        if hold is None:
+            return False
+        usable = check(hub, hold, round_)
+        if len(usable) < round_.quorum:
+            hold.check()
+            with hub.db.session() as session:
+                fresh = queries.round_by_id(session, round_id)
+                assert fresh is not None
+                rounds.void(session, fresh, VoidReason.TOO_FEW_USABLE, len(usable))
+        else:
+            weights = combine(hub, hold, round_, plan, usable)
+            close(hub, hold, round_id, weights)
+    clear(hub, round_id)
+    return True
+
+
+def check(hub: Hub, hold: Hold, round_: Round) -> list[Sent]:
+    """Step 1. Refuses, by name, each update that cannot be summed; returns the others by site id."""
+    with hub.db.session() as session:
+        received = [
+            u
+            for u in queries.updates(session, round_.id)
+            if u.state in (UpdateState.RECEIVED, UpdateState.TAKEN)
+        ]
+    usable = []
+    for update in received:
+        try:
+            sent = _sent(hub, update)
+            _validate(hub, round_, sent)
+        except Unacceptable as error:
+            hold.check()
+            with hub.db.session() as session:
+                updates.refuse_checked(session, update.id, error)
+            continue
+        usable.append(sent)
+    return usable
+
+
+def _sent(hub: Hub, update: Update) -> Sent:
+    header = updates.header_of(update.header)
+    return Sent(update.id, update.site_id, update.digest, header, hub.objects.path(update.digest))
+
+
+def _validate(hub: Hub, round_: Round, sent: Sent) -> None:
+    """One whole update in memory at a time; `get` reads the digest again."""
+    modules = by_module(codec.decode(hub.objects.get(sent.digest)))
+    if modules.keys() != sent.header.modules.keys():
+        raise Unacceptable(UploadRefusal.WRONG_NAMES)
+    for module, delta in sorted(modules.items()):
+        told = sent.header.modules[module]
+        if round_.base.get(module) != told.base:
+            raise Unacceptable(UploadRefusal.WRONG_BASE, module)
+        base = codec.decode(hub.objects.get(told.base))
+        aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM)
+
+
+def by_module(tensors: Tensors) -> dict[str, Tensors]:
+    """Raises Unacceptable for a name without a module."""
+    modules: dict[str, Tensors] = {}
+    for key, array in tensors.items():
+        module, found, name = key.partition(SEPARATOR)
+        if not found or not name:
+            raise Unacceptable(UploadRefusal.WRONG_NAMES, key)
+        modules.setdefault(module, {})[name] = array
+    return modules
+
+
+def combine(
+    hub: Hub, hold: Hold, round_: Round, plan: Plan, usable: list[Sent]
+) -> dict[str, dict[str, float]]:
+    """Step 2. Writes every module's next state; returns, per update, the weight used by module."""
+    rule = aggregation.Rule(minimum_sites=plan.minimum_sites)
+    used: dict[str, dict[str, float]] = {sent.update_id: {} for sent in usable}
+    made = []
+    for module, digest in sorted(round_.base.items()):
+        carried = [s for s in usable if module in s.header.modules]
+        base = codec.decode(hub.objects.get(digest))
+        contributions = [
+            (s.site, s.header.modules[module].weight, Delta(s.path, module)) for s in carried
+        ]
+        combined = aggregation.combine(base, contributions, rule)
+        content = codec.encode(combined.state)
+        made.append((module, hub.objects.put(content), len(content), combined))
+        for sent in carried:
+            if sent.site in combined.weights:
+                used[sent.update_id][module] = combined.weights[sent.site]
+    hold.check()
+    with hub.db.session() as session:
+        for module, digest, size, combined in made:
+            module_states.keep(
+                session,
+                round_.run_id,
+                round_.number,
+                module,
+                digest=digest,
+                size=size,
+                sites=combined.sites,
+                held=combined.held,
+            )
+    return used
+
+
+def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, float]]) -> None:
+    """Step 3, one transaction: updates taken, round closed, next one opened, evaluation posted."""
+    hold.check()
+    settings = hub.settings
+    with hub.db.session() as session:
+        round_ = queries.round_by_id(session, round_id)
+        assert round_ is not None
+        for update in queries.updates(session, round_id):
+            if update.id in weights:
+                updates.take(session, update, weights[update.id])
+        if not rounds.close(session, round_, len(weights)):
+            return
+        rounds.open_round(
+            session,
+            hub.key,
+            round_.run_id,
+            seeds=seeds.training_seed,
+            seen_recently_s=settings.seen_recently_s,
+        )
+        run = queries.by_id(session, round_.run_id)
+        assert run is not None
+        jobs.post_evaluation(session, hub.key, run, round_, settings.seen_recently_s)
+
+
+def clear(hub: Hub, round_id: str | None = None) -> int:
+    """Step 4. The updates of rounds that ended are deleted from the store; returns how many."""
+    with hub.db.session() as session:
+        found = queries.deletable(session, round_id)
+        for update in found:
+            updates.delete(session, hub.objects, update)
+        return len(found)

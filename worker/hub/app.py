@@ -1,0 +1,55 @@
+"""The Celery app of the hub's workers: `celery -A worker.hub.app worker`, and `beat` for the sweep.
+
+Messages may be lost or come twice: tasks are idempotent, and the database says what is still to be done.
+"""
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue as KombuQueue
+
+from app.jobs import HubTask, Queue
+from app.settings import Settings, get_settings
+from worker.hub import logs
+
+SOFT_LIMIT_S = 1700
+HARD_LIMIT_S = 1800
+VISIBILITY_S = 2 * HARD_LIMIT_S
+"""Longer than the longest task, so that Redis never hands a running one to a second worker."""
+
+
+def make(settings: Settings) -> Celery:
+    """Tasks are registered by `worker.hub.tasks`, which a worker imports when it starts."""
+    made = Celery("collegium-hub", broker=settings.redis_url, include=["worker.hub.tasks"])
+    made.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=SOFT_LIMIT_S,
+        task_time_limit=HARD_LIMIT_S,
+        task_queues=[KombuQueue(q.value) for q in Queue],
+        task_default_queue=Queue.LIGHT.value,
+        task_routes={task.value: {"queue": task.queue.value} for task in HubTask},
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={"visibility_timeout": VISIBILITY_S},
+        timezone="UTC",
+        beat_schedule={
+            "sweep": {
+                "task": HubTask.SWEEP.value,
+                "schedule": settings.sweep_s,
+                # A worker that was away does not have to do every missed one.
+                "options": {"queue": Queue.LIGHT.value, "expires": 4 * settings.sweep_s},
+            }
+        },
+    )
+    return made
+
+
+setup_logging.connect(logs.configure, weak=False)
+app = make(get_settings())

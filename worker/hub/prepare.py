@@ -1,0 +1,92 @@
+"""Before round 1: the first weights as objects, then the run is running and its first round open."""
+
+import logging
+from pathlib import Path
+
+from app.clock import now
+from app.hub import Hub
+from app.objects import ObjectStore
+from app.runs import module_states, queries, rounds
+from app.runs.models import Run
+from app.runs.schemas import Plan
+from app.runs.states import RUN_TRANSITIONS, FailReason, RunState
+from app.states import try_move
+from worker.hub.holding import Hold, holding
+from worker.learning import seeds
+from worker.learning.faults import LearningFault
+from worker.learning.local import initial_modules
+from worker.protocol import codec
+
+log = logging.getLogger(__name__)
+
+
+def prepare(hub: Hub, run_id: str) -> bool:
+    """False when there was nothing to do here."""
+    with hub.db.session() as session:
+        run = queries.by_id(session, run_id)
+        if run is None or run.state is not RunState.APPROVED:
+            return False
+        plan = queries.plan_of(run)
+    with holding(hub, Run, run_id) as hold:
+        if hold is None:
+            return False
+        try:
+            made = first_states(hub, plan)
+        except LearningFault:
+            log.exception("run %s cannot be prepared", run_id)
+            with hub.db.session() as session:
+                failing = queries.by_id(session, run_id)
+                assert failing is not None
+                rounds.fail(session, failing, FailReason.CANNOT_PREPARE)
+            return True
+        _begin(hub, hold, run_id, made)
+    return True
+
+
+def first_states(hub: Hub, plan: Plan) -> dict[str, tuple[str, int]]:
+    """Module to digest and size. Deterministic, so a second run finds its own objects."""
+    text_dir = text_folder(hub.objects, hub.settings.home / "models", plan)
+    made = {}
+    for module, tensors in sorted(
+        initial_modules(plan.model, plan.sheets, text_dir=text_dir).items()
+    ):
+        content = codec.encode(tensors)
+        made[module] = (hub.objects.put(content), len(content))
+    return made
+
+
+def _begin(hub: Hub, hold: Hold, run_id: str, made: dict[str, tuple[str, int]]) -> None:
+    hold.check()
+    with hub.db.session() as session:
+        for module, (digest, size) in made.items():
+            module_states.keep(
+                session, run_id, 0, module, digest=digest, size=size, sites=0, held=False
+            )
+        run = queries.by_id(session, run_id)
+        assert run is not None
+        at = now()
+        if not try_move(
+            session, RUN_TRANSITIONS, run, Run.state, RunState.RUNNING, started=at, changed=at
+        ):
+            return
+        rounds.open_round(
+            session,
+            hub.key,
+            run_id,
+            seeds=seeds.training_seed,
+            seen_recently_s=hub.settings.seen_recently_s,
+        )
+
+
+def text_folder(store: ObjectStore, root: Path, plan: Plan) -> Path | None:
+    """The base model's files under their own names, linked from the store; None for a run without text."""
+    model = plan.model.text
+    if model is None:
+        return None
+    folder = root / model.digest
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, digest in model.files.items():
+        path = folder / Path(name).name
+        if not path.exists():
+            path.symlink_to(store.path(digest).absolute())
+    return folder

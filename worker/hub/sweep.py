@@ -1,0 +1,94 @@
+"""The sweep: finds what no one holds and brings it forward. Redis may lose everything; this starts it again."""
+
+import logging
+from collections.abc import Callable
+
+from app.clock import now
+from app.effects import Send, after_commit
+from app.hub import Hub
+from app.jobs import HubTask
+from app.releases import queries as release_queries
+from app.reports import queries as report_queries
+from app.runs import approvals, jobs, rounds, service, stuck
+from app.sites import inbox
+from worker.hub.aggregate import clear
+from worker.hub.finish import ask_late
+
+log = logging.getLogger(__name__)
+
+
+def sweep(hub: Hub) -> None:
+    """Every part in its own transaction, so that one fault cannot stop the others."""
+    for part in PARTS:
+        try:
+            part(hub)
+        except Exception:
+            log.exception("a part of the sweep failed: %s", part.__name__)
+
+
+def dead_leases(hub: Hub) -> None:
+    """Jobs of sites that went silent; where one failed for good, its round may be due."""
+    with hub.db.session() as session:
+        for job in inbox.expire(session, now()):
+            rounds.answered(session, job)
+
+
+def departed(hub: Hub) -> None:
+    """Jobs at sites that left, were paused or revoked, and training that its round did not wait for."""
+    with hub.db.session() as session:
+        for job in [*stuck.jobs_of_departed(session), *stuck.jobs_of_ended(session)]:
+            jobs.withdraw(session, job)
+
+
+def overdue(hub: Hub) -> None:
+    """Missed deadlines, and rounds whose last answer was not looked at."""
+    with hub.db.session() as session:
+        found = stuck.overdue_rounds(session, now())
+    for round_id in found:
+        with hub.db.session() as session:
+            rounds.consider(session, round_id)
+
+
+def lost_sends(hub: Hub) -> None:
+    """Work that stands in the database and that no worker holds."""
+    at = now()
+    with hub.db.session() as session:
+        lost = [
+            *((HubTask.ROUND_AGGREGATE, r) for r in stuck.unheld_aggregations(session, at)),
+            *((HubTask.RUN_PREPARE, r) for r in stuck.approved_runs(session, at)),
+            *((HubTask.ROUND_OPEN, r) for r in stuck.runs_without_round(session)),
+            *((HubTask.RUN_FINISH, r) for r in release_queries.unreleased_runs(session)),
+        ]
+        for task, row_id in lost:
+            after_commit(session, Send(task.value, (row_id,)))
+
+
+def proposals(hub: Hub) -> None:
+    """New members are asked too; time to answer runs out."""
+    with hub.db.session() as session:
+        for run in stuck.proposed_runs(session):
+            approvals.ask(session, run)
+            service.consider(session, run, "hub")
+
+
+def late_reports(hub: Hub) -> None:
+    with hub.db.session() as session:
+        found = report_queries.releases_with_new_classes(session)
+    for release_id in found:
+        ask_late(hub, release_id)
+
+
+def updates_left(hub: Hub) -> None:
+    """Bytes of updates whose round ended while a worker was killed."""
+    clear(hub)
+
+
+PARTS: tuple[Callable[[Hub], None], ...] = (
+    dead_leases,
+    departed,
+    overdue,
+    proposals,
+    updates_left,
+    late_reports,
+    lost_sends,
+)
