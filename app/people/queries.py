@@ -64,7 +64,7 @@ def members(session: Session, actor: Actor, institution: str) -> list[Member]:
     people: dict[str, Person] = {}
     rows = select(RoleGrant, Person).join(Person, Person.id == RoleGrant.person_id)
     rows = rows.where(RoleGrant.institution_id == institution)
-    for grant, found in session.execute(rows).tuples():
+    for grant, found in session.execute(rows):
         held[found.id].add(grant.role)
         people[found.id] = found
     seen = _last_seen(session, set(people))
@@ -77,7 +77,7 @@ def members(session: Session, actor: Actor, institution: str) -> list[Member]:
 def _last_seen(session: Session, ids: set[str]) -> dict[str, datetime]:
     query = select(BrowserSession.person_id, func.max(BrowserSession.last_seen))
     query = query.where(BrowserSession.person_id.in_(ids)).group_by(BrowserSession.person_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def people_with(session: Session, institution: str, permission: Permission) -> list[Person]:
@@ -136,7 +136,7 @@ def operators(session: Session) -> list[Person]:
 
 def session_by_hash(session: Session, token_hash: str) -> tuple[BrowserSession, Person] | None:
     query = select(BrowserSession, Person).join(Person, Person.id == BrowserSession.person_id)
-    return session.execute(query.where(BrowserSession.token_hash == token_hash)).tuples().first()
+    return session.execute(query.where(BrowserSession.token_hash == token_hash)).first()
 
 
 def sessions_of(session: Session, person_id: str) -> list[BrowserSession]:
@@ -196,7 +196,7 @@ def reset_by_hash(session: Session, token_hash: str) -> PasswordReset | None:
 
 def token_by_prefix(session: Session, prefix: str) -> tuple[ApiToken, Person] | None:
     query = select(ApiToken, Person).join(Person, Person.id == ApiToken.person_id)
-    return session.execute(query.where(ApiToken.prefix == prefix)).tuples().first()
+    return session.execute(query.where(ApiToken.prefix == prefix)).first()
 
 
 def tokens(session: Session, actor: Actor, institution: str) -> list[ApiToken]:
