@@ -95,12 +95,8 @@ def join(session: Session, request: JoinRequest) -> Site:
     site = session.get(Site, token.site_id) if token else None
     if token is None or site is None:
         raise UnknownToken(_("The hub knows no such token. Copy the whole command again."))
-    if token.used is not None:
-        if site.key == request.key and site.state is SiteState.JOINED:
-            return site
-        raise TokenUsed(_("This token was used. Ask your administrator to add the site again."))
     if not _use(session, token):
-        raise TokenExpired(_("This token has expired. Ask your administrator for a new command."))
+        return _used_before(session, token, site, request.key)
     move(
         session,
         SITE_TRANSITIONS,
@@ -113,6 +109,17 @@ def join(session: Session, request: JoinRequest) -> Site:
         last_seen=now(),
     )
     _told(session, site.id, kinds.SITE_JOINED, site)
+    return site
+
+
+def _used_before(session: Session, token: EnrolmentToken, site: Site, key: str) -> Site:
+    """The site, if this very key used the token; else TokenUsed or TokenExpired."""
+    session.refresh(token)
+    session.refresh(site)
+    if token.used is None:
+        raise TokenExpired(_("This token has expired. Ask your administrator for a new command."))
+    if site.key != key or site.state is not SiteState.JOINED:
+        raise TokenUsed(_("This token was used. Ask your administrator to add the site again."))
     return site
 
 

@@ -1,7 +1,7 @@
 """A served hub over each database, and a confirmed site that speaks to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx

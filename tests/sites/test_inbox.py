@@ -109,9 +109,7 @@ def test_a_job_for_later_stays_in(db, enrolled):
 @pytest.mark.parametrize(
     ("from_hours", "to_hours", "gets_one"), [(-1, 1, True), (1, 2, False), (-2, -1, False)]
 )
-def test_a_site_gets_jobs_within_its_hours_only(
-    db, enrolled, job, from_hours, to_hours, gets_one
-):
+def test_a_site_gets_jobs_within_its_hours_only(db, enrolled, job, from_hours, to_hours, gets_one):
     edge = {
         name: (now() + timedelta(hours=hours)).strftime("%H:%M")
         for name, hours in (("hours_from", from_hours), ("hours_to", to_hours))

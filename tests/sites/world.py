@@ -54,7 +54,11 @@ class World:
 
 def person(session: Session, name: str) -> str:
     row = Person(
-        id=new_id("person"), email=f"{name}@example.org", name=name, password_hash="-", created=now()
+        id=new_id("person"),
+        email=f"{name}@example.org",
+        name=name,
+        password_hash="-",
+        created=now(),
     )
     session.add(row)
     session.flush()
@@ -183,9 +187,7 @@ def ready_site(
 ) -> Site:
     """Through the services, as a person and a site would."""
     home = session.get_one(Institution, world.institution)
-    site, token = service.add_site(
-        session, world.administrator, home, name, hub_key=hub_key.public
-    )
+    site, token = service.add_site(session, world.administrator, home, name, hub_key=hub_key.public)
     service.join(session, join_request(token, site_key))
     words = " ".join(queries.words(hub_key.public, site))
     service.confirm(session, world.administrator, site, words, hub_key=hub_key.public)
