@@ -54,7 +54,8 @@ def hub_command(*arguments: str) -> list[str]:
 
 def run_web(settings: Settings, host: str, port: int) -> None:
     uvicorn.run(
-        "app.main:app",
+        "app.main:create_app",
+        factory=True,
         host=host,
         port=port,
         http="httptools",
@@ -77,6 +78,8 @@ def run_web(settings: Settings, host: str, port: int) -> None:
 def serve(host: str, port: int, everything: bool, workers: int) -> None:
     """Bring the schema up to date and serve pages, API and the site door."""
     settings = settings_or_exit()
+    if settings.environment == "demo" and host not in ("127.0.0.1", "::1", "localhost"):
+        raise click.ClickException("The demo serves this computer only: leave --host as it is.")
     settings.home.mkdir(parents=True, exist_ok=True)
     migrations.upgrade(settings.database)
     if not everything:

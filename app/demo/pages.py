@@ -43,10 +43,12 @@ def _loopback(address: str) -> bool:
         return False
 
 
-router = page_router(dependencies=[Depends(this_computer)])
+router = page_router()
 
 
 def _memory(request: Request) -> Memory:
+    """What every route here asks for, so that none can be reached from elsewhere."""
+    this_computer(request)
     settings: Settings = request.app.state.hub.settings
     found = recall(settings.home)
     if found is None:
