@@ -1,0 +1,69 @@
+"""The web process: pages, the API, the site door, over one hub. `app.main:app` is what uvicorn serves."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app import hub, schema  # noqa: F401  (schema: every table is known before the first query)
+from app.demo import pages as demo
+from app.settings import Settings, get_settings
+from app.web import logs, pages, problems, render
+from app.web.door import router as door
+from app.web.middleware import Edge
+
+
+class OwnFiles(StaticFiles):
+    """A name with its digest never changes its content; without, the browser asks each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        marked = scope["query_string"].startswith(b"v=")
+        keep = "public, max-age=31536000, immutable" if marked else "no-cache"
+        response.headers["Cache-Control"] = keep
+        return response
+
+
+@asynccontextmanager
+async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
+    yield
+    await application.state.hub.doorbell.aclose()
+    application.state.hub.close()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """One application over one hub. Raises what `hub.build` raises."""
+    settings = settings or get_settings()
+    if settings.environment != "test":
+        logs.configure()
+    application = FastAPI(
+        title="Collegium",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    application.state.hub = hub.build(settings)
+    application.add_middleware(Edge, settings=settings)
+    problems.install(application)
+    application.include_router(door)
+    for router in pages.routers(settings):
+        application.include_router(router)
+    if settings.environment == "demo":
+        application.include_router(demo.router)
+    application.mount("/static", OwnFiles(directory=render.STATIC), name="static")
+    return application
+
+
+def __getattr__(name: str) -> Any:
+    """`app` is made when a server asks for it, so that importing this module opens no database."""
+    if name != "app":
+        raise AttributeError(name)
+    application = create_app()
+    globals()["app"] = application
+    return application

@@ -1,0 +1,35 @@
+"""The sentence a page shows after a form did its work. The address carries only its name."""
+
+from app.text import _
+
+
+def sentence_of(name: str) -> str:
+    """Empty for an unknown name, so nobody can put words on our pages."""
+    return {
+        "saved": _("Saved."),
+        "sent": _("Sent."),
+        "invited": _("The invitation is on its way by mail. It works for seven days."),
+        "withdrawn": _("Withdrawn."),
+        "role-given": _("The role is given."),
+        "role-taken": _("The role is taken away."),
+        "removed": _("Removed."),
+        "approved": _("Approved."),
+        "declined": _("Declined, with your reason."),
+        "decided": _("Your decision is recorded."),
+        "accepted": _("Accepted."),
+        "confirmed": _("Confirmed."),
+        "revoked": _("Revoked. It is out at its next request."),
+        "ended": _("Ended."),
+        "left": _("You have left this federation."),
+        "proposed": _("Proposed. The members are asked now."),
+        "started": _("Started."),
+        "cancelled": _("Cancelled. The sites are told at their next word."),
+        "paused": _("It pauses after this round."),
+        "resumed": _("It goes on."),
+        "asked": _("Asked. The lead answers."),
+        "assigned": _("Named as instructor."),
+        "signed-out": _("You are signed out."),
+        "password-changed": _("Your password is changed. Every other device is signed out."),
+        "reset": _("Your new password works. Sign in with it."),
+        "rolled-back": _("Rolled back. Sites switch at their next word."),
+    }.get(name, "")

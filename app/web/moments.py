@@ -1,0 +1,167 @@
+"""Times and numbers as people read them, in the request's language and time zone. Every state says how old it is."""
+
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal, format_percent
+
+from app.clock import now
+from app.text import _, current_locale, ngettext
+
+_BABEL = {"en": "en_GB", "de": "de_DE"}
+_zone: ContextVar[str] = ContextVar("zone", default="UTC")
+
+
+@lru_cache(maxsize=64)
+def _zone_info(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def use_zone(name: str) -> None:
+    """For the rest of this request; an unknown name means UTC."""
+    _zone.set(name if len(name) <= 64 and _zone_info(name) else "UTC")
+
+
+def zone() -> str:
+    return _zone.get()
+
+
+def _locale() -> Locale:
+    return Locale.parse(_BABEL.get(current_locale(), "en_GB"))
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(_zone_info(_zone.get()) or UTC)
+
+
+def clock(moment: datetime) -> str:
+    """`14:02` today, `23 Nov, 14:02` on another day."""
+    local = _local(moment)
+    if local.date() == _local(now()).date():
+        return format_time(local, "HH:mm", locale=_locale())
+    return day_clock(moment)
+
+
+def day_clock(moment: datetime) -> str:
+    """`23 Nov, 14:02`, with the year once it is another one."""
+    local = _local(moment)
+    pattern = "d MMM, HH:mm" if local.year == _local(now()).year else "d MMM y, HH:mm"
+    return format_datetime(local, pattern, locale=_locale())
+
+
+def day(moment: datetime) -> str:
+    """`23 November 2026`."""
+    return format_date(_local(moment).date(), "long", locale=_locale())
+
+
+def full(moment: datetime) -> str:
+    """`23 November 2026, 14:06`."""
+    return f"{day(moment)}, {format_time(_local(moment), 'HH:mm', locale=_locale())}"
+
+
+def lately(moment: datetime) -> str:
+    """`Today, 13:39`, `Friday, 16:40`, else the date."""
+    local, today = _local(moment), _local(now()).date()
+    hour = format_time(local, "HH:mm", locale=_locale())
+    if local.date() == today:
+        return _("Today, {time}").format(time=hour)
+    if today - local.date() < timedelta(days=7) and local.date() < today:
+        return f"{format_date(local.date(), 'EEEE', locale=_locale())}, {hour}"
+    return day_clock(moment)
+
+
+def due(moment: datetime) -> str:
+    """`Today, by 17:00`, `By Tuesday 24 November`."""
+    local = _local(moment)
+    if local.date() == _local(now()).date():
+        return _("Today, by {time}").format(time=format_time(local, "HH:mm", locale=_locale()))
+    return _("By {day}").format(day=format_date(local.date(), "EEEE d MMMM", locale=_locale()))
+
+
+def known(moment: datetime | None) -> str:
+    """The age of a state: `last known 14:02`."""
+    return _("last known {time}").format(time=clock(moment)) if moment else _("never seen")
+
+
+def since(moment: datetime) -> str:
+    return _("since {time}").format(time=clock(moment))
+
+
+def ago(moment: datetime) -> str:
+    """`just now`, `3 minutes ago`, `2 hours ago`, `5 days ago`."""
+    seconds = max(0, int((now() - moment).total_seconds()))
+    if seconds < 60:
+        return _("just now")
+    if seconds < 3600:
+        return ngettext("{n} minute ago", "{n} minutes ago", seconds // 60).format(n=seconds // 60)
+    if seconds < 86400:
+        hours = seconds // 3600
+        return ngettext("{n} hour ago", "{n} hours ago", hours).format(n=hours)
+    days = seconds // 86400
+    return ngettext("{n} day ago", "{n} days ago", days).format(n=days)
+
+
+def span(seconds: float) -> str:
+    """`40 seconds`, `6 minutes`, `3 hours`."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return ngettext("{n} second", "{n} seconds", whole).format(n=whole)
+    if whole < 5400:
+        minutes = round(whole / 60)
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    hours = round(whole / 3600)
+    return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+
+
+def machine(moment: datetime) -> str:
+    """For the datetime attribute."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def number(value: float, digits: int = 0) -> str:
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=_locale())
+
+
+def percent(value: float) -> str:
+    """`0.66` is `66 %`."""
+    return format_percent(value, format="#,##0 %", locale=_locale())
+
+
+def size(count: float) -> str:
+    """Bytes with a unit, powers of 1000: `0.4 kB`, `1.08 MB`."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if count >= scale:
+            value = count / scale
+            return f"{number(value, 2 if value < 10 else 1)} {unit}"
+    return f"{number(count / 1e3, 1)} kB"
+
+
+def in_words(count: int) -> str:
+    """Small numbers as words, at the start of a sentence or within it."""
+    words = (
+        _("no"),
+        _("one"),
+        _("two"),
+        _("three"),
+        _("four"),
+        _("five"),
+        _("six"),
+        _("seven"),
+        _("eight"),
+        _("nine"),
+        _("ten"),
+    )
+    return words[count] if 0 <= count < len(words) else number(count)
+
+
+def sentence(text: str) -> str:
+    """With a capital first letter; the rest stays."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,240 @@
+"""Is my access in order? Name, second factor, recovery codes, signed-in devices."""
+
+import segno
+from starlette.responses import Response
+
+from app.clock import now
+from app.errors import Invalid
+from app.people import queries
+from app.people import service as people
+from app.people.second_factor import Offer
+from app.text import _
+from app.web import render
+from app.web.forms import trying
+from app.web.moments import ago, full
+from app.web.parts import (
+    Bullets,
+    Button,
+    Column,
+    Copy,
+    Facts,
+    Field,
+    Form,
+    Link,
+    Links,
+    Matrix,
+    Note,
+    Panel,
+    Part,
+    Sheet,
+    Status,
+    Table,
+    Text,
+)
+from app.web.visit import Here, Visit, page_router, see_other
+
+router = page_router(prefix="/account")
+
+
+@router.get("")
+def account(visit: Here) -> Response:
+    return _page(visit)
+
+
+def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
+    errors = errors or {}
+    person = queries.person(visit.session, visit.who.person)
+    assert person is not None
+    name = Form(
+        "/account/name",
+        (
+            Field(
+                "name",
+                _("Your name"),
+                value=visit.form.text("name") if "name" in errors else person.name,
+                autocomplete="name",
+                error=errors.get("name", ""),
+            ),
+        ),
+        (Button(_("Save"), look="btn"),),
+    )
+    password = Form(
+        "/account/password",
+        (
+            Field(
+                "password",
+                _("New password"),
+                "password",
+                help=_("At least 12 characters. Every other device is signed out."),
+                autocomplete="new-password",
+                error=errors.get("password", ""),
+            ),
+        ),
+        (Button(_("Change the password"), look="btn"),),
+    )
+    sheet = Sheet(
+        title=_("Your account"),
+        says=_("You have a second factor.")
+        if person.totp_secret
+        else _("You have no second factor yet. Set one up: it takes a minute."),
+        asof=_("As of {time}").format(time=full(now())),
+        panels=(
+            Panel(_("You"), (Facts(((_("Mail address"), person.email),)), name)),
+            Panel(_("Second factor"), _second_factor(visit, bool(person.totp_secret))),
+            Panel(_("Password"), (password,)),
+            Panel(_("Signed-in devices"), _devices(visit)),
+        ),
+        errors=tuple(errors.items()),
+        menu="account",
+    )
+    return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _second_factor(visit: Visit, is_set: bool) -> tuple[Part, ...]:
+    if not is_set:
+        form = Form(
+            "/account/second-factor", (), (Button(_("Set it up"), look="primary"),), inline=True
+        )
+        text = _("An app on your phone shows six digits. Officers and administrators need one.")
+        return (Text(text), form)
+    left = queries.recovery_codes_left(visit.session, visit.who.person)
+    form = Form(
+        "/account/recovery-codes", (), (Button(_("Make new recovery codes")),), inline=True
+    )
+    return (
+        Status("good", _("Set up")),
+        Text(_("{n} of 10 recovery codes are left.").format(n=left)),
+        form,
+    )
+
+
+def _devices(visit: Visit) -> tuple[Part, ...]:
+    rows, parts = [], []
+    for row in queries.sessions_of(visit.session, visit.who.person):
+        here = row.id == visit.device.id
+        seen = _("this one") if here else ago(row.last_seen)
+        rows.append((_browser(row.agent), seen, full(row.created)))
+        if not here:
+            end = Button(_("End “{device}”, {seen}").format(device=_browser(row.agent), seen=seen))
+            parts.append(Form(f"/account/devices/{row.id}/end", (), (end,), inline=True))
+    columns = (Column(_("Device")), Column(_("Last seen")), Column(_("Signed in")))
+    return (Table(_("Where you are signed in"), columns, tuple(rows)), *parts)
+
+
+def _browser(agent: str) -> str:
+    """A browser's name out of what it says of itself, for recognising one's own device."""
+    for mark, name in (("Firefox", "Firefox"), ("Edg", "Edge"), ("Chrome", "Chrome"), ("Safari", "Safari")):
+        if mark in agent:
+            return name
+    return _("Another program")
+
+
+@router.post("/name")
+def save_name(visit: Here) -> Response:
+    try:
+        with trying(visit.session):
+            people.change_account(visit.session, visit.who, name=visit.form.text("name"))
+    except Invalid as error:
+        return _page(visit, error.errors)
+    return see_other("/account", "saved")
+
+
+@router.post("/password")
+def change_password(visit: Here) -> Response:
+    try:
+        with trying(visit.session):
+            people.change_password(
+                visit.session,
+                visit.settings,
+                visit.who,
+                visit.form.raw("password"),
+                keep=visit.device.id,
+            )
+    except Invalid as error:
+        return _page(visit, {"password": error.message})
+    return see_other("/account", "password-changed")
+
+
+@router.post("/devices/{device}/end")
+def end_device(visit: Here, device: str) -> Response:
+    people.end_session(visit.session, visit.who, device)
+    return see_other("/account", "ended")
+
+
+@router.post("/second-factor")
+def start_second_factor(visit: Here) -> Response:
+    return _offer_page(visit, people.start_totp(visit.session, visit.settings, visit.who))
+
+
+def _offer_page(visit: Visit, offer: Offer, error: str = "") -> Response:
+    drawing = segno.make(offer.uri, micro=False)
+    path = "".join(
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(drawing.matrix)
+        for x, dark in enumerate(row)
+        if dark
+    )
+    form = Form(
+        "/account/second-factor/confirm",
+        (
+            Field("sealed", "", "hidden", value=offer.sealed),
+            Field("secret", "", "hidden", value=offer.secret),
+            Field("uri", "", "hidden", value=offer.uri),
+            Field("code", _("Six digits the app shows now"), "code", error=error),
+        ),
+        (Button(_("Turn it on"), look="primary"),),
+    )
+    sheet = Sheet(
+        title=_("Set up a second factor"),
+        says=_("Scan the square with an authenticator app, then type the six digits it shows."),
+        panels=(
+            Panel(
+                _("1. Scan, or type the key"),
+                (
+                    Matrix(len(drawing.matrix), path, _("QR code for the authenticator app")),
+                    Copy("totp-key", _("The key"), offer.secret),
+                ),
+            ),
+            Panel(_("2. Prove that it works"), (form,)),
+        ),
+        errors=(("code", error),) if error else (),
+        menu="account",
+    )
+    return render.sheet(visit, sheet, status=422 if error else 200)
+
+
+@router.post("/second-factor/confirm")
+def confirm_second_factor(visit: Here) -> Response:
+    sealed = visit.form.text("sealed")
+    codes = people.confirm_totp(
+        visit.session, visit.settings, visit.who, sealed, visit.form.text("code")
+    )
+    if codes is None:
+        offer = Offer(visit.form.text("secret"), visit.form.text("uri"), sealed)
+        return _offer_page(visit, offer, _("This code is not right. Try the next one."))
+    return _codes_page(visit, codes, _("Your second factor is on"))
+
+
+@router.post("/recovery-codes")
+def new_recovery_codes(visit: Here) -> Response:
+    codes = people.make_recovery_codes(visit.session, visit.who)
+    return _codes_page(visit, codes, _("Your new recovery codes"))
+
+
+def _codes_page(visit: Visit, codes: list[str], title: str) -> Response:
+    sheet = Sheet(
+        title=title,
+        says=_("Keep these ten recovery codes. Each works once, if you lose your device."),
+        panels=(
+            Panel(
+                _("Recovery codes"),
+                (
+                    Note(_("They are shown only now.")),
+                    Bullets(tuple(codes)),
+                    Links((Link(_("I have kept them"), "/account", "primary"),)),
+                ),
+            ),
+        ),
+        menu="account",
+    )
+    return render.sheet(visit, sheet)

@@ -1,0 +1,199 @@
+"""What needs me now? Tasks by date, then what runs, then what changed. A new institution sees its way to a first run."""
+
+from dataclasses import dataclass
+
+from starlette.responses import RedirectResponse, Response
+
+from app.access.actor import allows
+from app.access.permissions import Permission, Role
+from app.audit import kinds
+from app.audit import queries as audit
+from app.clock import now
+from app.federations import queries as federations
+from app.federations.states import MembershipState
+from app.institutions import queries as institutions
+from app.institutions.states import InstitutionState
+from app.people import queries as people
+from app.policies import queries as policies
+from app.runs import queries as runs
+from app.runs.models import Run
+from app.runs.states import RUN_ENDED
+from app.sites import queries as sites
+from app.sites.states import SiteState
+from app.text import _, ngettext
+from app.web import render, site_words
+from app.web.moments import full, in_words, lately, sentence
+from app.web.pages import run_words
+from app.web.parts import (
+    Empty,
+    Facts,
+    Link,
+    Links,
+    Log,
+    LogLine,
+    Panel,
+    Progress,
+    Sheet,
+    Status,
+    Step,
+    Steps,
+    Tasks,
+    Text,
+)
+from app.web.visit import Here, Visit, page_router
+from app.web.waiting import tasks
+
+router = page_router()
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """How far an institution is on its way to a first run."""
+
+    verified: bool
+    officer: bool
+    policy: bool
+    site: bool
+    federation: bool
+
+    @property
+    def ready(self) -> bool:
+        return all((self.verified, self.officer, self.policy, self.site, self.federation))
+
+
+def standing(visit: Visit, at: str) -> _Standing:
+    session = visit.session
+    row = institutions.by_id(session, at)
+    states = {m.state for m in federations.memberships_of(session, at)}
+    return _Standing(
+        row.state is InstitutionState.VERIFIED,
+        bool(people.people_with(session, at, Permission.POLICY_APPROVE)),
+        policies.current(session, at) is not None,
+        any(s.state is SiteState.READY for s in sites.of_institution(session, at)),
+        MembershipState.ACTIVE in states,
+    )
+
+
+def way(at: str, stands: _Standing) -> Steps:
+    """The steps to a first run, ticked as they become true; the first open one is now."""
+    lines = (
+        (stands.verified, _("Your institution is verified"), f"/i/{at}/verification"),
+        (stands.officer, _("A privacy officer has joined"), f"/i/{at}/people/invite"),
+        (stands.policy, _("A policy is approved"), f"/i/{at}/policy"),
+        (stands.site, _("A site is ready"), f"/i/{at}/sites/new"),
+        (stands.federation, _("You are in a federation"), "/federations"),
+    )
+    first = next((i for i, line in enumerate(lines) if not line[0]), -1)
+    return Steps(
+        tuple(
+            Step(
+                text,
+                "done" if done else "now" if i == first else "to-come",
+                link=None if done else Link(_("Go there"), href),
+            )
+            for i, (done, text, href) in enumerate(lines)
+        )
+    )
+
+
+@router.get("/home")
+def home(visit: Here) -> Response:
+    actor, at = visit.who, visit.institution
+    held = actor.roles.get(at, frozenset()) if at else frozenset()
+    if held == {Role.INSTRUCTOR} and not actor.operator:
+        return RedirectResponse("/classes", 303)
+    if at is None and actor.operator:
+        return RedirectResponse("/operator", 303)
+    waiting = tasks(visit.session, visit)
+    panels: list[Panel] = []
+    stands = standing(visit, at) if at and held - {Role.INSTRUCTOR} else None
+    if waiting:
+        panels.append(Panel(_("What needs you now"), (Tasks(waiting),)))
+    if at and stands and not stands.ready:
+        panels.append(Panel(_("Steps to a first run"), (way(at, stands),)))
+    running = [r for r in runs.visible_to(visit.session, actor) if r.state not in RUN_ENDED]
+    panels += [_running(visit, run) for run in running[:3]]
+    if at and allows(actor, Permission.AUDIT_READ, at):
+        panels.append(_changed(visit, at))
+    if not panels:
+        panels.append(
+            Panel(_("What needs you now"), (Empty(_("Nothing waits for you, and nothing runs.")),))
+        )
+    sheet = Sheet(
+        title=_title(len(waiting)),
+        says=_says(len(running)),
+        asof=_("As of {time}").format(time=full(now())),
+        panels=tuple(panels),
+        aside=(_glance(visit, at),) if at and stands else (),
+        menu="home",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _title(count: int) -> str:
+    if not count:
+        return _("Nothing needs you now")
+    said = ngettext("{n} thing needs you", "{n} things need you", count)
+    return sentence(said.format(n=in_words(count)))
+
+
+def _says(count: int) -> str:
+    if not count:
+        return _("No run is in progress.")
+    said = ngettext("{n} run is in progress.", "{n} runs are in progress.", count)
+    return sentence(said.format(n=in_words(count)))
+
+
+def _running(visit: Visit, run: Run) -> Panel:
+    federation = runs.federation_of(visit.session, run)
+    brief = run_words.brief(visit.session, run)
+    return Panel(
+        _("What is running"),
+        (
+            brief.status,
+            Text(brief.sentence),
+            Progress(
+                f"p-{run.id}",
+                brief.done,
+                brief.rounds,
+                _("{done} of {all} rounds done").format(done=brief.done, all=brief.rounds),
+            ),
+            Links((Link(_("See the run"), f"/runs/{run.id}"),)),
+        ),
+        lead=_("{federation}, run {n}").format(federation=federation.name, n=run.number),
+        id=f"h-{run.id}",
+    )
+
+
+def _changed(visit: Visit, at: str) -> Panel:
+    events = audit.latest(visit.session, at, limit=8)
+    names = people.names(visit.session, {e.actor for e in events})
+    lines = tuple(
+        LogLine(
+            e.at,
+            lately(e.at),
+            _("{what}, by {who}.").format(what=_(kinds.by_name(e.kind).title), who=names[e.actor])
+            if e.actor in names
+            else f"{_(kinds.by_name(e.kind).title)}.",
+        )
+        for e in events
+    )
+    body = (Log(lines), Links((Link(_("Everything that happened"), f"/i/{at}/audit"),)))
+    return Panel(_("What changed"), body if lines else (Empty(_("Nothing has happened yet.")),))
+
+
+def _glance(visit: Visit, at: str) -> Panel:
+    session = visit.session
+    row = institutions.by_id(session, at)
+    lines: list[tuple[str, str | Status]] = []
+    for site in sites.of_institution(session, at):
+        if site.state is not SiteState.REVOKED:
+            lines.append((site.name, site_words.status(session, visit.settings, site)))
+    policy, draft = policies.current(session, at), policies.open_draft(session, at)
+    said = _("Version {n} is approved.").format(n=policy.number) if policy else _("None approved.")
+    if draft:
+        said += " " + _("Version {n} is a draft.").format(n=draft.number)
+    lines.append((_("Policy"), said))
+    lines.append((_("Verified"), site_words.verified(row)))
+    title = _("{name} at a glance").format(name=row.name)
+    return Panel(title, (Facts(tuple(lines), narrow=True),), id="h-own")

@@ -1,0 +1,117 @@
+"""A run's state as a shape, a word and a sentence; the same words on home, in lists and on the run's page."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.runs import queries, rounds, words
+from app.runs.models import Round, Run
+from app.runs.states import RoundState, RunState
+from app.text import _, ngettext
+from app.web.moments import clock, in_words, known, sentence
+from app.web.parts import Status
+
+
+@dataclass(frozen=True)
+class Brief:
+    """`done` rounds of `rounds`, void ones included: they are not run again."""
+
+    status: Status
+    sentence: str
+    done: int
+    rounds: int
+
+
+def brief(session: Session, run: Run) -> Brief:
+    plan = queries.plan_of(run)
+    every = queries.rounds(session, run.id)
+    current = next((r for r in every if r.state in queries.OPEN_ROUND), None)
+    over = sum(r.state in (RoundState.CLOSED, RoundState.VOID) for r in every)
+    if run.state is RunState.RUNNING and current:
+        said = round_sentence(session, current)
+    else:
+        said = state_sentence(session, run, over, plan.rounds)
+    return Brief(status(run, current, plan.rounds), said, over, plan.rounds)
+
+
+def status(run: Run, current: Round | None, planned: int) -> Status:
+    """Shape and word for the state, and when it changed."""
+    age = known(current.opened if current else run.changed)
+    if run.state is RunState.RUNNING and current:
+        said = _("Round {n} of {all}").format(n=current.number, all=planned)
+        return Status("busy", said, age)
+    return {
+        RunState.DRAFT: Status("wait", _("Draft"), age),
+        RunState.PROPOSED: Status("wait", _("Proposed"), age),
+        RunState.APPROVED: Status("wait", _("Approved"), age),
+        RunState.RUNNING: Status("wait", _("Between rounds"), age),
+        RunState.PAUSED: Status("act", _("Paused"), age),
+        RunState.COMPLETED: Status("good", _("Completed"), age),
+        RunState.FAILED: Status("stop", _("Failed"), age),
+        RunState.CANCELLED: Status("off", _("Cancelled"), age),
+    }[run.state]
+
+
+def state_sentence(session: Session, run: Run, over: int, planned: int) -> str:
+    """For a run without an open round."""
+    why = words.reason(run.reason)
+    if run.state is RunState.PROPOSED:
+        given = queries.approvals(session, run.id)
+        waiting = sum(a.choice is None for a in given)
+        said = ngettext(
+            "It waits for the answer of {n} institution.",
+            "It waits for the answers of {n} institutions.",
+            waiting,
+        ).format(n=in_words(waiting))
+        return " ".join(filter(None, (said if waiting else "", why)))
+    if run.state is RunState.COMPLETED:
+        return _("All {all} rounds are over and the model is released.").format(all=planned)
+    said = {
+        RunState.DRAFT: _("It is being written."),
+        RunState.APPROVED: _("It is approved. The first weights are being made."),
+        RunState.RUNNING: _("The next round opens soon."),
+        RunState.PAUSED: _("It is paused after {done} of {all} rounds. The lead can let it go on."),
+        RunState.FAILED: _("It failed after {done} of {all} rounds."),
+        RunState.CANCELLED: _("It was cancelled after {done} of {all} rounds. Nothing of the open round was kept."),
+    }[run.state].format(done=over, all=planned)
+    if run.state is RunState.RUNNING and why:
+        return why
+    return f"{said} {why}".strip()
+
+
+def round_sentence(session: Session, current: Round) -> str:
+    """What is in, whom we wait for, until when."""
+    if current.state is RoundState.AGGREGATING:
+        return _("The updates of round {n} are being combined. That takes seconds.").format(
+            n=current.number
+        )
+    stands = rounds.standing(session, current)
+    came = ngettext("{n} update is in", "{n} updates are in", stands.updates).format(
+        n=in_words(stands.updates)
+    )
+    wait = ngettext("we wait for {n} site", "we wait for {n} sites", stands.awaited).format(
+        n=in_words(stands.awaited)
+    )
+    said = _("{came} and {wait}, until {time} at the latest.").format(
+        came=came, wait=wait, time=clock(current.deadline)
+    )
+    return sentence(said)
+
+
+def quorum_sentence(session: Session, current: Round) -> str:
+    """How far the round is from being able to close."""
+    stands = rounds.standing(session, current)
+    lacking = stands.quorum - stands.updates
+    if lacking <= 0:
+        return _("Enough updates are in. The round closes when the rest has come, or at {time}.").format(
+            time=clock(current.deadline)
+        )
+    said = ngettext(
+        "{n} more update is needed by {time}.", "{n} more updates are needed by {time}.", lacking
+    ).format(n=in_words(lacking), time=clock(current.deadline))
+    can = (
+        _("The sites that still work are enough for it.")
+        if stands.awaited >= lacking
+        else _("Fewer sites still work than it needs.")
+    )
+    return f"{sentence(said)} {can}"

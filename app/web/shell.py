@@ -1,0 +1,125 @@
+"""What stands around every page: banner, switcher, bell, menu by role, language, colours, foot."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from app.access.permissions import Role
+from app.institutions import queries
+from app.text import LOCALES, _, current_locale
+from app.web import moments
+from app.web.done import sentence_of
+from app.web.visit import Visit
+from app.web.waiting import tasks
+
+VERSION = "0.1.0"
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    key: str
+    text: str
+    href: str
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One institution of the switcher."""
+
+    id: str
+    name: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    locale: str
+    theme: str
+    simulated: bool
+    hub_name: str
+    csrf: str
+    name: str
+    choices: tuple[Choice, ...]
+    waiting: int
+    menu: tuple[MenuItem, ...]
+    languages: tuple[tuple[str, str], ...]
+    zone: str
+    version: str
+    done: str
+    development: bool
+    here: str
+
+    @property
+    def institution(self) -> str:
+        return next((c.name for c in self.choices if c.current), "")
+
+
+def of(request: Request) -> Shell:
+    """From the visit, if the request came that far; an error before it gets the bare shell."""
+    visit: Visit | None = getattr(request.state, "visit", None)
+    settings = request.app.state.hub.settings
+    theme = request.cookies.get("collegium-theme", "")
+    waiting, choices, menu = _own(visit) if visit and visit.actor else (0, (), ())
+    return Shell(
+        locale=current_locale(),
+        theme=theme if theme in THEMES else "",
+        simulated=settings.simulated,
+        hub_name=settings.hub_name,
+        csrf=visit.csrf if visit else "",
+        name=visit.actor.name if visit and visit.actor else "",
+        choices=choices,
+        waiting=waiting,
+        menu=menu,
+        languages=tuple((code, LANGUAGES[code]) for code in LOCALES if code != current_locale()),
+        zone=moments.zone(),
+        version=VERSION,
+        done=sentence_of(request.query_params.get("done", "")),
+        development=settings.environment != "production",
+        here=request.url.path,
+    )
+
+
+def _own(visit: Visit) -> tuple[int, tuple[Choice, ...], tuple[MenuItem, ...]]:
+    """Read in a session of its own: the request's has ended when an error is shown, and may be why."""
+    try:
+        with visit.hub.db.reading() as session:
+            waiting = len(tasks(session, visit))
+            return waiting, _choices(session, visit), _menu(visit, waiting)
+    except SQLAlchemyError:
+        return 0, (), ()
+
+
+def _choices(session: Session, visit: Visit) -> tuple[Choice, ...]:
+    named = queries.names(session, set(visit.who.institutions))
+    current = visit.institution
+    ordered = sorted(named.items(), key=lambda item: item[1].casefold())
+    return tuple(Choice(id_, name, id_ == current) for id_, name in ordered)
+
+
+def _menu(visit: Visit, waiting: int) -> tuple[MenuItem, ...]:
+    actor, at = visit.who, visit.institution
+    items: list[MenuItem] = []
+    held = actor.roles.get(at, frozenset()) if at else frozenset()
+    if held - {Role.INSTRUCTOR}:
+        items += [
+            MenuItem("home", _("Home"), "/home", waiting),
+            MenuItem("federations", _("Federations"), "/federations"),
+            MenuItem("runs", _("Runs"), "/runs"),
+            MenuItem("sites", _("Sites"), f"/i/{at}/sites"),
+            MenuItem("policy", _("Policy"), f"/i/{at}/policy"),
+            MenuItem("classes", _("Classes"), f"/i/{at}/classes"),
+            MenuItem("people", _("People"), f"/i/{at}/people"),
+            MenuItem("records", _("Records"), f"/i/{at}/sent"),
+        ]
+        if Role.ADMINISTRATOR in held:
+            items.append(MenuItem("integrations", _("Integrations"), f"/i/{at}/integrations"))
+    if Role.INSTRUCTOR in held:
+        items.append(MenuItem("my-classes", _("My classes"), "/classes"))
+    if actor.operator:
+        items.append(MenuItem("hub", _("Hub"), "/operator"))
+    return tuple(items) or (MenuItem("home", _("Home"), "/home", waiting),)

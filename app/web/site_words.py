@@ -1,0 +1,74 @@
+"""How a site stands, in a shape, a word and an age; and how an institution was verified."""
+
+from sqlalchemy.orm import Session
+
+from app.institutions.models import Institution
+from app.institutions.states import InstitutionKind, InstitutionState
+from app.settings import Settings
+from app.sites import queries
+from app.sites.models import Site
+from app.sites.states import SiteState
+from app.text import _
+from app.web.moments import day, known, since
+from app.web.parts import Status
+
+
+def kind(value: InstitutionKind) -> str:
+    return {
+        InstitutionKind.SCHOOL: _("School"),
+        InstitutionKind.DISTRICT: _("District"),
+        InstitutionKind.COLLEGE: _("College"),
+        InstitutionKind.UNIVERSITY: _("University"),
+    }[value]
+
+
+def verified(row: Institution) -> str:
+    """One line: since when and by how many, or why not."""
+    if row.state is InstitutionState.VERIFIED and row.verified:
+        by = _("by this hub’s only operator") if row.single_operator else _("by two operators")
+        return _("{by}, {day}").format(by=by, day=day(row.verified)).capitalize()
+    return {
+        InstitutionState.REGISTERED: _("Not yet. Two operators decide."),
+        InstitutionState.REFUSED: _("Refused: {reason}").format(reason=row.state_reason),
+        InstitutionState.SUSPENDED: _("Suspended: {reason}").format(reason=row.state_reason),
+    }.get(row.state, _("Verified"))
+
+
+def status(session: Session, settings: Settings, site: Site) -> Status:
+    if site.state is SiteState.REVOKED:
+        return Status("stop", _("Revoked"), since(site.revoked) if site.revoked else "")
+    if site.state is SiteState.INVITED:
+        token = queries.token_waiting(session, site)
+        if token is None:
+            return Status("off", _("Expired"), since(site.created))
+        return Status("wait", _("Waiting"), since(token.created))
+    if site.state is SiteState.JOINED:
+        return Status("act", _("Waiting for you"), since(site.joined) if site.joined else "")
+    return _ready(session, settings, site)
+
+
+def _ready(session: Session, settings: Settings, site: Site) -> Status:
+    age = known(site.last_seen)
+    if not queries.is_recent(site, settings.seen_recently_s):
+        return Status("off", _("Offline"), age)
+    if site.policy_version_id is None:
+        return Status("act", _("No policy accepted"), age)
+    faults = [i for i in site.readiness.get("items", []) if not i.get("ok")]
+    if faults:
+        return Status("act", readiness_fault(str(faults[0].get("item"))), age)
+    if any(job.phase for job in queries.open_jobs(session, site)):
+        return Status("busy", _("Working"), age)
+    return Status("good", _("Ready"), age)
+
+
+def readiness_fault(item: str) -> str:
+    return {
+        "hub-reachable": _("Cannot reach the hub"),
+        "clock": _("Clock is wrong"),
+        "keys": _("Keys need care"),
+        "policy": _("No policy accepted"),
+        "data": _("Records have faults"),
+        "disk": _("Low on disk"),
+        "memory": _("Low on memory"),
+        "learning": _("Learning does not start"),
+    }.get(item, _("Needs care"))

@@ -1,0 +1,137 @@
+"""What waits for this person, over every slice: approve, confirm, answer, fix. The bell counts it, home lists it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, allows, institutions_where
+from app.access.permissions import Permission
+from app.federations import queries as federations
+from app.federations.states import MembershipState
+from app.institutions import queries as institutions
+from app.institutions.states import InstitutionState
+from app.people import queries as people
+from app.policies import queries as policies
+from app.runs import queries as runs
+from app.sites import queries as sites
+from app.sites.states import SiteState
+from app.text import _
+from app.web.moments import clock, due, since
+from app.web.parts import Task
+from app.web.visit import Visit
+
+
+def tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
+    """By date, those without one last."""
+    actor, at = visit.who, visit.institution
+    found: list[Task] = []
+    if at is not None:
+        found += _approvals(session, actor)
+        found += _policy(session, actor, at)
+        found += _sites(session, actor, at)
+        found += _memberships(session, actor)
+    if actor.operator:
+        found += _institutions(session, actor)
+    dated = [t for t in found if t.order is not None]
+    undated = [t for t in found if t.order is None]
+    return tuple(sorted(dated, key=lambda t: (t.order, t.title)) + undated)
+
+
+def _approvals(session: Session, actor: Actor) -> Iterable[Task]:
+    for run, approval in runs.waiting_for_answer(session, actor):
+        federation = runs.federation_of(session, run)
+        yield Task(
+            _("Approve run {n} of {federation}").format(n=run.number, federation=federation.name),
+            _("It wants to learn from your institution’s records. Read what it does and what leaves."),
+            f"/i/{approval.institution_id}/approvals/{approval.id}",
+            _("Read and decide"),
+            due(approval.expires),
+            approval.expires,
+        )
+
+
+def _policy(session: Session, actor: Actor, at: str) -> Iterable[Task]:
+    if not allows(actor, Permission.POLICY_READ, at):
+        return
+    draft = policies.open_draft(session, at)
+    may_approve = allows(actor, Permission.POLICY_APPROVE, at)
+    if draft and may_approve and draft.drafted_by != actor.person:
+        who = people.names(session, {draft.drafted_by}).get(draft.drafted_by, _("Someone"))
+        yield Task(
+            _("Read policy version {n}").format(n=draft.number),
+            _("{who} has drafted it, {since}. It changes what your sites allow.").format(
+                who=who, since=since(draft.changed)
+            ),
+            f"/i/{at}/policy/{draft.number}",
+            _("Read the difference"),
+        )
+
+
+def _sites(session: Session, actor: Actor, at: str) -> Iterable[Task]:
+    if not allows(actor, Permission.SITE_EDIT, at):
+        return
+    offered = sites.policy_offered(session, at)
+    for site in sites.of_institution(session, at):
+        if site.state is SiteState.JOINED:
+            when = clock(site.joined) if site.joined else ""
+            yield Task(
+                _("Confirm the site “{name}”").format(name=site.name),
+                _("It answered at {time} and shows six words. It gets no work until you confirm them.").format(time=when),
+                f"/i/{at}/sites/new?site={site.id}",
+                _("Compare the words"),
+            )
+        if site.state is SiteState.READY and offered and site.policy_version_id != offered.id:
+            yield Task(
+                _("Accept policy version {n} at the site “{name}”").format(
+                    n=offered.number, name=site.name
+                ),
+                _("A person at the site accepts it there. Until then the older one holds."),
+                f"/i/{at}/sites/{site.id}",
+                _("See how"),
+            )
+
+
+def _memberships(session: Session, actor: Actor) -> Iterable[Task]:
+    joins = institutions_where(actor, Permission.FEDERATION_JOIN)
+    leads = institutions_where(actor, Permission.FEDERATION_LEAD)
+    for federation in federations.visible_to(session, actor):
+        for member in federations.members(session, federation):
+            state, who = member.membership.state, member.institution
+            if who.id in joins and state is MembershipState.INVITED:
+                yield Task(
+                    _("Answer the invitation to {name}").format(name=federation.name),
+                    _("Read the agreement and how it fits your policy."),
+                    f"/federations/{federation.id}/join",
+                    _("Read the agreement"),
+                )
+            if who.id in joins and state is MembershipState.PAUSED:
+                yield Task(
+                    _("{name} has new terms").format(name=federation.name),
+                    _("Your part is paused until you accept them."),
+                    f"/federations/{federation.id}/join",
+                    _("Read the terms"),
+                )
+            if federation.lead_id in leads and state is MembershipState.REQUESTED:
+                yield Task(
+                    _("Answer {name}").format(name=who.name),
+                    _("It asks to join {federation}, which your institution leads.").format(
+                        federation=federation.name
+                    ),
+                    f"/federations/{federation.id}",
+                    _("Read the request"),
+                )
+
+
+def _institutions(session: Session, actor: Actor) -> Iterable[Task]:
+    for row in institutions.waiting(session, actor):
+        if row.state is InstitutionState.REGISTERED and actor.person not in (
+            institutions.verifying_now(session, row.id)
+        ):
+            yield Task(
+                _("Decide on {name}").format(name=row.name),
+                _("It registered and asks to be verified, {since}.").format(
+                    since=since(row.created)
+                ),
+                f"/operator/institutions/{row.id}",
+                _("See the proofs"),
+            )
