@@ -12,15 +12,14 @@ from sqlalchemy.exc import OperationalError
 from app.errors import Busy, DiskFull
 from app.hub import Hub
 from app.jobs import HubTask
-from app.runs import rounds
 from worker.hub import process
 from worker.hub.aggregate import aggregate
 from worker.hub.app import app
 from worker.hub.finish import finish
 from worker.hub.holding import LeaseLost
+from worker.hub.opening import open_next
 from worker.hub.prepare import prepare
 from worker.hub.sweep import sweep
-from worker.learning import seeds
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,6 @@ def task(name: HubTask) -> Callable[[Callable[..., object]], Any]:
     """Registers `work(hub, *ids)` under its name, with this process's hub."""
 
     def register(work: Callable[..., object]) -> Any:
-        @app.task(name=name.value, bind=True, max_retries=TRIES)
         @wraps(work)
         def run(self: Task, *ids: str) -> None:
             begun = time.monotonic()
@@ -49,7 +47,7 @@ def task(name: HubTask) -> Callable[[Callable[..., object]], Any]:
                 return
             _say(name, ids, begun, str(outcome))
 
-        return run
+        return app.task(name=name.value, bind=True, max_retries=TRIES)(run)
 
     return register
 
@@ -74,15 +72,7 @@ def run_prepare(hub: Hub, run_id: str) -> bool:
 
 @task(HubTask.ROUND_OPEN)
 def round_open(hub: Hub, run_id: str) -> bool:
-    with hub.db.session() as session:
-        opened = rounds.open_round(
-            session,
-            hub.key,
-            run_id,
-            seeds=seeds.training_seed,
-            seen_recently_s=hub.settings.seen_recently_s,
-        )
-    return opened is not None
+    return open_next(hub, run_id)
 
 
 @task(HubTask.ROUND_AGGREGATE)
