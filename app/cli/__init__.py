@@ -6,6 +6,7 @@ import click
 
 from app.cli.records import model, operator
 from app.cli.serve import beat, migrate, serve, status, worker
+from app.demo.command import demo
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,12 +14,12 @@ from app.cli.serve import beat, migrate, serve, status, worker
 def main(verbose: bool) -> None:
     """The Collegium hub. Settings come from the environment: docs/configuration.md."""
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
+        level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
 
 
-for _command in (serve, worker, beat, migrate, operator, model, status):
+for _command in (demo, serve, worker, beat, migrate, operator, model, status):
     main.add_command(_command)
 
 __all__ = ["main"]
