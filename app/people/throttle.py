@@ -19,7 +19,7 @@ FORGOTTEN = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Limit:
-    """`free` failures cost nothing; the next one starts the wait."""
+    """Failure number `free` starts the wait; those before cost nothing."""
 
     name: str
     free: int
