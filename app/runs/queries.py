@@ -203,22 +203,6 @@ def updates_with_digest(session: Session, digest: str) -> int:
     return int(found or 0)
 
 
-def deletable(session: Session, round_id: str | None = None) -> Sequence[Update]:
-    """Updates of rounds that ended, whose bytes still stand in the store."""
-    wanted = (
-        select(Update)
-        .join(Round, Round.id == Update.round_id)
-        .where(
-            Round.state.in_((RoundState.CLOSED, RoundState.VOID)),
-            Update.state != UpdateState.DELETED,
-        )
-        .order_by(Update.id)
-    )
-    if round_id is not None:
-        wanted = wanted.where(Update.round_id == round_id)
-    return session.scalars(wanted).all()
-
-
 def states_after(session: Session, run_id: str, number: int) -> dict[str, ModuleState]:
     """The shared model after round `number`: every part's newest state up to it, by name."""
     newest = (

@@ -13,14 +13,13 @@ from app.clock import now
 from app.effects import Ring, Send, after_commit
 from app.ids import new_id
 from app.jobs import HubTask
-from app.runs import approvals, eligibility, jobs, manifests, queries, words
+from app.runs import approvals, eligibility, endings, jobs, manifests, queries, words
 from app.runs.eligibility import Survey
 from app.runs.manifests import Seeds
 from app.runs.models import Round, Run
 from app.runs.schemas import Plan
 from app.runs.states import (
     ROUND_TRANSITIONS,
-    RUN_TRANSITIONS,
     FailReason,
     RoundState,
     RunState,
@@ -96,9 +95,9 @@ def open_round(
     plan = queries.plan_of(run)
     number = queries.next_number(session, run.id)
     if number > plan.rounds:
-        finish(session, run)
+        endings.finish(session, run)
         return None
-    if pause_if_asked(session, run):
+    if endings.pause_if_asked(session, run):
         return None
     approvals.ask(session, run)
     at = now()
@@ -228,7 +227,7 @@ def void(session: Session, round_: Round, reason: VoidReason, have: int = 0) -> 
     if run is None or run.state is not RunState.RUNNING:
         return
     if queries.void_in_a_row(session, run.id) >= VOID_LIMIT:
-        fail(session, run, FailReason.VOID_ROUNDS, VOID_LIMIT)
+        endings.fail(session, run, FailReason.VOID_ROUNDS, VOID_LIMIT)
     else:
         after_commit(session, Send(HubTask.ROUND_OPEN.value, (run.id,)))
 
@@ -250,58 +249,6 @@ def close(session: Session, round_: Round, updates: int) -> bool:
         body = {"run": round_.run_id, "number": round_.number, "updates": updates}
         _record(session, kinds.ROUND_CLOSED, round_, body)
     return closed
-
-
-def pause_if_asked(session: Session, run: Run) -> bool:
-    """Between rounds only."""
-    if not run.pause_asked or queries.open_round(session, run.id) is not None:
-        return False
-    return try_move(
-        session,
-        RUN_TRANSITIONS,
-        run,
-        Run.state,
-        RunState.PAUSED,
-        pause_asked=False,
-        changed=now(),
-        reason=words.PAUSED_BY_LEAD,
-    )
-
-
-def finish(session: Session, run: Run) -> None:
-    """After the last round: completed, and the release follows. Without one closed round: failed."""
-    closed = sum(r.state is RoundState.CLOSED for r in queries.rounds(session, run.id))
-    if not closed:
-        fail(session, run, FailReason.NO_CLOSED_ROUND)
-        return
-    at = now()
-    values = {"ended": at, "changed": at, "reason": "", "pause_asked": False}
-    if try_move(session, RUN_TRANSITIONS, run, Run.state, RunState.COMPLETED, **values):
-        federation = queries.federation_of(session, run)
-        body = {"federation": federation.id, "number": run.number, "count": closed}
-        record(
-            session,
-            "hub",
-            kinds.RUN_COMPLETED,
-            chain=federation.lead_id,
-            subject=run.id,
-            body=body,
-        )
-        after_commit(session, Send(HubTask.RUN_FINISH.value, (run.id,)))
-        _ring(session, run.id)
-
-
-def fail(session: Session, run: Run, reason: FailReason, number: int = 0) -> None:
-    """Ends a run that cannot go on, and its open jobs."""
-    at = now()
-    values = {"ended": at, "changed": at, "reason": words.coded(reason.value, number)}
-    if not try_move(session, RUN_TRANSITIONS, run, Run.state, RunState.FAILED, **values):
-        return
-    inbox.cancel_jobs(session, run=run.id)
-    federation = queries.federation_of(session, run)
-    body = {"federation": federation.id, "number": run.number, "reason": reason}
-    record(session, "hub", kinds.RUN_FAILED, chain=federation.lead_id, subject=run.id, body=body)
-    _ring(session, run.id)
 
 
 def _record(session: Session, kind: Kind, round_: Round, body: dict[str, object]) -> None:

@@ -19,7 +19,7 @@ from app.federations.states import FederationState
 from app.ids import new_id
 from app.jobs import HubTask
 from app.policies import queries as policy_queries
-from app.runs import approvals, queries, rounds, words
+from app.runs import approvals, endings, queries, rounds, words
 from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan, Proposal, beyond, plan
 from app.runs.states import (
@@ -172,7 +172,7 @@ def pause(session: Session, actor: Actor, run: Run) -> Run:
     run.changed = now()
     session.flush()
     _record(session, actor.id, kinds.RUN_PAUSED, run)
-    rounds.pause_if_asked(session, run)
+    endings.pause_if_asked(session, run)
     _ring(session, run)
     return run
 
@@ -196,8 +196,11 @@ def resume(session: Session, actor: Actor, run: Run) -> Run:
 def cancel(session: Session, actor: Actor, run: Run) -> Run:
     """For good. Open jobs end at their sites' next renewal; nothing of the open round is kept."""
     _require_lead(session, actor, run)
-    _move(session, run, RunState.CANCELLED, ended=now())
     open_round = queries.open_round(session, run.id)
+    if open_round is not None:
+        # The round before its run, as a worker locks them when it closes one.
+        queries.locked_round(session, open_round.id)
+    _move(session, run, RunState.CANCELLED, ended=now())
     if open_round is not None:
         rounds.void(session, open_round, VoidReason.RUN_ENDED)
     inbox.cancel_jobs(session, run=run.id)

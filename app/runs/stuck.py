@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.federations.models import Membership
 from app.federations.states import MembershipState
-from app.runs.models import Round, Run
+from app.runs.models import Round, Run, Update
 from app.runs.queries import OPEN_ROUND
-from app.runs.states import RoundState, RunState
+from app.runs.states import RoundState, RunState, UpdateState
 from app.sites.models import Job, Site
 from app.sites.states import ENDED, SiteState
 from worker.protocol.codes import JobKind
@@ -110,3 +110,19 @@ def jobs_of_ended(session: Session) -> Sequence[Job]:
             Round.state.in_((RoundState.CLOSED, RoundState.VOID)),
         )
     ).all()
+
+
+def deletable(session: Session, round_id: str | None = None) -> Sequence[Update]:
+    """Updates of rounds that ended, whose bytes still stand in the store."""
+    wanted = (
+        select(Update)
+        .join(Round, Round.id == Update.round_id)
+        .where(
+            Round.state.in_((RoundState.CLOSED, RoundState.VOID)),
+            Update.state != UpdateState.DELETED,
+        )
+        .order_by(Update.id)
+    )
+    if round_id is not None:
+        wanted = wanted.where(Update.round_id == round_id)
+    return session.scalars(wanted).all()

@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors import safe_open
 
 from app.hub import Hub
-from app.runs import jobs, module_states, queries, rounds, updates
+from app.runs import jobs, module_states, queries, rounds, stuck, updates
 from app.runs.models import Round, Update
 from app.runs.schemas import Plan
 from app.runs.states import RoundState, UpdateState, VoidReason
@@ -195,7 +195,7 @@ def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, floa
 def clear(hub: Hub, round_id: str | None = None) -> int:
     """Step 4. The updates of rounds that ended are deleted from the store; returns how many."""
     with hub.db.session() as session:
-        found = queries.deletable(session, round_id)
+        found = stuck.deletable(session, round_id)
         for update in found:
             updates.delete(session, hub.objects, update)
         return len(found)

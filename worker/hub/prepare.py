@@ -6,7 +6,7 @@ from pathlib import Path
 from app.clock import now
 from app.hub import Hub
 from app.objects import ObjectStore
-from app.runs import module_states, queries, rounds
+from app.runs import endings, module_states, queries, rounds
 from app.runs.models import Run
 from app.runs.schemas import Plan
 from app.runs.states import RUN_TRANSITIONS, FailReason, RunState
@@ -37,7 +37,7 @@ def prepare(hub: Hub, run_id: str) -> bool:
             with hub.db.session() as session:
                 failing = queries.by_id(session, run_id)
                 assert failing is not None
-                rounds.fail(session, failing, FailReason.CANNOT_PREPARE)
+                endings.fail(session, failing, FailReason.CANNOT_PREPARE)
             return True
         _begin(hub, hold, run_id, made)
     return True

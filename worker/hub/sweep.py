@@ -29,7 +29,10 @@ def sweep(hub: Hub) -> None:
 def dead_leases(hub: Hub) -> None:
     """Jobs of sites that went silent; where one failed for good, its round may be due."""
     with hub.db.session() as session:
-        for job in inbox.expire(session, now()):
+        expired = inbox.expire(session, now())
+    # A new transaction: everyone locks the round before its jobs.
+    for job in expired:
+        with hub.db.session() as session:
             rounds.answered(session, job)
 
 

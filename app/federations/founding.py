@@ -1,0 +1,185 @@
+"""A federation before it opens: founded, its steps saved one by one. Only its lead sees it."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.loaders import require
+from app.access.permissions import Permission
+from app.audit import kinds
+from app.audit.service import record
+from app.clock import now
+from app.errors import Conflict, Invalid, NotFound
+from app.federations import queries
+from app.federations.models import Federation
+from app.federations.schemas import DraftSteps, ModelStep, Terms
+from app.federations.states import FederationState
+from app.federations.wording import agreement_template
+from app.ids import new_id
+from app.institutions.states import InstitutionState
+from app.names import clean_name
+from app.text import _
+from worker.protocol.manifest import ModelSpec, TextModel
+
+
+def found(
+    session: Session, actor: Actor, institution_id: str, *, name: str, purpose: str
+) -> Federation:
+    """Step 1: a draft that only the founding institution sees. It becomes the lead."""
+    require(actor, Permission.FEDERATION_FOUND, institution_id)
+    require_verified(session, institution_id)
+    at = now()
+    terms = Terms()
+    federation = Federation(
+        id=new_id("federation"),
+        name=_free_name(session, name, None),
+        purpose=_purpose(purpose),
+        lead_id=institution_id,
+        state=FederationState.DRAFT,
+        terms=plain(terms),
+        model=plain(ModelSpec()),
+        agreement=agreement_template(),
+        agreement_digest="",
+        agreement_dated=at,
+        created_by=actor.person,
+        created=at,
+    )
+    session.add(federation)
+    session.flush()
+    record(
+        session,
+        actor.id,
+        kinds.FEDERATION_FOUNDED,
+        chain=institution_id,
+        subject=federation.id,
+    )
+    return federation
+
+
+def save_draft(
+    session: Session, actor: Actor, federation: Federation, steps: DraftSteps, *, revision: int
+) -> Federation:
+    """Saves what `steps` carries. `revision` is the one the form started from: another save in between is a
+    Conflict that carries both."""
+    require(actor, Permission.FEDERATION_FOUND, federation.lead_id)
+    _require_draft(federation)
+    values: dict[str, Any] = {"revision": revision + 1}
+    if steps.purpose is not None:
+        values["name"] = _free_name(session, steps.purpose.name, federation.id)
+        values["purpose"] = _purpose(steps.purpose.purpose)
+    if steps.model is not None:
+        values["model"] = plain(model_spec(session, steps.model))
+    if steps.terms is not None:
+        values["terms"] = plain(steps.terms)
+    if steps.agreement is not None:
+        values["agreement"] = steps.agreement.agreement
+        values["agreement_dated"] = now()
+    write(session, federation, revision, values)
+    record(
+        session,
+        actor.id,
+        kinds.FEDERATION_SAVED,
+        chain=federation.lead_id,
+        subject=federation.id,
+        body={"revision": federation.revision},
+    )
+    return federation
+
+
+def remove_sheet(session: Session, actor: Actor, federation: Federation, name: str) -> None:
+    """Takes a sheet out of a draft."""
+    require(actor, Permission.FEDERATION_FOUND, federation.lead_id)
+    _require_draft(federation)
+    current = [v for v in queries.sheet_versions(session, federation.id, name) if v.current]
+    if not current:
+        raise NotFound(_("This federation has no such task sheet."))
+    for version in current:
+        version.current = False
+    federation.revision += 1
+    session.flush()
+    record(
+        session,
+        actor.id,
+        kinds.FEDERATION_SAVED,
+        chain=federation.lead_id,
+        subject=federation.id,
+        body={"revision": federation.revision},
+    )
+
+
+def model_spec(session: Session, step: ModelStep) -> ModelSpec:
+    """The model of a draft, its text part pinned by digest. Raises Invalid for a base model not allowed here."""
+    text = None
+    if step.text_model:
+        base = queries.base_model(session, step.text_model)
+        if base is None or not base.allowed:
+            sentence = _("The hub's operators have not allowed this base model.")
+            raise Invalid(sentence, {"text_model": sentence})
+        text = TextModel(name=base.name, digest=base.digest, files=base.files, bytes=base.bytes)
+    return ModelSpec(
+        width=step.width,
+        layers=step.layers,
+        heads=step.heads,
+        dropout=step.dropout,
+        text=text,
+        rank=step.rank,
+        alpha=float(step.rank),
+        adapter_layers=step.adapter_layers,
+        seed=step.seed,
+    )
+
+
+def write(session: Session, federation: Federation, revision: int, values: dict[str, Any]) -> None:
+    session.flush()
+    done = session.execute(
+        update(Federation)
+        .where(Federation.id == federation.id, Federation.revision == revision)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict(
+            _(
+                "Someone else saved this federation meanwhile. Look at their version, then save again."
+            ),
+            revision=federation.revision,
+            yours=values,
+        )
+    session.refresh(federation)
+
+
+def plain(value: BaseModel) -> dict[str, Any]:
+    return value.model_dump(mode="json")
+
+
+def _purpose(text: str) -> str:
+    cleaned = " ".join(text.split())
+    if not 10 <= len(cleaned) <= 2000:
+        sentence = _("Say in 10 to 2,000 characters what the federation is for.")
+        raise Invalid(sentence, {"purpose": sentence})
+    return cleaned
+
+
+def _free_name(session: Session, name: str, own_id: str | None) -> str:
+    cleaned = clean_name(name)
+    other = queries.by_name(session, cleaned)
+    if other is not None and other.id != own_id:
+        sentence = _("Another federation has this name. Choose a different one.")
+        raise Invalid(sentence, {"name": sentence})
+    return cleaned
+
+
+def require_verified(session: Session, institution_id: str) -> None:
+    institution = queries.institution(session, institution_id)
+    if institution is None or institution.state is not InstitutionState.VERIFIED:
+        raise Conflict(
+            _("Your institution is not verified yet. The hub's operators decide that first.")
+        )
+
+
+def _require_draft(federation: Federation) -> None:
+    if federation.state is not FederationState.DRAFT:
+        raise Conflict(_("This federation is open already: change its terms instead."))

@@ -1,0 +1,177 @@
+"""The run page's tree: loaded once, cut down to what the reader may see."""
+
+from collections import Counter
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, institutions_where
+from app.access.permissions import Permission
+from app.clock import now
+from app.federations import queries as federation_queries
+from app.institutions import queries as institution_queries
+from app.people import queries as people_queries
+from app.policies import queries as policy_queries
+from app.runs import queries, rounds, series, site_rows, words
+from app.runs.models import Round, Run, Update
+from app.runs.states import RoundState, RunState, UpdateState
+from app.runs.views import (
+    ApprovalView,
+    ModuleLine,
+    Progress,
+    RefusedCount,
+    RoundView,
+    UpdateLine,
+)
+from app.sites.models import Site
+
+
+def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> Progress:
+    """For a run the actor got from `queries.get`."""
+    at = now()
+    plan = queries.plan_of(run)
+    federation = queries.federation_of(session, run)
+    own = federation_queries.inside(
+        session, federation, institutions_where(actor, Permission.RUN_READ)
+    )
+    leads = federation.lead_id in own
+    found = queries.rounds(session, run.id)
+    current = next((r for r in found if r.state in queries.OPEN_ROUND), None)
+    stands = None if current is None else rounds.standing(session, current)
+    own_sites = frozenset(s.id for s in queries.ready_sites(session, sorted(own)))
+    return Progress(
+        run_id=run.id,
+        number=run.number,
+        federation_id=run.federation_id,
+        state=run.state,
+        reason=words.reason(run.reason),
+        pause_asked=run.pause_asked,
+        leads=leads,
+        rounds_planned=plan.rounds,
+        rounds=tuple(_round(session, r) for r in found),
+        current=None if current is None else _round(session, current),
+        awaited=0 if stands is None else stands.awaited,
+        missing=0 if stands is None else max(stands.quorum - stands.updates, 0),
+        wait_until=None if current is None else current.deadline,
+        sites=site_rows.rows(
+            session, run, current, own, leads=leads, at=at, seen_recently_s=seen_recently_s
+        ),
+        series=series.of_plan(
+            plan, queries.measurements(session, run.id), own_sites, run.reference
+        ),
+        approvals=_approvals(session, run, own, leads=leads),
+        release_ready=run.state is RunState.COMPLETED,
+        changed=run.changed,
+        as_of=at,
+    )
+
+
+def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> RoundView:
+    """The page of one round: with digests, and the updates the reader may see one by one."""
+    federation = queries.federation_of(session, run)
+    own = federation_queries.inside(
+        session, federation, institutions_where(actor, Permission.RUN_READ)
+    )
+    leads = federation.lead_id in own
+    view = _round(session, round_)
+    after = {s.module: s for s in queries.states_of_round(session, run.id, round_.number)}
+    modules = tuple(
+        ModuleLine(
+            module=name,
+            base=base,
+            digest=after[name].digest if name in after else None,
+            bytes=after[name].bytes if name in after else None,
+            sites=after[name].sites if name in after else None,
+            held=after[name].held if name in after else False,
+        )
+        for name, base in sorted(round_.base.items())
+    )
+    lines = _update_lines(session, round_, own, leads=leads)
+    return RoundView(**{**view.__dict__, "modules": modules, "updates": lines})
+
+
+def _round(session: Session, round_: Round) -> RoundView:
+    sent = queries.updates(session, round_.id)
+    refused = Counter(u.refusal for u in sent if u.refusal is not None)
+    return RoundView(
+        id=round_.id,
+        number=round_.number,
+        state=round_.state,
+        reason=words.reason(round_.reason),
+        asked=len(round_.cohort),
+        quorum=round_.quorum,
+        received=len(sent),
+        taken=sum(_taken(round_, u) for u in sent),
+        refused=tuple(RefusedCount(code, n) for code, n in sorted(refused.items())),
+        opened=round_.opened,
+        deadline=round_.deadline,
+        complete=round_.complete,
+        closed=round_.closed,
+    )
+
+
+def _taken(round_: Round, update: Update) -> bool:
+    """Its share is in the next state: also after its bytes were deleted."""
+    gone = update.state in (UpdateState.TAKEN, UpdateState.DELETED)
+    return gone and update.refusal is None and round_.state is RoundState.CLOSED
+
+
+def _update_lines(
+    session: Session, round_: Round, own: frozenset[str], *, leads: bool
+) -> tuple[UpdateLine, ...]:
+    sent = queries.updates(session, round_.id)
+    sites = queries.sites(session, [u.site_id for u in sent])
+    names = institution_queries.names(session, {s.institution_id for s in sites.values()})
+    return tuple(
+        _line(round_, u, sites[u.site_id], names, own)
+        for u in sent
+        if leads or sites[u.site_id].institution_id in own
+    )
+
+
+def _line(
+    round_: Round, update: Update, site: Site, names: dict[str, str], own: frozenset[str]
+) -> UpdateLine:
+    mine = site.institution_id in own
+    return UpdateLine(
+        institution_name=names.get(site.institution_id, ""),
+        own=mine,
+        digest=update.digest,
+        bytes=update.bytes,
+        received=update.received,
+        taken=_taken(round_, update),
+        refusal=update.refusal,
+        refusal_detail=update.refusal_detail if mine else "",
+        deleted=update.deleted,
+        weights=dict(update.weights) if mine else {},
+    )
+
+
+def _approvals(
+    session: Session, run: Run, own: frozenset[str], *, leads: bool
+) -> tuple[ApprovalView, ...]:
+    given = queries.approvals(session, run.id)
+    names = institution_queries.names(session, {a.institution_id for a in given})
+    people = people_queries.names(session, {a.decided_by for a in given if a.decided_by})
+    made: list[ApprovalView] = []
+    for one in given:
+        mine = one.institution_id in own
+        policy = None
+        if mine and one.policy_version_id is not None:
+            policy = policy_queries.by_id(session, one.policy_version_id)
+        open_ = mine or leads
+        made.append(
+            ApprovalView(
+                institution=one.institution_id,
+                institution_name=names.get(one.institution_id, ""),
+                own=mine,
+                answered=one.choice is not None,
+                approved=None if one.choice is None or not open_ else one.choice == "approve",
+                by=people.get(one.decided_by or "") if mine else None,
+                policy_number=None if policy is None else policy.number,
+                reason=one.reason if mine else None,
+                asked=one.asked,
+                expires=one.expires,
+                decided=one.decided,
+            )
+        )
+    return tuple(made)

@@ -1,0 +1,200 @@
+"""Where each site stands, for the run page, cut down to what the reader may see."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.institutions import queries as institution_queries
+from app.institutions.models import Institution
+from app.runs import eligibility, queries
+from app.runs.eligibility import LeftOut, Outside
+from app.runs.models import Round, Run, Update
+from app.runs.states import RUN_ENDED, UpdateState
+from app.runs.views import Part, SiteRow
+from app.sites import queries as site_queries
+from app.sites.models import Job, Site
+from app.sites.states import JobState
+from worker.protocol.codes import Phase
+
+_OUT: dict[Outside, Part] = {
+    Outside.NO_SITE: Part.NO_SITE,
+    Outside.OFFLINE: Part.OFFLINE,
+    Outside.REFUSES: Part.REFUSED,
+    Outside.REFUSED: Part.REFUSED,
+    Outside.APPROVAL_WAITS: Part.APPROVAL_WAITS,
+    Outside.DECLINED: Part.DECLINED,
+}
+_SENDING = frozenset({Phase.STORED, Phase.UPLOADING, Phase.DONE})
+IN = frozenset(
+    {
+        Part.WAITING,
+        Part.WORKING,
+        Part.UPLOADING,
+        Part.RECEIVED,
+        Part.TAKEN,
+        Part.UPDATE_REFUSED,
+        Part.READY,
+    }
+)
+
+
+def rows(
+    session: Session,
+    run: Run,
+    current: Round | None,
+    own: frozenset[str],
+    *,
+    leads: bool,
+    at: datetime,
+    seen_recently_s: int,
+) -> tuple[SiteRow, ...]:
+    """The reader's own first, then by name. Before a round is open: who could be asked now."""
+    if run.state in RUN_ENDED:
+        return ()
+    found = eligibility.survey(session, run, at, seen_recently_s)
+    asked = {} if current is None else _asked(session, current)
+    sent = {} if current is None else {u.site_id: u for u in queries.updates(session, current.id)}
+    names = institution_queries.names(session, [s.institution_id for s, _ in asked.values()])
+    made = [
+        _in_round(
+            site, names.get(site.institution_id, ""), job, sent.get(site.id), at, seen_recently_s
+        )
+        for site, job in asked.values()
+    ]
+    made += [_ready(c.site, c.institution) for c in found.eligible if c.site.id not in asked]
+    made += [
+        _left_out(left) for left in found.left_out if left.site is None or left.site.id not in asked
+    ]
+    shown = [_cut(_with_owner(row, own), leads=leads) for row in made]
+    return tuple(sorted(shown, key=lambda r: (not r.own, r.institution_name, r.site_name or "")))
+
+
+def _asked(session: Session, current: Round) -> dict[str, tuple[Site, Job]]:
+    sites = queries.sites(session, current.cohort)
+    found = queries.train_jobs(session, current.id)
+    return {j.site_id: (sites[j.site_id], j) for j in found if j.site_id in sites}
+
+
+def _in_round(
+    site: Site,
+    name: str,
+    job: Job,
+    update: Update | None,
+    at: datetime,
+    seen_recently_s: int,
+) -> SiteRow:
+    recent = site_queries.is_recent(site, seen_recently_s, at)
+    part = _part(job, update, recent=recent)
+    numbers = job.progress if part in (Part.WORKING, Part.UPLOADING) else {}
+    return SiteRow(
+        institution=site.institution_id,
+        institution_name=name,
+        own=False,
+        takes_part=part in IN or part is Part.OFFLINE,
+        part=part,
+        at=_age(site, job, update, part),
+        site=site.id,
+        site_name=site.name,
+        phase=job.phase,
+        step=numbers.get("step"),
+        steps=numbers.get("steps"),
+        seconds_left=numbers.get("seconds_left"),
+        bytes_done=numbers.get("bytes_done"),
+        bytes_all=numbers.get("bytes_all"),
+        rule=job.refusal,
+        rule_detail=job.refusal_detail,
+        upload_refusal=None if update is None else update.refusal,
+        failure=job.failure if job.state is JobState.FAILED else None,
+        job_state=job.state,
+        last_seen=site.last_seen,
+        hours=_hours(site),
+    )
+
+
+def _part(job: Job, update: Update | None, *, recent: bool) -> Part:
+    if update is not None and update.state is UpdateState.RECEIVED:
+        return Part.RECEIVED
+    if update is not None and update.refusal is None:
+        return Part.TAKEN
+    if update is not None:
+        return Part.UPDATE_REFUSED
+    if job.state is JobState.REFUSED:
+        return Part.REFUSED
+    if job.state in (JobState.FAILED, JobState.CANCELLED, JobState.DONE):
+        return Part.FAILED
+    if not recent:
+        return Part.OFFLINE
+    if job.state is not JobState.CLAIMED:
+        return Part.WAITING
+    return Part.UPLOADING if job.phase in _SENDING else Part.WORKING
+
+
+def _age(site: Site, job: Job, update: Update | None, part: Part) -> datetime | None:
+    if part is Part.OFFLINE:
+        return site.last_seen
+    if update is not None:
+        return update.received
+    return job.ended or job.progress_at or site.last_seen
+
+
+def _ready(site: Site, home: Institution) -> SiteRow:
+    return SiteRow(
+        institution=home.id,
+        institution_name=home.name,
+        own=False,
+        takes_part=True,
+        part=Part.READY,
+        at=site.last_seen,
+        site=site.id,
+        site_name=site.name,
+        last_seen=site.last_seen,
+        hours=_hours(site),
+    )
+
+
+def _left_out(left: LeftOut) -> SiteRow:
+    objection, site = left.objection, left.site
+    return SiteRow(
+        institution=left.institution.id,
+        institution_name=left.institution.name,
+        own=False,
+        takes_part=False,
+        part=_OUT[left.why],
+        at=None if site is None else site.last_seen,
+        site=None if site is None else site.id,
+        site_name=None if site is None else site.name,
+        rule=None if objection is None else objection.code,
+        rule_detail=None if objection is None else objection.detail or None,
+        last_seen=None if site is None else site.last_seen,
+        hours=None if site is None else _hours(site),
+        outside=left.why,
+    )
+
+
+def _with_owner(row: SiteRow, own: frozenset[str]) -> SiteRow:
+    return replace(row, own=row.institution in own)
+
+
+def _cut(row: SiteRow, *, leads: bool) -> SiteRow:
+    """The table of who sees what: own people all, the lead readiness and the rule's name, others yes or no."""
+    if row.own:
+        return row
+    if leads:
+        return replace(row, rule_detail=None)
+    return SiteRow(
+        institution=row.institution,
+        institution_name=row.institution_name,
+        own=False,
+        takes_part=row.takes_part,
+        part=None,
+        at=row.at,
+    )
+
+
+def _hours(site: Site) -> tuple[str, str, str] | None:
+    said = site.readiness or {}
+    start, end = said.get("hours_from"), said.get("hours_to")
+    if not start or not end:
+        return None
+    return str(start), str(end), str(said.get("time_zone") or "UTC")
