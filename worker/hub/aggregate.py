@@ -175,11 +175,11 @@ def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, floa
     with hub.db.session() as session:
         round_ = queries.round_by_id(session, round_id)
         assert round_ is not None
+        if not rounds.close(session, round_, len(weights)):
+            return
         for update in queries.updates(session, round_id):
             if update.id in weights:
                 updates.take(session, update, weights[update.id])
-        if not rounds.close(session, round_, len(weights)):
-            return
         rounds.open_round(
             session,
             hub.key,

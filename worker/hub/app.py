@@ -9,7 +9,7 @@ from kombu import Queue as KombuQueue
 
 from app.jobs import HubTask, Queue
 from app.settings import Settings, get_settings
-from worker.hub import logs
+from worker.hub import logs, tasks
 
 SOFT_LIMIT_S = 1700
 HARD_LIMIT_S = 1800
@@ -18,8 +18,8 @@ VISIBILITY_S = 2 * HARD_LIMIT_S
 
 
 def make(settings: Settings) -> Celery:
-    """Tasks are registered by `worker.hub.tasks`, which a worker imports when it starts."""
-    made = Celery("collegium-hub", broker=settings.redis_url, include=["worker.hub.tasks"])
+    """An app of its own settings; the module's `app` has this process's."""
+    made = Celery("collegium-hub", broker=settings.redis_url, set_as_current=False)
     made.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -48,6 +48,7 @@ def make(settings: Settings) -> Celery:
             }
         },
     )
+    tasks.register(made)
     return made
 
 
