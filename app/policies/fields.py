@@ -175,8 +175,8 @@ def value_in_words(name: str, document: PolicyDocument) -> str:
     if form == "digests":
         if value is None:
             return _("any that the operators allow")
-        return ", ".join(digest[:12] for digest in value) or _("none")
-    shown = (
-        value if form == "names" else [choice_name(v) for v in FIELDS[name].choices if v in value]
-    )
+        return ", ".join(digest[:12] for digest in sorted(value)) or _("none")
+    if form == "names":
+        return ", ".join(sorted(value)) or _("none")
+    shown = (choice_name(choice) for choice in FIELDS[name].choices if choice in value)
     return ", ".join(shown) or _("none")

@@ -29,7 +29,7 @@ def _what_trains(document: PolicyDocument) -> Iterable[str]:
     yield _("Runs may predict: {list}.").format(list=_said("task_kinds", document))
     yield _("Runs may serve: {list}.").format(list=_said("purposes", document))
     if document.blocked_inputs:
-        names = ", ".join(document.blocked_inputs)
+        names = _said("blocked_inputs", document)
         yield _("These columns are never used: {list}.").format(list=names)
     if document.models is None:
         yield _("Any base model the hub's operators allow may be used.")
