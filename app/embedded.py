@@ -47,7 +47,7 @@ def start(group: Group, home: Path) -> str:
     end = time.monotonic() + _WAIT_S
     while not _answers(url):
         if child.process.poll() is not None or time.monotonic() > end:
-            raise NoRedis(f"{server} did not start; its log is in {home / 'logs'}.")
+            raise NoRedis(f"{server} did not start; its log is {home / 'redis.log'}.")
         time.sleep(0.05)
     _write_private(home / "redis-url", url)
     return url
@@ -69,6 +69,7 @@ def _configuration(port: int, password: str, home: Path) -> str:
         f"requirepass {password}",
         "protected-mode yes",
         "daemonize no",
+        f'logfile "{home.absolute() / "redis.log"}"',
         'save ""',
         "appendonly no",
         f'dir "{home.absolute()}"',
