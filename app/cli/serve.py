@@ -14,6 +14,7 @@ from pydantic import ValidationError
 import migrations
 from app import embedded
 from app.db import make_engine
+from app.hub_processes import start_hub
 from app.jobs import Queue
 from app.processes import ChildEnded, Group, Stopped, stop_on_signals
 from app.settings import Settings, get_settings
@@ -45,11 +46,6 @@ def redis_for(settings: Settings, group: Group) -> Iterator[Settings]:
     os.environ["REDIS_URL"] = url
     get_settings.cache_clear()
     yield get_settings()
-
-
-def hub_command(*arguments: str) -> list[str]:
-    """This program again, in the same Python."""
-    return [sys.executable, "-m", "app.cli", *arguments]
 
 
 def run_web(settings: Settings, host: str, port: int) -> None:
@@ -93,15 +89,6 @@ def serve(host: str, port: int, everything: bool, workers: int) -> None:
             f"Serving http://{host}:{port}. Logs are in {settings.home / 'logs'}. Ctrl-C ends it."
         )
         watch(group)
-
-
-def start_hub(group: Group, host: str, port: int, workers: int = 1) -> None:
-    """Web, a worker for each queue, and the sweep's clock, as children; Redis must be running."""
-    group.start("web", hub_command("serve", "--host", host, "--port", str(port)))
-    for queue in Queue:
-        arguments = ("worker", "--queue", queue.value, "--processes", str(workers))
-        group.start(f"worker-{queue.value}", hub_command(*arguments))
-    group.start("beat", hub_command("beat"))
 
 
 def watch(group: Group) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from app import embedded
-from app.cli.serve import hub_command, start_hub
 from app.demo.scenario import Member, Scenario
+from app.hub_processes import hub_command, start_hub
 from app.processes import Child, Group
 
 _FIRST_PAGE_S = 60.0
