@@ -106,66 +106,68 @@ def _staff(slug: str, domain: str, *names: str) -> tuple[Person, ...]:
     )
 
 
+_LAKE, _MOOR = "lakeside.example", "northmoor.example"
+_HILL, _BAY = "hill.lakeside.example", "bay.lakeside.example"
+_CAMPUS = (
+    Member(
+        slug="lakeside-district",
+        name="Lakeside District",
+        kind="district",
+        country="GB",
+        domain=_LAKE,
+        people=_staff("district", _LAKE, "Dana Whitfield", "Tomas Okafor", "Ruth Adeyemi"),
+        data="lakeside-district",
+    ),
+    Member(
+        slug="northmoor-university",
+        name="Northmoor University",
+        kind="university",
+        country="GB",
+        domain=_MOOR,
+        people=_staff("university", _MOOR, "Amina Castell", "Jonas Petrov", "Leila Brandt"),
+        data="northmoor-university",
+    ),
+    Member(
+        slug="lakeside-hill-school",
+        name="Lakeside Hill School",
+        kind="school",
+        country="GB",
+        domain=_HILL,
+        people=_staff("hill", _HILL, "Peter Lindqvist", "Grace Mbeki", "Sam Ortega"),
+        data="lakeside-hill-school",
+        parent="Lakeside District",
+    ),
+    Member(
+        slug="lakeside-bay-school",
+        name="Lakeside Bay School",
+        kind="school",
+        country="GB",
+        domain=_BAY,
+        people=_staff("bay", _BAY, "Hannah Weiss", "Oliver Tan", "Maya Fontaine"),
+        data="lakeside-bay-school",
+        parent="Lakeside District",
+        policy={"protections": ["noise"]},
+    ),
+)
+_WEEK_SIX = Federation(
+    name="Early support around the lake",
+    purpose="See by week six which students may end a class below the pass mark, so that a person can offer help"
+    " in time.",
+    agreement=AGREEMENT,
+    sheets=("at-risk-week6", "next-score"),
+    model={"width": "32", "layers": "1", "heads": "4", "rank": "8", "adapter_layers": "1"},
+    terms={"rounds": "3", "quorum": "2", "deadline_s": "900", "minimum_cohort": "2"},
+)
+
+
 def campus() -> Scenario:
     """A district, two of its schools and a university; none exists."""
-    lake, moor = "lakeside.example", "northmoor.example"
-    hill, bay = "hill.lakeside.example", "bay.lakeside.example"
-    members = (
-        Member(
-            slug="lakeside-district",
-            name="Lakeside District",
-            kind="district",
-            country="GB",
-            domain=lake,
-            people=_staff("district", lake, "Dana Whitfield", "Tomas Okafor", "Ruth Adeyemi"),
-            data="lakeside-district",
-        ),
-        Member(
-            slug="northmoor-university",
-            name="Northmoor University",
-            kind="university",
-            country="GB",
-            domain=moor,
-            people=_staff("university", moor, "Amina Castell", "Jonas Petrov", "Leila Brandt"),
-            data="northmoor-university",
-        ),
-        Member(
-            slug="lakeside-hill-school",
-            name="Lakeside Hill School",
-            kind="school",
-            country="GB",
-            domain=hill,
-            people=_staff("hill", hill, "Peter Lindqvist", "Grace Mbeki", "Sam Ortega"),
-            data="lakeside-hill-school",
-            parent="Lakeside District",
-        ),
-        Member(
-            slug="lakeside-bay-school",
-            name="Lakeside Bay School",
-            kind="school",
-            country="GB",
-            domain=bay,
-            people=_staff("bay", bay, "Hannah Weiss", "Oliver Tan", "Maya Fontaine"),
-            data="lakeside-bay-school",
-            parent="Lakeside District",
-            policy={"protections": ["noise"]},
-        ),
-    )
-    federation = Federation(
-        name="Early support around the lake",
-        purpose="See by week six which students may end a class below the pass mark, so that a person can offer help"
-        " in time.",
-        agreement=AGREEMENT,
-        sheets=("at-risk-week6", "next-score"),
-        model={"width": "32", "layers": "1", "heads": "4", "rank": "8", "adapter_layers": "1"},
-        terms={"rounds": "3", "quorum": "2", "deadline_s": "900", "minimum_cohort": "2"},
-    )
     return Scenario(
         name="campus",
         title="A simulated campus",
         operators=OPERATORS,
-        members=members,
-        federation=federation,
+        members=_CAMPUS,
+        federation=_WEEK_SIX,
         text=True,
         refuses="lakeside-bay-school",
     )
