@@ -9,6 +9,7 @@ from pathlib import Path
 from safetensors import safe_open
 
 from app.hub import Hub
+from app.objects import ObjectMissing, WrongDigest
 from app.runs import jobs, module_states, queries, rounds, stuck, updates
 from app.runs.models import Round, Update
 from app.runs.schemas import Plan
@@ -106,12 +107,20 @@ def check(hub: Hub, hold: Hold, round_: Round) -> list[Sent]:
 
 def _sent(hub: Hub, update: Update) -> Sent:
     header = updates.header_of(update.header)
-    return Sent(update.id, update.site_id, update.digest, header, hub.objects.path(update.digest))
+    try:
+        path = hub.objects.path(update.digest)
+    except ObjectMissing as error:
+        raise Unacceptable(UploadRefusal.UNREADABLE) from error
+    return Sent(update.id, update.site_id, update.digest, header, path)
 
 
 def _validate(hub: Hub, round_: Round, sent: Sent) -> None:
     """One whole update in memory at a time; `get` reads the digest again."""
-    modules = by_module(codec.decode(hub.objects.get(sent.digest)))
+    try:
+        content = hub.objects.get(sent.digest)
+    except (ObjectMissing, WrongDigest) as error:
+        raise Unacceptable(UploadRefusal.UNREADABLE) from error
+    modules = by_module(codec.decode(content))
     if modules.keys() != sent.header.modules.keys():
         raise Unacceptable(UploadRefusal.WRONG_NAMES)
     for module, delta in sorted(modules.items()):
