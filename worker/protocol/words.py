@@ -1,0 +1,148 @@
+"""A policy in plain words, said the same in the browser and at a site's terminal. Present tense, no jargon."""
+
+import gettext as _gettext
+from collections.abc import Iterable
+from typing import Protocol
+
+from worker.protocol.policy import PolicyDocument
+
+FLOWS = ("updates", "metrics", "counts", "class_codes", "class_reports")
+
+
+class Translator(Protocol):
+    """The reader's language."""
+
+    def gettext(self, message: str, /) -> str: ...
+    def ngettext(self, one: str, many: str, count: int, /) -> str: ...
+
+
+PLAIN: Translator = _gettext.NullTranslations()
+
+
+def in_words(document: PolicyDocument, translator: Translator = PLAIN) -> list[str]:
+    """One sentence per rule, in the order of the form."""
+    return [
+        *_what_trains(document, translator),
+        *_sizes(document, translator),
+        *_flows(document, translator),
+        *_safeguards(document, translator),
+    ]
+
+
+def choice_in_words(choice: str, translator: Translator = PLAIN) -> str:
+    """One value of a closed list."""
+    _ = translator.gettext
+    return {
+        "table": _("tables"),
+        "text": _("texts"),
+        "image": _("images"),
+        "audio": _("recordings"),
+        "events": _("sequences of clicks and answers"),
+        "binary": _("yes or no"),
+        "multiclass": _("one of several"),
+        "regression": _("a number"),
+        "early-support": _("early support"),
+        "feedback": _("feedback to students"),
+        "assessment-quality": _("better assessments"),
+        "curriculum": _("curriculum"),
+        "research": _("research"),
+        "noise": _("noise"),
+        "secure-aggregation": _("secure aggregation"),
+        "hub": _("in the browser, by the privacy officer"),
+        "site": _("at the site"),
+    }[choice]
+
+
+def _listed(choices: Iterable[str], translator: Translator) -> str:
+    named = ", ".join(choice_in_words(choice, translator) for choice in choices)
+    return named or translator.gettext("none")
+
+
+def _what_trains(document: PolicyDocument, translator: Translator) -> Iterable[str]:
+    _, ngettext = translator.gettext, translator.ngettext
+    yield _("Runs may learn from: {list}.").format(list=_listed(document.modalities, translator))
+    yield _("Runs may predict: {list}.").format(list=_listed(document.task_kinds, translator))
+    yield _("Runs may serve: {list}.").format(list=_listed(document.purposes, translator))
+    if document.blocked_inputs:
+        names = ", ".join(document.blocked_inputs)
+        yield _("These columns are never used: {list}.").format(list=names)
+    if document.models is None:
+        yield _("Any base model the hub's operators allow may be used.")
+    elif not document.models:
+        yield _("No base model may be used: runs on text do not take place.")
+    else:
+        yield ngettext(
+            "Only {count} named base model may be used.",
+            "Only {count} named base models may be used.",
+            len(document.models),
+        ).format(count=len(document.models))
+
+
+def _sizes(document: PolicyDocument, translator: Translator) -> Iterable[str]:
+    _, ngettext = translator.gettext, translator.ngettext
+    yield _("A run takes place only with at least {count} institutions.").format(
+        count=document.minimum_cohort
+    )
+    yield _("A figure about fewer than {count} students is not shown.").format(
+        count=document.minimum_cell
+    )
+    yield ngettext(
+        "A site trains only with at least {count} record.",
+        "A site trains only with at least {count} records.",
+        document.minimum_records,
+    ).format(count=document.minimum_records)
+
+
+def _flows(document: PolicyDocument, translator: Translator) -> Iterable[str]:
+    _ = translator.gettext
+    yield _("Student records never leave the site.")
+    for flow in FLOWS:
+        yield flow_in_words(flow, translator, leaves=getattr(document.leaves, flow))
+    if document.leaves.updates:
+        yield (
+            _("The hub may keep this institution's updates after a round.")
+            if document.keep_updates
+            else _("The hub deletes this institution's updates when a round is closed and checked.")
+        )
+
+
+def flow_in_words(flow: str, translator: Translator = PLAIN, *, leaves: bool) -> str:
+    """One flow of `policy.Leaves`, open or closed, as a sentence."""
+    _ = translator.gettext
+    opened, closed = {
+        "updates": (
+            _("Model updates go to the hub."),
+            _("Model updates stay at the site, so it trains in no run."),
+        ),
+        "metrics": (
+            _("Figures on how well the model does here go to the hub."),
+            _("Figures on how well the model does here stay at the site."),
+        ),
+        "counts": (
+            _("Numbers of records go to the hub, in bands."),
+            _("Numbers of records stay at the site."),
+        ),
+        "class_codes": (
+            _("Codes of classes go to the hub, without students."),
+            _("Codes of classes stay at the site."),
+        ),
+        "class_reports": (
+            _("Class reports go to the hub, for each class's instructors only."),
+            _("Class reports stay at the site."),
+        ),
+    }[flow]
+    return opened if leaves else closed
+
+
+def _safeguards(document: PolicyDocument, translator: Translator) -> Iterable[str]:
+    _ = translator.gettext
+    yield (
+        _("The privacy officer approves each run in the browser.")
+        if document.approval == "hub"
+        else _("A person at the site approves each run there.")
+    )
+    if document.protections:
+        needs = _listed(document.protections, translator)
+        yield _("A run must protect what is sent with: {list}.").format(list=needs)
+    else:
+        yield _("No noise and no secure aggregation is asked for: the hub can see each update.")

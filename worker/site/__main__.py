@@ -1,0 +1,5 @@
+"""`python -m worker.site` is `collegium-site`."""
+
+from worker.site.cli import main
+
+main()

@@ -1,0 +1,168 @@
+"""From a judged manifest to an answer: what each kind of job fetches, computes and keeps."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from worker.protocol.codec import Tensors
+from worker.protocol.codes import JobKind, Phase
+from worker.protocol.manifest import Manifest
+from worker.protocol.messages import Answer
+from worker.protocol.rules import Objection
+from worker.protocol.update import MetricsAnswer, Receipt, TaskMetrics
+from worker.site import files, records
+from worker.site.accepted import AcceptedPolicy
+from worker.site.faults import ObjectMismatch
+from worker.site.holding import Holding
+from worker.site.outbox import StoredUpdate, safe_name
+from worker.site.sending import persist, upload
+from worker.site.site import Site
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job the guard let in."""
+
+    site: Site
+    manifest: Manifest
+    policy: AcceptedPolicy
+    held: Holding
+
+
+def answer(job: Job) -> Answer | Objection:
+    """Computes it, or finds it in the outbox. An update is uploaded before this returns."""
+    job.site.outbox.prune()
+    job.site.objects.prune()
+    if job.manifest.kind is JobKind.TRAIN:
+        return _train(job)
+    earlier = job.site.outbox.find_answer(job.manifest.job, job.held.claim)
+    if earlier is not None:
+        return earlier
+    said = _switch(job) if job.manifest.kind is JobKind.SWITCH_RELEASE else _measure(job)
+    if isinstance(said, Answer):
+        job.site.outbox.store_answer(job.manifest.job, said)
+        job.held.hook(Phase.STORED, 1, 1)
+    return said
+
+
+def _train(job: Job) -> Answer | Objection:
+    stored = job.site.outbox.find(job.manifest)
+    if stored is None:
+        fresh = _fit(job)
+        if isinstance(fresh, Objection):
+            return fresh
+        stored = fresh
+    job.held.hook(Phase.STORED, 1, 1)
+    upload(job.site, job.manifest, stored, job.held)
+    return Answer(claim=job.held.claim, update=stored.digest)
+
+
+def _fit(job: Job) -> StoredUpdate | Objection:
+    from worker.learning import local
+
+    data = _records(job)
+    if isinstance(data, Objection):
+        return data
+    modules, text_dir = _modules(job), _text_dir(job)
+    work = f"{safe_name(job.manifest.run)}.{job.manifest.round}.safetensors"
+    checkpoint = files.folder(job.site.home.checkpoints) / work
+    found = local.train(
+        job.manifest,
+        modules,
+        data,
+        text_dir=text_dir,
+        cache_dir=files.folder(job.site.home.cache),
+        checkpoint=checkpoint,
+        on_progress=job.held.hook,
+    )
+    receipt = Receipt(policy=job.policy.digest, policy_version=job.policy.version)
+    stored = job.site.outbox.store(job.manifest, found, receipt)
+    checkpoint.unlink(missing_ok=True)
+    return stored
+
+
+def _measure(job: Job) -> Answer | Objection:
+    from worker.learning import local
+
+    data = _records(job)
+    if isinstance(data, Objection):
+        return data
+    places: dict[str, Any] = {
+        "text_dir": _text_dir(job),
+        "cache_dir": files.folder(job.site.home.cache),
+        "on_progress": job.held.hook,
+    }
+    claim = job.held.claim
+    if job.manifest.kind is JobKind.BASELINE:
+        metrics = local.baseline(job.manifest, data, **places)
+        return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
+    modules = _modules(job)
+    if job.manifest.kind is JobKind.EVALUATE:
+        metrics = local.evaluate(job.manifest, modules, data, **places)
+        return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
+    return Answer(claim=claim, report=local.report(job.manifest, modules, data, **places))
+
+
+def _let_out(metrics: MetricsAnswer, policy: AcceptedPolicy) -> MetricsAnswer:
+    """Without the band of records where the policy keeps counts at the site."""
+    if policy.document.leaves.counts:
+        return metrics
+
+    def blank(figures: tuple[TaskMetrics, ...]) -> tuple[TaskMetrics, ...]:
+        return tuple(one.model_copy(update={"records_band": ""}) for one in figures)
+
+    return MetricsAnswer(
+        shared=blank(metrics.shared), local=blank(metrics.local), rule=blank(metrics.rule)
+    )
+
+
+def _switch(job: Job) -> Answer:
+    """The release to predict with from now on: every part is here and verified before it counts."""
+    manifest = job.manifest
+    if manifest.release is None:
+        raise ObjectMismatch("the job names no release")
+    _modules(job)
+    _text_dir(job)
+    record = {
+        "release": manifest.release,
+        "run": manifest.run,
+        "modules": {name: ref.digest for name, ref in manifest.modules.items()},
+        "model": manifest.model.model_dump(mode="json"),
+        "tasks": [task.model_dump(mode="json") for task in manifest.tasks],
+    }
+    files.write(job.site.home.release_file, json.dumps(record).encode())
+    return Answer(claim=job.held.claim, switched=manifest.release)
+
+
+def _records(job: Job) -> Any:
+    job.held.hook(Phase.LOADING, 0, 1)
+    site = job.site
+    return records.load(site.config.data, job.manifest, job.policy.document, site.keys.pseudonym)
+
+
+def _modules(job: Job) -> dict[str, Tensors]:
+    return {name: _module(job, name) for name in sorted(job.manifest.modules)}
+
+
+def _module(job: Job, name: str) -> Tensors:
+    ref = job.manifest.modules[name]
+    objects = job.site.objects
+    return persist(lambda: objects.module(ref, job.manifest.job, _fetching(job)), job.held)
+
+
+def _text_dir(job: Job) -> Path | None:
+    """The base model's folder, where a task reads text."""
+    model = job.manifest.model.text
+    if model is None or not any("text" in task.modalities for task in job.manifest.tasks):
+        return None
+    folder, objects = job.site.home.models, job.site.objects
+    return persist(
+        lambda: objects.text_model(folder, model, job.manifest, _fetching(job)), job.held
+    )
+
+
+def _fetching(job: Job) -> Any:
+    return lambda done, of: job.held.hook(Phase.FETCHING, done, of)

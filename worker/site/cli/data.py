@@ -1,0 +1,114 @@
+"""`collegium-site data`: check a folder, take one into use, import a public set."""
+
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any
+
+import click
+
+from worker.site import readiness
+from worker.site.cli.terminal import Context, pass_context, say
+from worker.site.faults import SiteFault
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group(help=_("The folder with the records. It is only ever read."))
+def data() -> None:
+    pass
+
+
+@data.command(help=_("Explain every fault of a data folder, with file, row and a fix."))
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--task", type=click.Path(exists=True, path_type=Path), help=_("A task sheet to fit.")
+)
+def check(folder: Path, task: Path | None) -> None:
+    from worker.learning.data.check import describe, inspect, read_sheets
+    from worker.learning.data.findings import DataFault
+
+    try:
+        found = inspect(folder, read_sheets(task) if task else ())
+    except DataFault as error:
+        say(describe(error.faults))
+        click.get_current_context().exit(1)
+    say(describe(found.faults, found.fits).rstrip())
+    if not found.usable or not all(fit.usable for fit in found.fits):
+        click.get_current_context().exit(1)
+
+
+@data.command(help=_("Train on the records of this folder from now on."))
+@click.argument("folder", type=_FOLDER)
+@pass_context
+def use(context: Context, folder: Path) -> None:
+    from worker.learning.data.check import describe, inspect
+
+    found = inspect(folder)
+    if not found.usable:
+        say(describe(found.faults).rstrip())
+        raise SiteFault(_("The folder is not taken into use."))
+    config = context.home.config().model_copy(update={"data": folder.absolute()})
+    context.home.save_config(config)
+    say(_("This site trains on {folder} from now on.").format(folder=folder.absolute()))
+    _offer_classes(context)
+
+
+def _offer_classes(context: Context) -> None:
+    site = context.site()
+    offered = readiness.offer_classes(site)
+    if offered:
+        say(_("{count} class codes are offered to your institution.").format(count=offered))
+
+
+@data.command("import", context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.argument("src", type=click.Path(exists=True, path_type=Path))
+@click.argument("dst", type=click.Path(path_type=Path))
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def import_(name: str, src: Path, dst: Path, options: tuple[str, ...]) -> None:
+    """Turn a public data set, as its official download comes, into data folders."""
+    from worker.learning.data.importers import REGISTRY, SourceFault
+    from worker.learning.data.write import DestinationInUse
+
+    importer = REGISTRY.get(name)
+    if importer is None:
+        known = ", ".join(sorted(REGISTRY))
+        raise SiteFault(
+            _("There is no importer “{name}”. There is: {known}.").format(name=name, known=known)
+        )
+    try:
+        done = importer.run(src, dst, **_options(importer, options))
+    except (SourceFault, DestinationInUse) as error:
+        raise SiteFault(str(error)) from error
+    for title, folder in done.folders.items():
+        say(f"{title}: {folder}")
+    for sheet in done.sheet_files:
+        say(_("Task sheet: {file}").format(file=sheet))
+    for note in done.notes:
+        say(note)
+    say(_("{count} records are imported.").format(count=done.records))
+
+
+def _options(importer: Any, given: tuple[str, ...]) -> dict[str, Any]:
+    """`--day 120 --fairness-columns`, each of the type of its default."""
+    known = {option.flag: option for option in importer.options}
+    found: dict[str, Any] = {}
+    rest = list(given)
+    while rest:
+        flag, _equals, value = rest.pop(0).partition("=")
+        if flag not in known:
+            names = ", ".join(known) or _("none")
+            raise SiteFault(
+                _("Unknown option {flag}. There is: {names}.").format(flag=flag, names=names)
+            )
+        option = known[flag]
+        if isinstance(option.default, bool):
+            found[option.name] = True
+            continue
+        if not value and rest:
+            value = rest.pop(0)
+        try:
+            found[option.name] = type(option.default)(value)
+        except ValueError as error:
+            raise SiteFault(_("{flag} needs a number.").format(flag=flag)) from error
+    return found

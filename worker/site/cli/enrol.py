@@ -1,0 +1,111 @@
+"""`collegium-site join`."""
+
+from gettext import gettext as _
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from worker.site import enrolment, files
+from worker.site.cli.policy import ask_to_accept
+from worker.site.cli.terminal import Context, pass_context, say
+from worker.site.faults import SiteFault
+from worker.site.home import Home, SiteConfig
+from worker.site.site import Site
+
+
+@click.command(help=_("Join an institution with the command its administrator copied for you."))
+@click.argument("url")
+@click.argument("dash", required=False, type=click.Choice(["-"]))
+@click.option("--token", help=_("The token. Better from a file: a command line can be seen."))
+@click.option("--token-file", type=click.File("r"), help=_("A file with the token; - reads stdin."))
+@click.option(
+    "--accept-policy", metavar="DIGEST", help=_("Accept exactly this policy, unattended.")
+)
+@click.option("--name", help=_("Checked against the name the administrator gave this site."))
+@click.option(
+    "--ca-file", type=click.Path(exists=True, path_type=Path), help=_("Certificates to trust.")
+)
+@click.option(
+    "--wait", default=600, show_default=True, help=_("Seconds to wait for the confirmation.")
+)
+@pass_context
+def join(
+    context: Context,
+    url: str,
+    dash: str | None,
+    token: str | None,
+    token_file: TextIO | None,
+    accept_policy: str | None,
+    name: str | None,
+    ca_file: Path | None,
+    wait: int,
+) -> None:
+    home = context.home
+    if home.is_joined:
+        _again(home, url)
+    else:
+        secret = _token(token, token_file, dash)
+        files.folder(home.root)
+        enrolment.join(home, SiteConfig(hub=url, ca_file=ca_file), secret)
+    site = context.site()
+    _greet(site, name)
+    _finish(context, site, accept_policy, wait)
+
+
+def _again(home: Home, url: str) -> None:
+    """The command pasted twice goes on; another hub needs another folder."""
+    if home.config().hub.rstrip("/") != url.rstrip("/"):
+        raise SiteFault(
+            _("{folder} belongs to a site of {hub}. Name another folder with --home.").format(
+                folder=home.root, hub=home.config().hub
+            )
+        )
+
+
+def _token(token: str | None, file: TextIO | None, dash: str | None) -> str:
+    if dash is not None:
+        file = click.get_text_stream("stdin")
+    found = token or (file.read() if file else "")
+    if not found.strip():
+        found = click.prompt(_("Token"), hide_input=True)
+    return found.strip()
+
+
+def _greet(site: Site, name: str | None) -> None:
+    known = site.identity
+    if name is not None and name != known.site_name:
+        raise SiteFault(_("This token is for the site “{name}”.").format(name=known.site_name))
+    if known.simulated:
+        say(_("This is a simulated campus."))
+    say(
+        _("This is {site} of {institution}, at {hub}.").format(
+            site=known.site_name, institution=known.institution_name, hub=known.hub_name
+        )
+    )
+    say(_("Compare these six words with those in the browser, and confirm them there:"))
+    say("\n    " + " ".join(enrolment.words(site.home)) + "\n")
+
+
+def _finish(context: Context, site: Site, wanted: str | None, wait: int) -> None:
+    hello = enrolment.wait_for_confirmation(site.door, wait)
+    if hello is None:
+        say(
+            _(
+                "Nobody has confirmed the words yet. When it is done, run: collegium-site policy review"
+            )
+        )
+        # Not waiting is what --wait 0 asks for; any other wait has failed.
+        raise SystemExit(2 if wait else 0)
+    say(_("Confirmed."))
+    if hello.policy_offered is None:
+        say(
+            _(
+                "Your institution has no approved policy yet: until then this site refuses every job."
+            )
+        )
+        say(_("When it has one, run: collegium-site policy review"))
+        return
+    ask_to_accept(site, hello.policy_offered, wanted)
+    if site.config.data is None:
+        say(_("Next: collegium-site data use FOLDER, collegium-site check, collegium-site run"))

@@ -1,0 +1,109 @@
+"""`collegium-site policy`: what is in force here, what waits, and a person's yes."""
+
+from gettext import gettext as _
+
+import click
+
+from worker.protocol.messages import ApprovedPolicy
+from worker.protocol.words import in_words
+from worker.site import accepted, enrolment
+from worker.site.cli.terminal import Context, pass_context, say
+from worker.site.faults import SiteFault
+from worker.site.site import Site
+
+
+@click.group(help=_("The institution's policy at this site."))
+def policy() -> None:
+    pass
+
+
+@policy.command(help=_("Show the policy in force here."))
+@pass_context
+def show(context: Context) -> None:
+    found = accepted.current(context.home)
+    if found is None:
+        raise SiteFault(
+            _(
+                "No policy is accepted here, so every job is refused. Run: collegium-site policy review"
+            )
+        )
+    say(
+        _("Version {number}, accepted here on {day:%Y-%m-%d}.").format(
+            number=found.version, day=found.accepted
+        )
+    )
+    say(_("Digest: {digest}").format(digest=found.digest))
+    _print(in_words(found.document))
+
+
+@policy.command(help=_("Read the newest approved policy and accept it, or not."))
+@pass_context
+def review(context: Context) -> None:
+    site = context.site()
+    offered = _offered(site)
+    found = site.policy()
+    if found is not None and found.digest == offered.digest:
+        say(_("Version {number} is the newest and in force here.").format(number=found.version))
+        return
+    ask_to_accept(site, offered, None)
+
+
+@policy.command(help=_("Accept the policy with this digest, without being asked."))
+@click.argument("digest")
+@pass_context
+def accept(context: Context, digest: str) -> None:
+    site = context.site()
+    ask_to_accept(site, _offered(site), digest)
+
+
+@policy.command("approve-run", help=_("Let this run train here, where the policy asks the site."))
+@click.argument("run")
+@pass_context
+def approve_run(context: Context, run: str) -> None:
+    context.home.identity()
+    accepted.approve_run(context.home, run)
+    say(_("Run {run} is approved at this site.").format(run=run))
+
+
+def _offered(site: Site) -> ApprovedPolicy:
+    offered = site.door.hello().policy_offered
+    if offered is None:
+        raise SiteFault(_("Your institution has no approved policy yet."))
+    return offered
+
+
+def ask_to_accept(site: Site, offered: ApprovedPolicy, wanted: str | None) -> None:
+    """`wanted` is the digest an unattended site accepts; without it a person is asked."""
+    say(
+        _("Policy version {number}, approved by {person} on {day:%Y-%m-%d}:").format(
+            number=offered.version, person=offered.approved_by, day=offered.approved
+        )
+    )
+    if offered.one_person:
+        say(_("One person drafted and approved it."))
+    _print(in_words(offered.document))
+    say(_("Digest: {digest}").format(digest=offered.digest))
+    if wanted is not None:
+        if wanted != offered.digest:
+            raise SiteFault(
+                _("The hub offers another policy than the one named. Nothing is accepted.")
+            )
+    elif not _says_yes():
+        say(_("Not accepted. This site refuses jobs until you run: collegium-site policy review"))
+        return
+    enrolment.accept(site.home, site.door, offered)
+    say(_("Accepted. It is in force at this site."))
+
+
+def _says_yes() -> bool:
+    try:
+        return bool(click.confirm(_("Accept this policy at this site?"), default=False))
+    except click.Abort:
+        say()
+        say(_("Nobody is here to ask. Run: collegium-site policy accept DIGEST"))
+        return False
+
+
+def _print(sentences: list[str]) -> None:
+    for sentence in sentences:
+        say(f"  - {sentence}")

@@ -1,0 +1,70 @@
+"""`collegium-site check` and `collegium-site run`."""
+
+from gettext import gettext as _
+
+import click
+
+from worker.site import hours, readiness
+from worker.site.cli.terminal import Context, pass_context, say
+from worker.site.faults import HubFault, SiteFault
+from worker.site.readiness import Check
+from worker.site.supervisor import Supervisor
+
+
+@click.command(help=_("Is this site ready? Says what is wrong and how to put it right."))
+@pass_context
+def check(context: Context) -> None:
+    site = context.site()
+    ready = readiness.look_and_tell(site, _show)
+    if ready:
+        offered = readiness.offer_classes(site)
+        if offered:
+            say(_("{count} class codes are offered to your institution.").format(count=offered))
+        say(_("This site is ready."))
+    else:
+        say(_("This site is not ready."))
+        click.get_current_context().exit(1)
+
+
+def _show(found: Check) -> None:
+    mark = _("ok ") if found.ok else _("FIX")
+    say(f"{mark} {found.item.value:14} {found.said}")
+    if not found.ok and found.fix:
+        say(f"    {'':14} → {found.fix}")
+
+
+@click.command(
+    help=_("Work: wait for jobs, train, send what the policy lets out. Ctrl-C stops it.")
+)
+@click.option("--hours", "window", help=_("Only between these hours, for example 18:00-06:00."))
+@click.option("--time-zone", help=_("The hours' time zone, for example Europe/Berlin."))
+@pass_context
+def run(context: Context, window: str | None, time_zone: str | None) -> None:
+    home = context.home
+    config = home.config()
+    if window or time_zone:
+        changes = {
+            "hours": window or config.hours,
+            "time_zone": time_zone or config.time_zone,
+        }
+        config = config.model_copy(update=changes)
+        if config.hours:
+            hours.parse(config.hours, config.time_zone)
+        home.save_config(config)
+    _tell_the_hub(context)
+    at = _(" between {hours}").format(hours=config.window) if config.window else ""
+    say(_("The site waits for jobs{at}. Logs: {folder}").format(at=at, folder=home.logs))
+    Supervisor(home, say).run()
+    say(_("The site has stopped."))
+
+
+def _tell_the_hub(context: Context) -> None:
+    """Hours and readiness, once; a hub that is away now learns them at the next start."""
+    site = context.site()
+    try:
+        if readiness.look_and_tell(site):
+            readiness.offer_classes(site)
+    except (HubFault, SiteFault) as error:
+        say(str(error))
+    finally:
+        site.door.close()

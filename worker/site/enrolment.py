@@ -1,0 +1,109 @@
+"""Joining: keys are made here, the hub's key is pinned, six words are shown, the policy is read and accepted."""
+
+import hmac
+import json
+import time
+from collections.abc import Callable
+from gettext import gettext as _
+
+from pydantic import ValidationError
+
+from worker.protocol.messages import ApprovedPolicy, Hello, JoinAnswer, JoinRequest
+from worker.protocol.signatures import BadSignature, PublicKey, six_words
+from worker.site import accepted
+from worker.site.client import Line
+from worker.site.door import Door
+from worker.site.faults import Refused, SiteFault
+from worker.site.home import Home, SiteConfig, software
+
+_POLL_S = 2.0
+
+
+def fingerprint_of(token: str) -> str:
+    """The token ends with the fingerprint of the hub's key. Raises SiteFault for anything else."""
+    secret, _dot, fingerprint = token.partition(".")
+    if not secret.startswith("cst_") or len(fingerprint) != 32:
+        raise SiteFault(
+            _("This is no enrolment token. Copy the whole command from the hub's page again.")
+        )
+    return fingerprint
+
+
+def join(home: Home, config: SiteConfig, token: str) -> tuple[str, ...]:
+    """Makes the keys, spends the token, pins the hub. Returns the six words to compare.
+
+    Nothing is kept of a hub whose key does not fit the token. The same join again, its answer lost, goes on.
+    """
+    wanted = fingerprint_of(token)
+    keys = home.make_keys()
+    public = keys.signing.public.text
+    request = JoinRequest(
+        token=token,
+        key=public,
+        signature=keys.signing.sign(f"collegium-join-1|{token}|{public}".encode()),
+        software=software(),
+    )
+    answer = _ask(config, request)
+    hub_key = _checked(answer, wanted)
+    words = six_words(hub_key, keys.signing.public, answer.site)
+    if words != answer.words:
+        raise SiteFault(
+            _("The hub shows other words than this site. Do not go on; tell your administrator.")
+        )
+    home.save_config(config)
+    home.save_identity(answer)
+    return words
+
+
+def _ask(config: SiteConfig, request: JoinRequest) -> JoinAnswer:
+    line = Line(config)
+    try:
+        body = json.dumps(request.model_dump()).encode()
+        headers = {"Content-Type": "application/json"}
+        response = line.send(line.request("POST", "/join", body, headers))
+        return JoinAnswer.model_validate_json(response.content)
+    except ValidationError as error:
+        raise Refused(_("There is no Collegium hub at {url}.").format(url=line.url)) from error
+    finally:
+        line.close()
+
+
+def _checked(answer: JoinAnswer, fingerprint: str) -> PublicKey:
+    fault = SiteFault(
+        _("This hub's key is not the one the token names. Someone may be in between: do not go on.")
+    )
+    try:
+        key = PublicKey(answer.hub_key)
+    except BadSignature as error:
+        raise fault from error
+    if not hmac.compare_digest(key.fingerprint, fingerprint):
+        raise fault
+    return key
+
+
+def words(home: Home) -> tuple[str, ...]:
+    """The six words of a joined site."""
+    identity = home.identity()
+    return six_words(identity.hub_key, home.keys().signing.public, identity.site)
+
+
+def wait_for_confirmation(
+    door: Door, seconds: float, tick: Callable[[], None] = lambda: None
+) -> Hello | None:
+    """The hub's hello once a person confirmed the words there; None when the time is over."""
+    end = time.monotonic() + seconds
+    while True:
+        said = door.hello()
+        if said.state == "ready":
+            return said
+        if time.monotonic() >= end:
+            return None
+        tick()
+        time.sleep(_POLL_S)
+
+
+def accept(home: Home, door: Door, offered: ApprovedPolicy) -> None:
+    """A person here said yes. The hub is told first, so that it never shows less than what is in force."""
+    signed = accepted.seal(home, offered)
+    door.accept_policy(signed)
+    accepted.store(home, offered, signed)

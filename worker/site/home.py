@@ -1,0 +1,174 @@
+"""The site's folder: its settings, who it is, its keys. Everything a site knows lies below it."""
+
+import json
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from gettext import gettext as _
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from worker.protocol.messages import JoinAnswer
+from worker.protocol.signatures import PrivateKey, PublicKey
+from worker.site import files
+from worker.site.faults import NotJoined, SiteFault
+from worker.site.hours import Hours, parse
+
+VARIABLE = "COLLEGIUM_SITE_HOME"
+
+
+class SiteConfig(BaseModel):
+    """`site.yaml`: what a technician may change. `hours` is a window such as 18:00-06:00."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hub: str
+    ca_file: Path | None = None
+    hours: str | None = None
+    time_zone: str = "UTC"
+    bandwidth_kib_s: int | None = Field(default=None, ge=1)
+    data: Path | None = None
+
+    @property
+    def window(self) -> Hours | None:
+        return parse(self.hours, self.time_zone) if self.hours else None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`pseudonym` keys the names of students; both stay in a 0600 file and never leave."""
+
+    signing: PrivateKey
+    pseudonym: bytes
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this site is, and the hub's key pinned at enrolment."""
+
+    site: str
+    site_name: str
+    institution: str
+    institution_name: str
+    hub_key: PublicKey
+    hub_name: str
+    simulated: bool
+
+
+class Home:
+    """Paths and the small records below one root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.config_file = root / "site.yaml"
+        self.identity_file = root / "identity.json"
+        self.keys_file = root / "keys.json"
+        self.policy_file = root / "policy.json"
+        self.approvals_file = root / "approvals.json"
+        self.release_file = root / "release.json"
+        self.sent = root / "sent"
+        self.outbox = root / "outbox"
+        self.objects = root / "objects"
+        self.models = root / "models"
+        self.checkpoints = root / "checkpoints"
+        self.cache = root / "cache"
+        self.logs = root / "logs"
+
+    def config(self) -> SiteConfig:
+        """Raises NotJoined, or SiteFault with the line of a damaged file."""
+        try:
+            text = self.config_file.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise self._not_joined() from error
+        try:
+            return SiteConfig.model_validate(yaml.safe_load(text))
+        except (yaml.YAMLError, ValidationError) as error:
+            raise SiteFault(
+                _("{file} cannot be read: {reason}").format(file=self.config_file, reason=error)
+            ) from error
+
+    def save_config(self, config: SiteConfig) -> None:
+        plain = {k: v for k, v in config.model_dump(mode="json").items() if v is not None}
+        files.write(self.config_file, yaml.safe_dump(plain, sort_keys=False).encode())
+
+    def identity(self) -> Identity:
+        """Raises NotJoined."""
+        try:
+            answer = JoinAnswer.model_validate_json(self.identity_file.read_bytes())
+        except FileNotFoundError as error:
+            raise self._not_joined() from error
+        return Identity(
+            site=answer.site,
+            site_name=answer.site_name,
+            institution=answer.institution,
+            institution_name=answer.institution_name,
+            hub_key=PublicKey(answer.hub_key),
+            hub_name=answer.hub_name,
+            simulated=answer.simulated,
+        )
+
+    def save_identity(self, answer: JoinAnswer) -> None:
+        files.write(self.identity_file, answer.model_dump_json().encode())
+
+    @property
+    def is_joined(self) -> bool:
+        return self.identity_file.is_file() and self.config_file.is_file()
+
+    def keys(self) -> Keys:
+        """Raises SiteFault when others could read the file."""
+        try:
+            mode = stat.S_IMODE(self.keys_file.stat().st_mode)
+            plain = json.loads(self.keys_file.read_bytes())
+        except FileNotFoundError as error:
+            raise self._not_joined() from error
+        if mode & 0o077:
+            raise SiteFault(
+                _("Others can read {file}. Make it private: chmod 600 {file}").format(
+                    file=self.keys_file
+                )
+            )
+        return Keys(PrivateKey(bytes.fromhex(plain["signing"])), bytes.fromhex(plain["pseudonym"]))
+
+    def make_keys(self) -> Keys:
+        """Made once; a join whose answer was lost goes on with the same ones."""
+        if not self.keys_file.is_file():
+            plain = {
+                "signing": PrivateKey().seed.hex(),
+                "pseudonym": secrets.token_bytes(32).hex(),
+            }
+            files.write(self.keys_file, json.dumps(plain).encode())
+        return self.keys()
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """An absent file is an empty record."""
+        try:
+            found: dict[str, Any] = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        return found
+
+    def _not_joined(self) -> NotJoined:
+        return NotJoined(
+            _("There is no site in {folder}. Run: collegium-site join URL --token TOKEN").format(
+                folder=self.root
+            )
+        )
+
+
+def find(explicit: str | Path | None = None) -> Home:
+    """The folder named, else COLLEGIUM_SITE_HOME, else ~/.collegium-site."""
+    named = explicit or os.environ.get("COLLEGIUM_SITE_HOME")
+    return Home(Path(named).expanduser().absolute() if named else Path.home() / ".collegium-site")
+
+
+def software() -> str:
+    """Name and version, as sent to the hub."""
+    try:
+        return f"collegium {version('collegium')}"
+    except PackageNotFoundError:
+        return "collegium 0"

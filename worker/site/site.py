@@ -1,0 +1,64 @@
+"""A site opened for work: its folder, its door to the hub, its outbox and objects, in one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.protocol.codes import Failure
+from worker.site import accepted, guard, hours, stopping
+from worker.site.client import connect
+from worker.site.door import Door
+from worker.site.faults import SiteFault
+from worker.site.home import Home, Identity, Keys, SiteConfig
+from worker.site.objects import Objects
+from worker.site.outbox import Outbox
+
+
+@dataclass(frozen=True)
+class Site:
+    home: Home
+    config: SiteConfig
+    identity: Identity
+    keys: Keys
+    door: Door
+    outbox: Outbox
+    objects: Objects
+
+    def policy(self) -> accepted.AcceptedPolicy | None:
+        """A damaged policy counts as none: refuse, never guess."""
+        try:
+            return accepted.current(self.home)
+        except SiteFault:
+            return None
+
+    def known(self, policy: accepted.AcceptedPolicy | None) -> guard.Known:
+        approved = self.home.read_json(self.home.approvals_file).get("approved", {})
+        document = policy.document if policy else None
+        return guard.Known(self.identity, document, frozenset(approved))
+
+
+def open_site(home: Home) -> Site:
+    """Raises NotJoined."""
+    config, identity, keys = home.config(), home.identity(), home.keys()
+    line = connect(home)
+    return Site(
+        home=home,
+        config=config,
+        identity=identity,
+        keys=keys,
+        door=Door(line),
+        outbox=Outbox(home.outbox),
+        objects=Objects(home.objects, line),
+    )
+
+
+def wants(window: hours.Hours | None) -> Callable[[], Failure | None]:
+    """Why a running job should be put down, as far as this machine knows."""
+    parent = stopping.Parent()
+    is_open = hours.opening(window)
+
+    def reason() -> Failure | None:
+        if stopping.is_asked() or parent.is_gone():
+            return Failure.STOPPED
+        return None if is_open() else Failure.OUTSIDE_HOURS
+
+    return reason
