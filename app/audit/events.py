@@ -52,11 +52,6 @@ _ID = re.compile(r"(?:hub|[a-z]+(?:_[a-z]+)?_[0-9a-z]{22})\Z")
 _DIGEST = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{64})\Z")
 
 
-def N_(text: str) -> str:  # noqa: N802
-    """Marks a sentence for translation without translating it now."""
-    return text
-
-
 FIELDS: dict[str, Holds] = {
     "approval": Holds.CODE,
     "attempts": Holds.NUMBER,

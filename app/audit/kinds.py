@@ -1,6 +1,7 @@
 """Every kind of event, by the noun it is about. `record(session, actor.id, kinds.SITE_ADDED, chain=…, subject=…)`."""
 
-from app.audit.events import N_, Kind, On
+from app.audit.events import Kind, On
+from app.text import N_
 
 I, H, E = On.INSTITUTION, On.HUB, On.EITHER  # noqa: E741
 

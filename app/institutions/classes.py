@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -52,8 +53,15 @@ def _make(
         created=now(),
     )
     session.add(row)
-    session.flush()
+    _flush(session)
     return row
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(_("Another person did the same just now. Look again.")) from error
 
 
 def offer_classes(
@@ -97,7 +105,7 @@ def assign(session: Session, actor: Actor, class_id: str, person_id: str) -> Tea
         raise Conflict(_("This instructor is named already."))
     teaching = Teaching(id=new_id("teaching"), class_id=class_id, person_id=person_id, since=now())
     session.add(teaching)
-    session.flush()
+    _flush(session)
     record(
         session,
         actor.id,

@@ -44,9 +44,8 @@ def register(
     as after success. Raises Invalid, and NotAllowed where registration is closed.
     """
     if not settings.registration_open:
-        raise NotAllowed(
-            _("Registration is closed. Write to {contact}.").format(contact=settings.contact)
-        )
+        closed = _("Registration is closed. Write to {contact}.")
+        raise NotAllowed(closed.format(contact=settings.contact))
     if registrant is not None:
         passwords.check(registrant.password)
         clean_name(registrant.name)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -47,7 +48,10 @@ def make_person(
         created=now(),
     )
     session.add(person)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(_("This mail address has had an account for a moment now.")) from error
     record(
         session,
         person.id,

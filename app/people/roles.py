@@ -1,5 +1,6 @@
 """Roles of people in an institution. It always keeps one administrator who can sign in."""
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -41,7 +42,10 @@ def add(session: Session, by: str, institution: str, person_id: str, role: Role)
             granted=now(),
         )
     )
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict(_("Another person gave this role just now.")) from error
     body = {"role": role}
     record(session, by, kinds.ROLE_GRANTED, chain=institution, subject=person_id, body=body)
 

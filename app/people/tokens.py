@@ -107,7 +107,7 @@ def revoke(session: Session, actor: Actor, token_id: str) -> None:
 def actor_for(session: Session, bearer: str | None) -> Actor | None:
     """Who this token acts for; None when unknown, run out, revoked, or its person can no longer sign in.
 
-    It can do what its scopes and its person's roles of today both allow. Only reads: an edge calls `touch`.
+    It can do what its scopes and its person's roles of today both allow. Only reads: an edge calls `touch` when `stale`.
     """
     parts = (bearer or "").split("_", 2)
     if len(parts) != 3 or parts[0] != "clg":
@@ -128,6 +128,12 @@ def actor_for(session: Session, bearer: str | None) -> Actor | None:
         token=row.id,
         token_institution=row.institution_id,
     )
+
+
+def stale(session: Session, token_id: str) -> bool:
+    """Whether its last use was noted more than a minute ago."""
+    row = session.get(ApiToken, token_id)
+    return row is not None and (row.last_used is None or row.last_used < now() - TOUCH)
 
 
 def touch(session: Session, token_id: str) -> None:

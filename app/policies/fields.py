@@ -3,11 +3,10 @@
 A flow of `leaves` is a field of its own, named `leaves.metrics`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from app.text import _
+from app.text import N_, _
 from worker.protocol.policy import Modality, PolicyDocument, Protection, Purpose, TaskKind
 
 Form = Literal["many", "one", "number", "yes", "names", "digests"]
@@ -15,122 +14,126 @@ Form = Literal["many", "one", "number", "yes", "names", "digests"]
 
 @dataclass(frozen=True)
 class Field:
-    """`label` and `help` are called when rendered, so they speak the reader's language."""
+    """`label()` and `help()` speak the reader's language; the marked English is kept here."""
 
     name: str
     form: Form
-    label: Callable[[], str]
-    help: Callable[[], str]
+    english: str
+    english_help: str
     choices: tuple[str, ...] = ()
 
+    def label(self) -> str:
+        return _(self.english)
 
-def _fields() -> tuple[Field, ...]:
-    return (
-        Field(
-            "modalities",
-            "many",
-            lambda: _("Kinds of records"),
-            lambda: _("A task sheet that uses another kind is refused."),
-            get_args(Modality),
-        ),
-        Field(
-            "task_kinds",
-            "many",
-            lambda: _("Kinds of predictions"),
-            lambda: _("Yes or no, one of several, or a number."),
-            get_args(TaskKind),
-        ),
-        Field(
-            "purposes",
-            "many",
-            lambda: _("Purposes"),
-            lambda: _("What a run's result may be used for."),
-            get_args(Purpose),
-        ),
-        Field(
-            "blocked_inputs",
-            "names",
-            lambda: _("Columns never used"),
-            lambda: _("Names as in task sheets, one a line. A task that uses one is refused."),
-        ),
-        Field(
-            "minimum_cohort",
-            "number",
-            lambda: _("Least institutions in a run"),
-            lambda: _("Fewer make it easier to tell whose update did what. At least 2."),
-        ),
-        Field(
-            "minimum_cell",
-            "number",
-            lambda: _("Least students behind a figure"),
-            lambda: _("Smaller groups are not shown. No law names a number. At least 5."),
-        ),
-        Field(
-            "minimum_records",
-            "number",
-            lambda: _("Least records to train"),
-            lambda: _("A site with fewer records takes no part in a round."),
-        ),
-        Field(
-            "approval",
-            "one",
-            lambda: _("Where a run is approved"),
-            lambda: _("In the browser it is quicker. At the site, the hub cannot invent it."),
-            ("hub", "site"),
-        ),
-        Field(
-            "leaves.updates",
-            "yes",
-            lambda: _("Model updates leave the site"),
-            lambda: _("Without them the site trains in no run."),
-        ),
-        Field(
-            "leaves.metrics",
-            "yes",
-            lambda: _("Figures on quality leave the site"),
-            lambda: _("How well the model does here. No noise is added in this version."),
-        ),
-        Field(
-            "leaves.counts",
-            "yes",
-            lambda: _("Numbers of records leave the site"),
-            lambda: _("Others see them in bands only."),
-        ),
-        Field(
-            "leaves.class_codes",
-            "yes",
-            lambda: _("Class codes leave the site"),
-            lambda: _("Lets an administrator name instructors without typing each class."),
-        ),
-        Field(
-            "leaves.class_reports",
-            "yes",
-            lambda: _("Class reports leave the site"),
-            lambda: _("Small groups are left out. Only a class's instructors can open them."),
-        ),
-        Field(
-            "protections",
-            "many",
-            lambda: _("Protections a run must have"),
-            lambda: _("A run without one of them is refused."),
-            get_args(Protection),
-        ),
-        Field(
-            "models",
-            "digests",
-            lambda: _("Base models allowed"),
-            lambda: _("By digest, one a line. Empty: any that the hub's operators allow."),
-        ),
-        Field(
-            "keep_updates",
-            "yes",
-            lambda: _("The hub may keep updates"),
-            lambda: _("Otherwise it deletes them once a round is closed and checked."),
-        ),
-    )
+    def help(self) -> str:
+        return _(self.english_help)
 
 
-FIELDS: dict[str, Field] = {field.name: field for field in _fields()}
+_FIELDS = (
+    Field(
+        "modalities",
+        "many",
+        N_("Kinds of records"),
+        N_("A task sheet that uses another kind is refused."),
+        get_args(Modality),
+    ),
+    Field(
+        "task_kinds",
+        "many",
+        N_("Kinds of predictions"),
+        N_("Yes or no, one of several, or a number."),
+        get_args(TaskKind),
+    ),
+    Field(
+        "purposes",
+        "many",
+        N_("Purposes"),
+        N_("What a run's result may be used for."),
+        get_args(Purpose),
+    ),
+    Field(
+        "blocked_inputs",
+        "names",
+        N_("Columns never used"),
+        N_("Names as in task sheets, one a line. A task that uses one is refused."),
+    ),
+    Field(
+        "minimum_cohort",
+        "number",
+        N_("Least institutions in a run"),
+        N_("Fewer make it easier to tell whose update did what. At least 2."),
+    ),
+    Field(
+        "minimum_cell",
+        "number",
+        N_("Least students behind a figure"),
+        N_("Smaller groups are not shown. No law names a number. At least 5."),
+    ),
+    Field(
+        "minimum_records",
+        "number",
+        N_("Least records to train"),
+        N_("A site with fewer records takes no part in a round."),
+    ),
+    Field(
+        "approval",
+        "one",
+        N_("Where a run is approved"),
+        N_("In the browser it is quicker. At the site, the hub cannot invent it."),
+        ("hub", "site"),
+    ),
+    Field(
+        "leaves.updates",
+        "yes",
+        N_("Model updates leave the site"),
+        N_("Without them the site trains in no run."),
+    ),
+    Field(
+        "leaves.metrics",
+        "yes",
+        N_("Figures on quality leave the site"),
+        N_("How well the model does here. No noise is added in this version."),
+    ),
+    Field(
+        "leaves.counts",
+        "yes",
+        N_("Numbers of records leave the site"),
+        N_("Others see them in bands only."),
+    ),
+    Field(
+        "leaves.class_codes",
+        "yes",
+        N_("Class codes leave the site"),
+        N_("Lets an administrator name instructors without typing each class."),
+    ),
+    Field(
+        "leaves.class_reports",
+        "yes",
+        N_("Class reports leave the site"),
+        N_("Small groups are left out. Only a class's instructors can open them."),
+    ),
+    Field(
+        "protections",
+        "many",
+        N_("Protections a run must have"),
+        N_("A run without one of them is refused."),
+        get_args(Protection),
+    ),
+    Field(
+        "models",
+        "digests",
+        N_("Base models allowed"),
+        N_("By digest, one a line. Empty: any that the hub's operators allow."),
+    ),
+    Field(
+        "keep_updates",
+        "yes",
+        N_("The hub may keep updates"),
+        N_("Otherwise it deletes them once a round is closed and checked."),
+    ),
+)
+
+FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}
 
 
 def choice_name(choice: str) -> str:

@@ -1,10 +1,38 @@
 """Functions that change rows and write no event, each with the reason. Not acts of a person or a site."""
 
+_OF_A_DAY = "answers of someone who is nobody here yet, gone after a day; registering is the event"
+_HOLD = "a hub worker's row lease: which process works on it, not what happened"
+_TRIES = "counts tries; the failed try and the success are events of the caller"
+_LINES = "the line of what left is itself the record, shown beside the audit trail"
+_ALIVE = "says that a job is still worked on; claim, answer and failure are events"
+_STEP = "one step of an act that writes the event: "
+
 ACTS: dict[str, str] = {
-    "app.people.sessions.touch": "moves 'last seen' only; the session's start and end are events",
+    "app.federations.founding.write": _STEP + "saving a draft, changing terms",
+    "app.institutions.drafts.begin": _OF_A_DAY,
+    "app.institutions.drafts.drop": _OF_A_DAY,
+    "app.institutions.drafts.keep": _OF_A_DAY,
     "app.people.sessions.switch": "which of one's own institutions the pages show: a view, not an act",
+    "app.people.sessions.touch": "moves 'last seen' only; the session's start and end are events",
+    "app.people.throttle.enter": _TRIES,
+    "app.people.throttle.failed": _TRIES,
+    "app.people.throttle.passed": _TRIES,
     "app.people.tokens.touch": "moves 'last used' only",
-    "app.people.throttle.enter": "counts tries; the failed try itself is an event of its caller",
-    "app.people.throttle.failed": "counts tries; the failed try itself is an event of its caller",
-    "app.people.throttle.passed": "counts tries; the success itself is an event of its caller",
+    "app.runs.endings.pause_if_asked": _STEP
+    + "the lead's pause, which may wait for the round's end",
+    "app.runs.holds.release": _HOLD,
+    "app.runs.holds.renew": _HOLD,
+    "app.runs.holds.take": _HOLD,
+    "app.runs.module_states.keep": _STEP + "closing a round",
+    "app.runs.updates.take": _STEP + "closing a round",
+    "app.sites.admission.forget_nonces": "sweeps out what can no longer be replayed",
+    "app.sites.inbox.progress": _ALIVE,
+    "app.sites.inbox.renew": _ALIVE,
+    "app.sites.leases.pause_jobs": _STEP + "pausing a run",
+    "app.sites.leases.resume_jobs": _STEP + "resuming a run",
+    "app.sites.sent.note": _LINES,
+    "app.sites.sent.note_progress": _LINES,
+    "app.sites.sent.note_size": _LINES,
+    "app.sites.uploads.append": "one chunk; an upload's start and end are events",
+    "app.sites.uploads.forget": _STEP + "refusing an update",
 }

@@ -64,7 +64,7 @@ def test_the_acts_are_really_found(known: dict[str, calls.Function]) -> None:
         "app.institutions.verification.decide",
         "app.policies.service.approve",
         "app.sites.inbox.post",
-        "app.federations.service.found",
+        "app.federations.founding.found",
         "app.runs.service.propose",
     ):
         assert name in found
