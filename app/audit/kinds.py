@@ -169,12 +169,10 @@ RELEASE_PUBLISHED = Kind(
 RELEASE_ROLLED_BACK = Kind(
     "release.rolled-back", I, N_("Rolled back"), ("federation", "from_release", "number")
 )
-RELEASE_SWITCHED = Kind("release.switched", I, N_("Site uses the release"), ("site", "release"))
 REPORT_RECEIVED = Kind(
     "report.received", I, N_("Class report received"), ("site", "release", "count")
 )
 REPORT_VIEWED = Kind("report.viewed", I, N_("Class report read"), ("person",))
-RECORDS_EXPORTED = Kind("records.exported", E, N_("Records exported"), ("kind", "count"))
 
 ALL: dict[str, Kind] = {
     kind.name: kind for kind in list(globals().values()) if isinstance(kind, Kind)

@@ -78,13 +78,3 @@ def already_known(settings: Settings, to: str) -> Mail:
         link(settings, "/sign-in"),
         _("If it was not you, do nothing. Nothing was changed."),
     )
-
-
-def role_changed(settings: Settings, to: str, actor: str, change: str) -> Mail:
-    return _mail(
-        settings,
-        to,
-        _("Your role changed"),
-        _("{actor} changed your role: {change}.").format(actor=actor, change=change),
-        link(settings, "/account"),
-    )

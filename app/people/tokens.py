@@ -107,7 +107,7 @@ def revoke(session: Session, actor: Actor, token_id: str) -> None:
 def actor_for(session: Session, bearer: str | None) -> Actor | None:
     """Who this token acts for; None when unknown, run out, revoked, or its person can no longer sign in.
 
-    It can do what its scopes and its person's roles of today both allow. Only reads: an edge calls `touch` when `stale`.
+    It can do what its scopes and its person's roles of today both allow. Only reads: see `touch`.
     """
     parts = (bearer or "").split("_", 2)
     if len(parts) != 3 or parts[0] != "clg":

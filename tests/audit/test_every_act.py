@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.audit import kinds
 from tests.audit import calls, silent
 
 RECORD = "app.audit.service.record"
@@ -69,6 +70,13 @@ def test_the_acts_are_really_found(known: dict[str, calls.Function]) -> None:
     ):
         assert name in found
         assert writes(known, name)
+
+
+def test_every_kind_is_written_somewhere() -> None:
+    source = "".join(p.read_text(encoding="utf-8") for p in (calls.ROOT / "app").rglob("*.py"))
+    declared = [name for name, kind in vars(kinds).items() if isinstance(kind, kinds.Kind)]
+    assert declared
+    assert [name for name in declared if f"kinds.{name}" not in source] == []
 
 
 FORGETFUL = """
