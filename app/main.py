@@ -13,6 +13,7 @@ from app import hub, schema  # noqa: F401  (schema: every table is known before 
 from app.demo import pages as demo
 from app.settings import Settings, get_settings
 from app.web import logs, pages, problems, render
+from app.web.api import router as api
 from app.web.door import router as door
 from app.web.middleware import Edge
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     application.add_middleware(Edge, settings=settings)
     problems.install(application)
     application.include_router(door)
+    application.include_router(api)
     for router in pages.routers(settings):
         application.include_router(router)
     if settings.environment == "demo":

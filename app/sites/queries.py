@@ -1,9 +1,10 @@
 """Reading sites, their jobs and what they sent. The hub's own code reads by id; people through an actor."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
@@ -48,6 +49,22 @@ def of_institution(session: Session, institution_id: str) -> Sequence[Site]:
 def by_id(session: Session, site_id: str) -> Site | None:
     """For the door and the hub's workers, which have no actor."""
     return session.get(Site, site_id)
+
+
+@dataclass(frozen=True)
+class Door:
+    """The columns of a site that every request asks for: a plain row costs a third of the mapped one."""
+
+    key: str | None
+    next_key: str | None
+    state: SiteState
+    last_seen: datetime | None
+
+
+def at_door(session: Session, site_id: str) -> Door | None:
+    wanted = select(Site.key, Site.next_key, Site.state, Site.last_seen).where(Site.id == site_id)
+    found = session.execute(wanted).first()
+    return Door(*found) if found else None
 
 
 def words(hub_key: PublicKey, site: Site) -> tuple[str, ...]:
@@ -156,13 +173,24 @@ def upload(session: Session, upload_id: str) -> Upload | None:
 
 
 def sent(
-    session: Session, actor: Actor, institution_id: str, *, limit: int = 200
+    session: Session,
+    actor: Actor,
+    institution_id: str,
+    *,
+    limit: int = 200,
+    after: str | None = None,
 ) -> Sequence[SentLine]:
-    """What left the sites of an institution, newest first, as the hub received it."""
+    """What left the sites of an institution, newest first, as the hub received it.
+
+    `after` is the id of the last line of the page before. Raises NotFound for one that is not the institution's.
+    """
     require(actor, Permission.SENT_READ, institution_id)
-    return session.scalars(
-        select(SentLine)
-        .where(SentLine.institution_id == institution_id)
-        .order_by(SentLine.at.desc(), SentLine.id.desc())
-        .limit(limit)
-    ).all()
+    wanted = select(SentLine).where(SentLine.institution_id == institution_id)
+    if after is not None:
+        last = session.get(SentLine, after)
+        if last is None or last.institution_id != institution_id:
+            raise NotFound(_("There is no such line."))
+        earlier = and_(SentLine.at == last.at, SentLine.id < last.id)
+        wanted = wanted.where(or_(SentLine.at < last.at, earlier))
+    ordered = wanted.order_by(SentLine.at.desc(), SentLine.id.desc())
+    return session.scalars(ordered.limit(limit)).all()

@@ -1,0 +1,53 @@
+"""Every error of the API as its description shows it: `application/problem+json`, RFC 9457, with a `code` to act on."""
+
+from typing import Any
+
+MEDIA = "application/problem+json"
+
+
+def _problem(
+    status: int, title: str, code: str, detail: str, *errors: dict[str, Any]
+) -> dict[str, Any]:
+    example = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": list(errors),
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": title, "content": {MEDIA: {"schema": schema, "example": example}}}
+
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    401: _problem(
+        401,
+        "Not signed in",
+        "not-signed-in",
+        "Send an API token that is valid: “Authorization: Bearer clg_…”.",
+    ),
+    403: _problem(403, "Not allowed", "not-allowed", "This API token lacks the scope site:edit."),
+    404: _problem(404, "Not found", "not-found", "There is nothing here for you."),
+    409: _problem(
+        409,
+        "Conflict",
+        "illegal-transition",
+        "This is completed and cannot become cancelled.",
+        {"field": "state", "value": "completed"},
+    ),
+    422: _problem(
+        422,
+        "Invalid",
+        "invalid",
+        "Write a name.",
+        {"field": "name", "message": "Write a name."},
+    ),
+    503: _problem(503, "Busy", "busy", "The hub is busy. Try again in a few seconds."),
+}
+REVISED: dict[int | str, dict[str, Any]] = {
+    428: _problem(
+        428, "Revision needed", "revision-needed", "Send “If-Match” with the ETag of what you read."
+    )
+}
+"""Besides, for what is saved under a revision. Another save in between is a 409 that carries both versions."""

@@ -1,0 +1,151 @@
+"""An institution, the people in it, what proves that it is itself."""
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import Response
+from pydantic import Field
+
+from app.access.permissions import Permission, Role
+from app.institutions import queries, service
+from app.institutions.models import Institution, Proof
+from app.institutions.registration import resubmit
+from app.institutions.schemas import Details
+from app.institutions.states import InstitutionKind, InstitutionState, ProofKind
+from app.people import queries as people
+from app.people.queries import Member
+from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
+from app.web.api.caller import Calling, api_router, takes
+
+router = api_router("institutions", "/institutions")
+
+
+class InstitutionTold(Told):
+    """`verified_by` is the number of operators: one where the hub had no second."""
+
+    id: str
+    name: str
+    kind: InstitutionKind
+    country: str
+    domain: str | None
+    register_name: str | None
+    register_id: str | None
+    parent: str | None
+    state: InstitutionState
+    state_reason: str
+    verified: datetime | None
+    verified_by: int
+
+
+class DetailsAsked(Asked):
+    name: str = Field(max_length=200, examples=["Heath School"])
+    kind: InstitutionKind
+    country: str = Field(max_length=2, examples=["GB"])
+    domain: str | None = Field(default=None, max_length=200, examples=["heath.example"])
+    register_name: Literal["ROR", "NCES", "UKPRN"] | None = None
+    register_id: str | None = Field(default=None, max_length=60)
+    parent: str | None = Field(default=None, max_length=200)
+
+
+class ProofTold(Told):
+    id: str
+    kind: ProofKind
+    value: str
+    seen: datetime
+
+
+class ProofAsked(Asked):
+    """An entry in a public register. A mailbox is proved by its person, a document by an operator."""
+
+    register_name: Literal["ROR", "NCES", "UKPRN"]
+    register_id: str = Field(max_length=60, examples=["03yrm5c26"])
+
+
+class PersonTold(Told):
+    id: str
+    name: str
+    email: str
+    roles: list[Role]
+    second_factor: bool
+    last_seen: datetime | None
+
+
+def told(row: Institution) -> InstitutionTold:
+    return InstitutionTold(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        country=row.country,
+        domain=row.domain,
+        register_name=row.register,
+        register_id=row.register_id,
+        parent=row.parent_id,
+        state=row.state,
+        state_reason=row.state_reason,
+        verified=row.verified,
+        verified_by=0 if row.verified is None else 1 if row.single_operator else 2,
+    )
+
+
+def _proof(row: Proof) -> ProofTold:
+    return ProofTold(id=row.id, kind=row.kind, value=row.value, seen=row.seen)
+
+
+def _person(row: Member) -> PersonTold:
+    return PersonTold(
+        id=row.person.id,
+        name=row.person.name,
+        email=row.person.email,
+        roles=sorted(row.roles),
+        second_factor=row.second_factor,
+        last_seen=row.last_seen,
+    )
+
+
+@router.get("", **takes(Permission.INSTITUTION_READ))
+def list_institutions(call: Calling, window: Windowed) -> Page[InstitutionTold]:
+    """The token's own: a token acts in one institution."""
+    return window.cut(queries.visible(call.session, call.actor), lambda r: r.id, told)
+
+
+@router.get("/{institution}", **takes(Permission.INSTITUTION_READ))
+def get_institution(call: Calling, institution: Id) -> InstitutionTold:
+    permission = Permission.INSTITUTION_READ
+    return told(queries.get(call.session, call.actor, permission, institution))
+
+
+@router.put("/{institution}", **takes(Permission.INSTITUTION_EDIT))
+def correct_institution(call: Calling, institution: Id, asked: DetailsAsked) -> InstitutionTold:
+    """Before the operators verified it, or after they refused it: then it is looked at again."""
+    details = Details(
+        name=asked.name,
+        kind=asked.kind,
+        country=asked.country,
+        domain=asked.domain,
+        register=asked.register_name,
+        register_id=asked.register_id,
+        parent=asked.parent,
+    )
+    return told(resubmit(call.session, call.actor, institution, details))
+
+
+@router.get("/{institution}/proofs", **takes(Permission.INSTITUTION_READ))
+def list_proofs(call: Calling, institution: Id, window: Windowed) -> Page[ProofTold]:
+    row = queries.get(call.session, call.actor, Permission.INSTITUTION_READ, institution)
+    return window.cut(queries.proofs(call.session, row.id), lambda r: r.id, _proof)
+
+
+@router.post("/{institution}/proofs", status_code=201, **takes(Permission.INSTITUTION_EDIT))
+def add_proof(call: Calling, response: Response, institution: Id, asked: ProofAsked) -> ProofTold:
+    """A newer entry of the same kind takes the older one's place."""
+    value = f"{asked.register_name} {asked.register_id}"
+    row = service.add_proof(call.session, call.actor, institution, ProofKind.REGISTRY, value)
+    at(response, f"/institutions/{institution}/proofs")
+    return _proof(row)
+
+
+@router.get("/{institution}/people", tags=["people"], **takes(Permission.PEOPLE_READ))
+def list_people(call: Calling, institution: Id, window: Windowed) -> Page[PersonTold]:
+    """Everyone with a role here. Invitations and roles are given by people, in the browser."""
+    members = people.members(call.session, call.actor, institution)
+    return window.cut(members, lambda m: m.person.id, _person)

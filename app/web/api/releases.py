@@ -1,0 +1,55 @@
+"""Releases: published versions of a federation's model, and going back to an older one."""
+
+from datetime import datetime
+
+from app.access.permissions import Permission
+from app.federations import queries as federations
+from app.releases import queries, service
+from app.releases.models import Release
+from app.web.api.answers import Id, Page, Told, Windowed
+from app.web.api.caller import Calling, api_router, takes
+
+router = api_router("releases")
+
+
+class ReleaseTold(Told):
+    """`modules` names each model part's digest."""
+
+    id: str
+    federation: str
+    run: str
+    number: int
+    current: bool
+    modules: dict[str, str]
+    created: datetime
+
+
+def _told(row: Release) -> ReleaseTold:
+    return ReleaseTold(
+        id=row.id,
+        federation=row.federation_id,
+        run=row.run_id,
+        number=row.number,
+        current=row.current,
+        modules=row.modules,
+        created=row.created,
+    )
+
+
+@router.get("/federations/{federation}/releases", **takes(Permission.RUN_READ))
+def list_releases(call: Calling, federation: Id, window: Windowed) -> Page[ReleaseTold]:
+    """Newest first."""
+    row = federations.get(call.session, call.actor, Permission.RUN_READ, federation)
+    return window.cut(queries.visible_to(call.session, call.actor, row), lambda r: r.id, _told)
+
+
+@router.get("/releases/{release}", **takes(Permission.RUN_READ))
+def get_release(call: Calling, release: Id) -> ReleaseTold:
+    return _told(queries.get(call.session, call.actor, Permission.RUN_READ, release))
+
+
+@router.post("/releases/{release}/roll-back", **takes(Permission.RUN_LEAD))
+def roll_back(call: Calling, release: Id) -> ReleaseTold:
+    """Makes this older release current again and tells the sites. Nothing is deleted."""
+    row = queries.get(call.session, call.actor, Permission.RUN_LEAD, release)
+    return _told(service.roll_back(call.session, call.actor, row, call.hub.key))

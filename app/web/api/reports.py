@@ -1,0 +1,70 @@
+"""Class reports, for the instructor whose token it is. Aggregates only; no noise was added to them."""
+
+from datetime import datetime
+
+from app.access.permissions import Permission
+from app.reports import queries, service
+from app.reports.queries import Shown
+from app.web.api.answers import Id, Page, Told, Windowed
+from app.web.api.caller import Calling, Noting, api_router, takes
+from worker.protocol.update import ClassFigures
+
+router = api_router("reports", "/reports")
+
+
+class ClassListed(Told):
+    """`as_of` is None while there is no report yet."""
+
+    school_class: str
+    term: str
+    code: str
+    title: str
+    as_of: datetime | None
+
+
+class ReportTold(Told):
+    """`figures.records` is null under `minimum_cell`. `viewers`: who read it, newest first."""
+
+    school_class: str
+    term: str
+    code: str
+    title: str
+    as_of: datetime | None
+    release: int | None
+    minimum_cell: int | None
+    figures: ClassFigures | None
+    viewers: list[str]
+
+
+def _listed(row: Shown) -> ClassListed:
+    own = row.school_class
+    as_of = row.report.as_of if row.report else None
+    return ClassListed(
+        school_class=own.id, term=own.term, code=own.code, title=own.title, as_of=as_of
+    )
+
+
+@router.get("", **takes(Permission.REPORT_READ))
+def list_reports(call: Calling, window: Windowed) -> Page[ClassListed]:
+    """The classes that the token's person teaches, by term and code. Nobody else's."""
+    rows = queries.visible_to(call.session, call.actor)
+    return window.cut(rows, lambda r: r.school_class.id, _listed)
+
+
+@router.get("/{school_class}", **takes(Permission.REPORT_READ))
+def get_report(call: Noting, school_class: Id) -> ReportTold:
+    """The newest report of a class. That it was read is written down, and every reader of it sees by whom."""
+    shown = service.view(call.session, call.actor, school_class)
+    own, report = shown.school_class, shown.report
+    viewers = queries.viewers(call.session, report) if report else []
+    return ReportTold(
+        school_class=own.id,
+        term=own.term,
+        code=own.code,
+        title=own.title,
+        as_of=report.as_of if report else None,
+        release=shown.release.number if shown.release else None,
+        minimum_cell=report.minimum_cell if report else None,
+        figures=shown.figures,
+        viewers=[v.name for v in viewers],
+    )

@@ -1,0 +1,32 @@
+"""Rounds of a run: when they were, how many updates came, what became of each model part."""
+
+from typing import Annotated
+
+from fastapi import Path
+
+from app.access.permissions import Permission
+from app.runs import queries
+from app.runs.progress import round_view
+from app.runs.views import RoundView
+from app.web.api.answers import Id, Page, Windowed
+from app.web.api.caller import Calling, api_router, takes
+
+router = api_router("runs", "/runs/{run}/rounds")
+
+
+@router.get("", **takes(Permission.RUN_READ))
+def list_rounds(call: Calling, run: Id, window: Windowed) -> Page[RoundView]:
+    """From the first. A void round's number is not used again."""
+    row = queries.get(call.session, call.actor, Permission.RUN_READ, run)
+    rows = queries.rounds(call.session, row.id)
+    return window.cut(
+        rows, lambda r: str(r.number), lambda r: round_view(call.session, row, r, call.actor)
+    )
+
+
+@router.get("/{number}", **takes(Permission.RUN_READ))
+def get_round(call: Calling, run: Id, number: Annotated[int, Path(ge=1, le=100000)]) -> RoundView:
+    """Updates one by one for the site's own institution and the lead; counts for every member."""
+    row = queries.get(call.session, call.actor, Permission.RUN_READ, run)
+    found = queries.round_by_number(call.session, row, number)
+    return round_view(call.session, row, found, call.actor)

@@ -1,0 +1,137 @@
+"""Runs: proposed and led by the lead's institution, watched by every member. Officers approve in the browser."""
+
+from datetime import datetime
+
+from fastapi import Response
+
+from app.access.permissions import Permission
+from app.federations import queries as federations
+from app.runs import queries, service, words
+from app.runs.models import Run
+from app.runs.progress import progress
+from app.runs.schemas import Plan
+from app.runs.states import RunState
+from app.runs.views import ApprovalView, Progress, Series
+from app.web.api.answers import Id, Page, Told, Windowed, at
+from app.web.api.caller import Caller, Calling, api_router, takes
+from app.web.api.examples import Proposed
+
+router = api_router("runs")
+
+
+class RunTold(Told):
+    """`plan` is frozen and `plan_digest` is what institutions approve. `reason` is a sentence, empty when all is well.
+
+    `reference`: central training's figure by task, only where the records are simulated.
+    """
+
+    id: str
+    federation: str
+    number: int
+    state: RunState
+    reason: str
+    pause_asked: bool
+    plan: Plan
+    plan_digest: str
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    changed: datetime
+    reference: dict[str, float] | None
+
+
+def _told(row: Run) -> RunTold:
+    return RunTold(
+        id=row.id,
+        federation=row.federation_id,
+        number=row.number,
+        state=row.state,
+        reason=words.reason(row.reason),
+        pause_asked=row.pause_asked,
+        plan=queries.plan_of(row),
+        plan_digest=row.plan_digest,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+        changed=row.changed,
+        reference=row.reference,
+    )
+
+
+def _led(call: Caller, run: str) -> Run:
+    return queries.get(call.session, call.actor, Permission.RUN_LEAD, run)
+
+
+def _progress(call: Caller, run: str) -> Progress:
+    row = queries.get(call.session, call.actor, Permission.RUN_READ, run)
+    recent = call.hub.settings.seen_recently_s
+    return progress(call.session, row, call.actor, seen_recently_s=recent)
+
+
+@router.get("/runs", **takes(Permission.RUN_READ))
+def list_runs(call: Calling, window: Windowed) -> Page[RunTold]:
+    """Of every federation your institution is in; newest first."""
+    return window.cut(queries.visible_to(call.session, call.actor), lambda r: r.id, _told)
+
+
+@router.get("/federations/{federation}/runs", **takes(Permission.RUN_READ))
+def list_federation_runs(call: Calling, federation: Id, window: Windowed) -> Page[RunTold]:
+    row = federations.get(call.session, call.actor, Permission.RUN_READ, federation)
+    rows = queries.visible_to(call.session, call.actor, row.id)
+    return window.cut(rows, lambda r: r.id, _told)
+
+
+@router.post("/federations/{federation}/runs", status_code=201, **takes(Permission.RUN_LEAD))
+def propose_run(call: Calling, response: Response, federation: Id, proposal: Proposed) -> RunTold:
+    """Freezes the plan and asks the institutions whose policy wants approval at the hub. What is left out follows
+    the federation's terms; only stricter than the terms is possible."""
+    row = federations.get(call.session, call.actor, Permission.RUN_LEAD, federation)
+    made = service.propose(call.session, call.actor, row, proposal)
+    at(response, f"/runs/{made.id}")
+    return _told(made)
+
+
+@router.get("/runs/{run}", **takes(Permission.RUN_READ))
+def get_run(call: Calling, run: Id) -> RunTold:
+    return _told(queries.get(call.session, call.actor, Permission.RUN_READ, run))
+
+
+@router.get("/runs/{run}/progress", **takes(Permission.RUN_READ))
+def get_progress(call: Calling, run: Id) -> Progress:
+    """Everything the run's page shows, as old as `as_of`. What you may not see is null. Ask again while it runs."""
+    return _progress(call, run)
+
+
+@router.get("/runs/{run}/approvals", **takes(Permission.RUN_READ))
+def list_approvals(call: Calling, run: Id, window: Windowed) -> Page[ApprovalView]:
+    """Who was asked and has answered. What they said, for the institution itself and the lead."""
+    return window.cut(_progress(call, run).approvals, lambda a: a.institution, lambda a: a)
+
+
+@router.get("/runs/{run}/measurements", **takes(Permission.RUN_READ))
+def list_measurements(call: Calling, run: Id, window: Windowed) -> Page[Series]:
+    """By task: the shared model round by round, your own site's figures, each site alone, the simple rule."""
+    return window.cut(_progress(call, run).series, lambda s: s.task, lambda s: s)
+
+
+@router.post("/runs/{run}/start", **takes(Permission.RUN_LEAD))
+def start_run(call: Calling, run: Id) -> RunTold:
+    """Before everyone answered, with enough approvals for the quorum."""
+    return _told(service.start(call.session, call.actor, _led(call, run)))
+
+
+@router.post("/runs/{run}/pause", **takes(Permission.RUN_LEAD))
+def pause_run(call: Calling, run: Id) -> RunTold:
+    """After the round that is open now; at once when none is."""
+    return _told(service.pause(call.session, call.actor, _led(call, run)))
+
+
+@router.post("/runs/{run}/resume", **takes(Permission.RUN_LEAD))
+def resume_run(call: Calling, run: Id) -> RunTold:
+    return _told(service.resume(call.session, call.actor, _led(call, run)))
+
+
+@router.post("/runs/{run}/cancel", **takes(Permission.RUN_LEAD))
+def cancel_run(call: Calling, run: Id) -> RunTold:
+    """For good. Nothing of the open round is kept."""
+    return _told(service.cancel(call.session, call.actor, _led(call, run)))
