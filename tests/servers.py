@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +74,11 @@ _POSTGRES_SETTINGS = {
 
 
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """Starts a cluster from the binaries on this machine; as `postgres` or `nobody` when we are root."""
+def postgres(options: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
+    """Starts a cluster from the binaries on this machine; as `postgres` or `nobody` when we are root.
+
+    Without `options` it is fast and not durable; a benchmark gives its own.
+    """
     initdb, server = need("initdb"), need("postgres")
     folder = Path(tempfile.mkdtemp(prefix="collegium-pg-"))
     prefix = _unprivileged(folder)
@@ -89,7 +92,10 @@ def postgres() -> Iterator[PostgresServer]:
             capture_output=True,
             cwd=folder,
         )
-        settings = [f"--{name}={value}" for name, value in _POSTGRES_SETTINGS.items()]
+        settings = [
+            f"--{name}={value}"
+            for name, value in (_POSTGRES_SETTINGS if options is None else options).items()
+        ]
         where = ["-D", str(data), "-p", str(port), "-k", str(folder)]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(

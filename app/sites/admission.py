@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -38,9 +38,20 @@ class Claims:
     body_digest: str
 
 
-def verify(session: Session, claims: Claims, at: datetime) -> str:
-    """Reads only. Returns the public key that signed. Raises SiteRefused."""
-    site = queries.by_id(session, claims.site)
+@dataclass(frozen=True)
+class Verified:
+    """A good signature, and what is left to write down about it."""
+
+    claims: Claims
+    at: datetime
+    new_key: str | None
+    """The announced key, when this request is its first use."""
+    note_seen: bool
+
+
+def verify(session: Session, claims: Claims, at: datetime) -> Verified:
+    """Reads only, so that a forged request never takes the write lock. Raises SiteRefused."""
+    site = queries.at_door(session, claims.site)
     if site is None or site.key is None:
         raise SiteRefused(_("The hub knows no such site."))
     if site.state is SiteState.REVOKED:
@@ -50,13 +61,18 @@ def verify(session: Session, claims: Claims, at: datetime) -> str:
     message = request_bytes(
         claims.site, claims.method, claims.path, claims.time, claims.nonce, claims.digest
     )
-    key = _signer(site, message, claims.signature)
+    key = _signer((site.key, site.next_key), message, claims.signature)
     _check_clock(claims.time, at)
-    return key
+    return Verified(
+        claims=claims,
+        at=at,
+        new_key=key if key != site.key else None,
+        note_seen=site.last_seen is None or site.last_seen < at - _SEEN_EVERY,
+    )
 
 
-def _signer(site: Site, message: bytes, signature: str) -> str:
-    for key in (site.key, site.next_key):
+def _signer(keys: tuple[str | None, ...], message: bytes, signature: str) -> str:
+    for key in keys:
         if key is None:
             continue
         try:
@@ -84,30 +100,31 @@ def _check_clock(text: str, at: datetime) -> None:
         )
 
 
-def admit(session: Session, claims: Claims, key: str, at: datetime) -> None:
+def admit(session: Session, request: Verified) -> None:
     """Writes: the nonce (Replayed when it was seen), last seen, a new key's first use."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    site = request.claims.site
     fresh = session.execute(
         insert(Nonce)
-        .values(id=f"{claims.site}:{claims.nonce}", seen=at)
+        .values(id=f"{site}:{request.claims.nonce}", seen=request.at)
         .on_conflict_do_nothing()
         .returning(Nonce.id)
     )
     if fresh.first() is None:
         raise Replayed(_("This request was seen before."))
-    session.execute(
-        update(Site)
-        .where(
-            Site.id == claims.site,
-            or_(Site.last_seen.is_(None), Site.last_seen < at - _SEEN_EVERY),
+    if request.note_seen:
+        session.execute(
+            update(Site)
+            .where(Site.id == site)
+            .values(last_seen=request.at)
+            .execution_options(synchronize_session=False)
         )
-        .values(last_seen=at)
-        .execution_options(synchronize_session=False)
-    )
-    _use_new_key(session, claims.site, key)
+    if request.new_key is not None:
+        _use_new_key(session, site, request.new_key)
 
 
 def _use_new_key(session: Session, site_id: str, key: str) -> None:
+    """Conditional: of two first requests one changes the key, and only it writes the event."""
     changed = session.execute(
         update(Site)
         .where(Site.id == site_id, Site.next_key == key)
@@ -116,14 +133,13 @@ def _use_new_key(session: Session, site_id: str, key: str) -> None:
         .execution_options(synchronize_session=False)
     ).first()
     if changed:
-        fingerprint = PublicKey(key).fingerprint
         record(
             session,
             site_id,
             kinds.SITE_KEY_CHANGED,
             chain=changed[0],
             subject=site_id,
-            body={"fingerprint": fingerprint},
+            body={"fingerprint": PublicKey(key).fingerprint},
         )
 
 

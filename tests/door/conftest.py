@@ -6,13 +6,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from app.db import Database
-from app.events import Doorbell
 from app.hub import Hub
-from app.objects.disk import DiskStore
+from app.main import create_app
 from app.settings import Settings
-from tests.door.live import application, serving
+from tests.door.live import serving
 from tests.door.sender import Sender
 from tests.sites import world as worlds
 from tests.sites.world import World
@@ -51,18 +50,22 @@ class Door:
 
 
 @pytest.fixture
-def hub(db: Database, redis_url: str, tmp_path: Path) -> Iterator[Hub]:
-    settings = Settings(environment="test", home=tmp_path, secret_key="k" * 32, redis_url=redis_url)
-    settings = settings.model_copy(update={"redis_url": redis_url})
-    built = Hub(
-        settings=settings,
-        db=db,
-        objects=DiskStore(tmp_path / "objects"),
-        doorbell=Doorbell(redis_url),
-        key=PrivateKey(),
-    )
-    db.dispatch = built.dispatch
-    yield built
+def application(database_url: str, redis_url: str, tmp_path: Path) -> FastAPI:
+    """The real one, with the real database, Redis, and a disk of the test's own."""
+    plain = Settings(environment="test", home=tmp_path)
+    own = {
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "secret_key": "k" * 40,
+        "disk_reserve_mb": 0,
+    }
+    return create_app(plain.model_copy(update=own))
+
+
+@pytest.fixture
+def hub(application: FastAPI) -> Hub:
+    built: Hub = application.state.hub
+    return built
 
 
 @pytest.fixture
@@ -72,11 +75,11 @@ def client() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def door(hub: Hub, client: httpx.Client) -> Iterator[Door]:
+def door(application: FastAPI, hub: Hub, client: httpx.Client) -> Iterator[Door]:
     key = PrivateKey()
     with hub.db.session() as session:
         world = worlds.make(session)
         site = worlds.ready_site(session, world, hub.key, key).id
-    with serving(application(hub)) as url:
+    with serving(application) as url:
         client.base_url = httpx.URL(url)
         yield Door(hub, url, world, site, key, Sender(client, site, key))

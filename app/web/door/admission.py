@@ -110,12 +110,11 @@ async def _admit(request: Request, hub: Hub, limit: int) -> Caller:
 
 
 def _check(hub: Hub, claims: admission.Claims) -> None:
-    """Reads and verifies first, so that a forged request never takes the write lock."""
     at = now()
     with hub.db.reading() as session:
-        key = admission.verify(session, claims, at)
+        verified = admission.verify(session, claims, at)
     with hub.db.session() as session:
-        admission.admit(session, claims, key, at)
+        admission.admit(session, verified)
 
 
 def _claims(request: Request, body_digest: str) -> admission.Claims:

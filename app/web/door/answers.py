@@ -9,6 +9,7 @@ from app.errors import NotFound
 from app.hub import Hub
 from app.institutions.models import Institution
 from app.people.models import Person
+from app.reports import service as reports
 from app.runs import measurements, rounds
 from app.runs import queries as run_queries
 from app.sites import inbox, queries, service
@@ -85,8 +86,6 @@ def settle(session: Session, site: Site, job_id: str, said: messages.Answer) -> 
     if said.metrics is not None:
         measurements.record(session, job, said.metrics)
     if said.report is not None:
-        from app.reports import service as reports
-
         reports.receive(session, job, said.report)
     rounds.answered(session, job)
 

@@ -32,23 +32,26 @@ async def wait_for_job(
     """A job, or None when the time is over or the site has hung up.
 
     It listens before it first looks, so a job posted in between rings; and it looks by itself every 20 to 30
-    seconds, so a lost ring costs a wait, not a job.
+    seconds, so a lost ring costs a wait, not a job. When rung it claims without looking first.
     """
     end = time.monotonic() + said.wait_s
     with hub.doorbell.listen(f"inbox:{caller.site}:{said.lane.value}") as bell:
+        rung = False
         while True:
-            due = await off_the_loop(_next_due, hub, caller, said.lane)
-            if due is not None and due <= now():
+            due = None if rung else await off_the_loop(_next_due, hub, caller, said.lane)
+            if rung or (due is not None and due <= now()):
                 if await is_gone():
                     return None
                 claimed = await off_the_loop(_claim, hub, caller, said.lane)
                 if claimed is not None:
                     return claimed
-                due = None
+                due = await off_the_loop(_next_due, hub, caller, said.lane) if rung else None
             left = end - time.monotonic()
             if left <= 0:
                 return None
-            await bell.wait(min(left, own_look_s(), _until(due)))
+            rung = await bell.wait(min(left, own_look_s(), _until(due)))
+            if not rung and time.monotonic() >= end:
+                return None  # the next poll looks when it arrives
 
 
 def _until(due: datetime | None) -> float:
@@ -57,7 +60,6 @@ def _until(due: datetime | None) -> float:
 
 def _next_due(hub: Hub, caller: Caller, lane: Lane) -> datetime | None:
     with hub.db.reading() as session:
-        caller.load(session)
         return queries.next_due(session, caller.site, lane)
 
 
