@@ -1,5 +1,6 @@
 """`collegium-site join`."""
 
+import sys
 from gettext import gettext as _
 from pathlib import Path
 from typing import TextIO
@@ -64,12 +65,10 @@ def _again(home: Home, url: str) -> None:
 
 
 def _token(token: str | None, file: TextIO | None, dash: str | None) -> str:
-    if dash is not None:
-        file = click.get_text_stream("stdin")
-    found = token or (file.read() if file else "")
-    if not found.strip():
-        found = click.prompt(_("Token"), hide_input=True)
-    return found.strip()
+    source = sys.stdin if dash else file
+    if token is None and source is not None:
+        token = source.read()
+    return str(token or click.prompt(_("Token"), hide_input=True)).strip()
 
 
 def _greet(site: Site, name: str | None) -> None:
