@@ -3,6 +3,7 @@
 The demo walks through the same doors as a person: if a page loses a field, the demo stops there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -20,7 +21,7 @@ class Form:
     label: str = ""
     """The text of its first button: what the act is called on the page."""
 
-    def filled(self, values: dict[str, str | list[str]]) -> list[tuple[str, str]]:
+    def filled(self, values: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
         """The pairs to send. Raises KeyError for a field this form does not have."""
         unknown = set(values) - self.names
         if unknown:

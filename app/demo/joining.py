@@ -50,7 +50,7 @@ def _operator(play: Play, person: Person) -> None:
 def _accept(play: Play, person: Person, link: str) -> None:
     with play.stranger() as visitor:
         page = visitor.open(link)
-        visitor.send(page, "/accept", name=person.name, password=play.memory.password)
+        visitor.send(page, "/accept", {"name": person.name, "password": play.memory.password})
 
 
 def _register(play: Play, member: Member) -> None:
@@ -58,17 +58,16 @@ def _register(play: Play, member: Member) -> None:
     person = member.person("administrator")
     with play.stranger() as visitor:
         page = visitor.open("/register")
-        page = visitor.send(
-            page,
-            "/register/institution",
-            name=member.name,
-            kind=member.kind,
-            country=member.country,
-            parent=member.parent,
-        )
-        page = visitor.send(page, "/register/you", person=person.name, email=person.mail)
-        page = visitor.send(page, "/register/proof", domain=member.domain)
-        visitor.send(page, "/register/check", password=play.memory.password)
+        told = {
+            "name": member.name,
+            "kind": member.kind,
+            "country": member.country,
+            "parent": member.parent,
+        }
+        page = visitor.send(page, "/register/institution", told)
+        page = visitor.send(page, "/register/you", {"person": person.name, "email": person.mail})
+        page = visitor.send(page, "/register/proof", {"domain": member.domain})
+        visitor.send(page, "/register/check", {"password": play.memory.password})
     page = play.visitor(person).open("/home")
     play.memory.ids[member.slug] = page.link("/i/").split("/i/")[1].split("/")[0].split("?")[0]
 
@@ -77,7 +76,7 @@ def _verify(play: Play, operator: Person, member: Member) -> None:
     institution = play.memory.ids[member.slug]
     visitor = play.visitor(operator)
     page = visitor.open(f"/operator/institutions/{institution}")
-    visitor.send(page, f"/{institution}/decide", decision="verify")
+    visitor.send(page, f"/{institution}/decide", {"decision": "verify"})
 
 
 def _colleagues(play: Play, member: Member) -> None:
@@ -85,5 +84,5 @@ def _colleagues(play: Play, member: Member) -> None:
     institution = play.memory.ids[member.slug]
     for person in member.people[1:]:
         page = administrator.open(f"/i/{institution}/people/invite")
-        administrator.send(page, "/people/invite", email=person.mail, role=person.role)
+        administrator.send(page, "/people/invite", {"email": person.mail, "role": person.role})
         _accept(play, person, play.link_in_mail(person.mail, "/invitations/"))

@@ -60,9 +60,8 @@ class Play:
         known = self.visitors.get(person.key)
         if known is None:
             known = Visitor(self.stage.address, person.name, self.memory.password)
-            known.send(
-                known.open("/sign-in"), "/sign-in", email=person.mail, password=self.memory.password
-            )
+            proof = {"email": person.mail, "password": self.memory.password}
+            known.send(known.open("/sign-in"), "/sign-in", proof)
             self.visitors[person.key] = known
         return known
 

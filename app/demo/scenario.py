@@ -1,7 +1,6 @@
 """Who plays in the demo: institutions, people, policies, one federation. Data only; `app.demo.walk` acts it out."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 Fields = dict[str, str | list[str]]
 
@@ -29,7 +28,7 @@ class Member:
     data: str
     """The name of its data folder."""
     parent: str = ""
-    policy: dict[str, Any] = field(default_factory=dict)
+    policy: Fields = field(default_factory=dict)
     classes: int = 3
     """How many of the offered classes the instructor is named for."""
 
@@ -77,7 +76,7 @@ OPERATORS = (
     Person("operator-2", "Marek Soyinka", "marek@hub.example", "operator"),
 )
 
-POLICY: dict[str, Any] = {
+POLICY: Fields = {
     "modalities": ["table", "text"],
     "task_kinds": ["binary", "multiclass", "regression"],
     "purposes": ["early-support"],
@@ -85,7 +84,11 @@ POLICY: dict[str, Any] = {
     "minimum_cell": "10",
     "minimum_records": "20",
     "approval": "hub",
-    "leaves": ["updates", "metrics", "counts", "class_codes", "class_reports"],
+    "leaves.updates": "yes",
+    "leaves.metrics": "yes",
+    "leaves.counts": "yes",
+    "leaves.class_codes": "yes",
+    "leaves.class_reports": "yes",
     "protections": [],
 }
 

@@ -1,11 +1,13 @@
 """A person at a browser: keeps cookies, follows redirects, and says plainly where a page refused."""
 
+from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from app.demo.forms import Form, Page, read
 
+_NOTHING: Mapping[str, str | list[str]] = {}
 _HTML = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 
 
@@ -32,11 +34,11 @@ class Visitor:
         """A page. Raises Refused for an error page, unless `refused` says it is wanted."""
         return self._page(self._client.get(self._local(path)), refused)
 
-    def send(self, page: Page, part: str, label: str = "", /, **values: str | list[str]) -> Page:
-        """Fills in the form of `page` whose action contains `part`, and sends it."""
-        return self.submit(page.url, page.form(part, label), values)
+    def send(self, page: Page, part: str, values: Mapping[str, str | list[str]] = _NOTHING) -> Page:
+        """Fills in the form of `page` whose action contains `part`, and sends it. Raises Refused, KeyError."""
+        return self.submit(page.url, page.form(part), values)
 
-    def submit(self, url: str, form: Form, values: dict[str, str | list[str]]) -> Page:
+    def submit(self, url: str, form: Form, values: Mapping[str, str | list[str]]) -> Page:
         where = self._local(urljoin(url, form.action))
         pairs = form.filled(values)
         if form.method != "post":
