@@ -1,11 +1,13 @@
 """One error, three shapes: a page for people, a fragment for htmx, problem+json for programs."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -36,6 +38,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HubError, _on_hub_error)
     app.add_exception_handler(RequestValidationError, _on_bad_input)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DataError, _on_bad_data)
     for kind in _AWAY:
         app.add_exception_handler(kind, _on_database_away)
 
@@ -47,15 +50,24 @@ def _on_hub_error(request: Request, error: Exception) -> Response:
 
 def _on_bad_input(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = {".".join(str(p) for p in e["loc"][1:]) or "body": str(e["msg"]) for e in error.errors()}
+    errors = {
+        ".".join(str(p) for p in e["loc"][1:]) or "body": str(e["msg"]) for e in error.errors()
+    }
     return answer(request, Invalid(_("This request cannot be read."), errors))
+
+
+def _on_bad_data(request: Request, error: Exception) -> Response:
+    """Text no database takes, such as a NUL: what was sent is wrong, not the hub."""
+    return answer(request, Invalid(_("This request cannot be read.")))
 
 
 def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return answer(request, NotFound(_("There is nothing here for you.")))
-    return _show(request, error.status_code, "http", _("This does not work here."), {}, error.headers)
+    return _show(
+        request, error.status_code, "http", _("This does not work here."), {}, error.headers
+    )
 
 
 def _on_database_away(request: Request, error: Exception) -> Response:
@@ -84,8 +96,10 @@ def answer(request: Request, error: HubError) -> Response:
             return _to_sign_in(request)
         if isinstance(error, StepUpNeeded):
             return _to_step_up(request)
+    elif isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
     errors = error.errors if isinstance(error, Invalid) else {}
-    return _show(request, error.status, error.code, error.message, errors, headers)
+    return _show(request, error.status, error.code, error.message, errors, headers, error.extra)
 
 
 def _show(
@@ -95,19 +109,29 @@ def _show(
     message: str,
     errors: dict[str, str],
     headers: object = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Response:
     extra: dict[str, str] = dict(headers) if isinstance(headers, dict) else {}
     if wants_json(request):
-        listed = [{"field": field, "message": text} for field, text in errors.items()]
+        listed: list[dict[str, Any]] = [
+            {"field": field, "message": text} for field, text in errors.items()
+        ]
+        listed += [{"field": name, "value": value} for name, value in (facts or {}).items()]
         problem = Problem(
-            title=_TITLES.get(status, "Error"), status=status, detail=message, code=code, errors=listed
+            title=_TITLES.get(status, "Error"),
+            status=status,
+            detail=message,
+            code=code,
+            errors=listed,
         )
         return JSONResponse(
-            problem.model_dump(), status, extra, media_type="application/problem+json"
+            problem.model_dump(mode="json"), status, extra, media_type="application/problem+json"
         )
     page = render.ErrorPage(status, heading(status), message, tuple(errors.values()))
     block = "says" if request.headers.get("hx-request") == "true" else None
-    return render.page(request, "errors/error.html", page, status=status, block=block, headers=extra)
+    return render.page(
+        request, "errors/error.html", page, status=status, block=block, headers=extra
+    )
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -139,6 +163,7 @@ _TITLES = {
     410: "Expired",
     413: "Too large",
     422: "Invalid",
+    428: "Revision needed",
     429: "Too many",
     500: "Internal error",
     503: "Busy",
