@@ -23,6 +23,9 @@ from worker.protocol.codes import JobKind, Refusal
 from worker.protocol.policy import PolicyDocument
 
 
+_LARGEST = 10**6
+
+
 class Outside(StrEnum):
     """Why a site, or an institution without one, is not asked."""
 
@@ -58,11 +61,14 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Survey:
-    """`cohort` counts the eligible institutions, those under one parent once."""
+    """`cohort` counts the eligible institutions, those under one parent once. `present` and `present_cohort` count
+    those, too, whose policy only asks for a larger cohort than is here now."""
 
     eligible: tuple[Candidate, ...]
     left_out: tuple[LeftOut, ...]
     cohort: int
+    present: int
+    present_cohort: int
 
     def enough(self, plan: Plan) -> bool:
         return len(self.eligible) >= plan.quorum and self.cohort >= plan.minimum_cohort
@@ -132,18 +138,31 @@ def _refused(jobs: Iterable[Job]) -> dict[str, Job]:
 def _settle(session: Session, plan: Plan, asked: Sequence[Candidate], out: list[LeftOut]) -> Survey:
     """A policy may ask for a larger cohort than is left: such a site goes, which may make another one go."""
     parents = federation_queries.parents(session)
-    staying = list(asked)
+    staying = [c for c in asked if _only_cohort(c, plan)]
+    present = tuple(staying)
+    out += [_refusing(c, plan) for c in asked if c not in present]
     while True:
         size = cohort.count([c.institution.id for c in staying], parents)
         terms = training_terms(plan, size)
         objected = {c.site.id: rules.objections(c.policy, terms) for c in staying}
         leaving = [c for c in staying if objected[c.site.id]]
         if not leaving:
-            return Survey(tuple(staying), tuple(out), size)
+            here = cohort.count([c.institution.id for c in present], parents)
+            return Survey(tuple(staying), tuple(out), size, len(present), here)
         out += [
             LeftOut(c.institution, c.site, Outside.REFUSES, objected[c.site.id][0]) for c in leaving
         ]
         staying = [c for c in staying if not objected[c.site.id]]
+
+
+def _only_cohort(candidate: Candidate, plan: Plan) -> bool:
+    """No rule refuses, whatever the size of the cohort."""
+    return not rules.objections(candidate.policy, training_terms(plan, _LARGEST))
+
+
+def _refusing(candidate: Candidate, plan: Plan) -> LeftOut:
+    objection = rules.objections(candidate.policy, training_terms(plan, _LARGEST))[0]
+    return LeftOut(candidate.institution, candidate.site, Outside.REFUSES, objection)
 
 
 def training_terms(plan: Plan, size: int) -> rules.Terms:

@@ -49,7 +49,7 @@ def post_evaluation(
 ) -> int:
     """One per site that may send metrics, of the model as it stands after this round. Twice counts once."""
     plan = queries.plan_of(run)
-    if not _evaluates(plan, round_.number):
+    if "metrics" not in plan.leaves or not _evaluates(plan, round_.number):
         return 0
     asked = {
         j.site_id

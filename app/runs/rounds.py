@@ -161,10 +161,11 @@ def _open(
 
 def _wait(session: Session, run: Run, plan: Plan, found: Survey) -> None:
     """Says why in the run's row; the sweep asks again."""
-    if len(found.eligible) < plan.quorum:
-        reason = words.coded(words.WAITS_FOR_SITES, len(found.eligible), plan.quorum)
+    if found.present >= plan.quorum and found.present_cohort < plan.minimum_cohort:
+        reason = words.coded(words.WAITS_FOR_COHORT, found.present_cohort, plan.minimum_cohort)
     else:
-        reason = words.coded(words.WAITS_FOR_COHORT, found.cohort, plan.minimum_cohort)
+        here = min(found.present, max(len(found.eligible), plan.quorum - 1))
+        reason = words.coded(words.WAITS_FOR_SITES, here, plan.quorum)
     if run.reason != reason:
         run.reason = reason
         run.changed = now()

@@ -43,6 +43,22 @@ def unheld_aggregations(session: Session, at: datetime) -> Sequence[str]:
     ).all()
 
 
+def unevaluated(session: Session, since: datetime) -> Sequence[str]:
+    """Rounds closed after `since` whose states no site was asked about. Whether the plan wants it: `jobs`."""
+    asked = select(Job.round_id).where(Job.kind == JobKind.EVALUATE, Job.round_id.is_not(None))
+    return session.scalars(
+        select(Round.id)
+        .join(Run, Run.id == Round.run_id)
+        .where(
+            Round.state == RoundState.CLOSED,
+            Round.closed > since,
+            Round.id.not_in(asked),
+            Run.state.in_((RunState.RUNNING, RunState.PAUSED, RunState.COMPLETED)),
+        )
+        .order_by(Round.id)
+    ).all()
+
+
 def approved_runs(session: Session, at: datetime) -> Sequence[str]:
     """Approved runs that no worker prepares."""
     return session.scalars(

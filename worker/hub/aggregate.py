@@ -79,6 +79,7 @@ def aggregate(hub: Hub, round_id: str) -> bool:
         else:
             weights = combine(hub, hold, round_, plan, usable)
             close(hub, hold, round_id, weights)
+    evaluate(hub, round_id)
     clear(hub, round_id)
     return True
 
@@ -178,7 +179,7 @@ def combine(
 
 
 def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, float]]) -> None:
-    """Step 3, one transaction: updates taken, round closed, next one opened, evaluation posted."""
+    """Step 3, one transaction: updates taken, round closed, next one opened. Sites wait for nothing else."""
     hold.check()
     settings = hub.settings
     with hub.db.session() as session:
@@ -196,13 +197,20 @@ def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, floa
             seeds=seeds.training_seed,
             seen_recently_s=settings.seen_recently_s,
         )
-        run = queries.by_id(session, round_.run_id)
-        assert run is not None
-        jobs.post_evaluation(session, hub.key, run, round_, settings.seen_recently_s)
+
+
+def evaluate(hub: Hub, round_id: str) -> int:
+    """Step 4. Asks the sites how good the new states are; returns how many were asked now."""
+    with hub.db.session() as session:
+        round_ = queries.round_by_id(session, round_id)
+        run = None if round_ is None else queries.locked(session, round_.run_id)
+        if round_ is None or run is None or round_.state is not RoundState.CLOSED:
+            return 0
+        return jobs.post_evaluation(session, hub.key, run, round_, hub.settings.seen_recently_s)
 
 
 def clear(hub: Hub, round_id: str | None = None) -> int:
-    """Step 4. The updates of rounds that ended are deleted from the store; returns how many."""
+    """Step 5. The updates of rounds that ended are deleted from the store; returns how many."""
     with hub.db.session() as session:
         found = stuck.deletable(session, round_id)
         for update in found:

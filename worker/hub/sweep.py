@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from app.clock import now
 from app.effects import Send, after_commit
@@ -11,10 +12,11 @@ from app.releases import queries as release_queries
 from app.reports import queries as report_queries
 from app.runs import approvals, jobs, rounds, service, stuck
 from app.sites import inbox
-from worker.hub.aggregate import clear
+from worker.hub.aggregate import clear, evaluate
 from worker.hub.finish import ask_late
 
 log = logging.getLogger(__name__)
+EVALUATE_WITHIN = timedelta(hours=1)
 
 
 def sweep(hub: Hub) -> None:
@@ -74,6 +76,14 @@ def proposals(hub: Hub) -> None:
             service.consider(session, run, "hub")
 
 
+def evaluations(hub: Hub) -> None:
+    """Closed rounds after which a worker was killed before it asked for figures."""
+    with hub.db.session() as session:
+        found = stuck.unevaluated(session, now() - EVALUATE_WITHIN)
+    for round_id in found:
+        evaluate(hub, round_id)
+
+
 def late_reports(hub: Hub) -> None:
     with hub.db.session() as session:
         found = report_queries.releases_with_new_classes(session)
@@ -91,6 +101,7 @@ PARTS: tuple[Callable[[Hub], None], ...] = (
     departed,
     overdue,
     proposals,
+    evaluations,
     updates_left,
     late_reports,
     lost_sends,
