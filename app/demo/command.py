@@ -27,7 +27,7 @@ from app.processes import ChildEnded, Group, Stopped, stop_on_signals
 @click.option(
     "--data", type=click.Path(exists=True, path_type=Path), help="Public data sets, for `ou`."
 )
-@click.option("--scale", default=0.25, show_default=True, help="Size of the simulated campus.")
+@click.option("--scale", default=0.5, show_default=True, help="Size of the simulated campus.")
 @click.option(
     "--until-done", is_flag=True, help="End when the walk is done, with 0 if all went well."
 )
@@ -61,6 +61,9 @@ def _perform(stage: Stage, memory: Memory, data: Path | None, scale: float) -> s
     play = Play(stage, memory, Console(0))
     acts = steps(play, data, scale)
     play.console = Console(len(acts))
+    for member in stage.scenario.members:
+        if f"use {member.slug}" in memory.done:
+            stage.start_site(member)
     play.console.say(
         f"Open {stage.address}/demo in a browser on this computer. Ctrl-C ends the demo."
     )

@@ -41,6 +41,8 @@ class Page:
     forms: list[Form]
     links: list[str]
     text: str
+    marks: dict[str, str] = field(default_factory=dict)
+    """`data-…` attributes by name without `data-`; the first of each name."""
 
     def form(self, part: str, label: str = "") -> Form:
         """The form whose action contains `part` (and whose button says `label`). Raises KeyError."""
@@ -75,10 +77,13 @@ class _Reader(HTMLParser):
         self._textarea: tuple[Form, str] | None = None
         self._button: Form | None = None
         self._silent = 0
+        self.marks: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        given.update({name: "" for name, value in attrs if value is None})
+        for name, value in given.items():
+            if name.startswith("data-"):
+                self.marks.setdefault(name.removeprefix("data-"), value)
         if tag in ("script", "style"):
             self._silent += 1
         elif tag == "a" and given.get("href"):
@@ -167,4 +172,5 @@ def read(url: str, status: int, html: str) -> Page:
     reader = _Reader(url)
     reader.feed(html)
     reader.close()
-    return Page(url, status, reader.forms, reader.links, " ".join(" ".join(reader.words).split()))
+    text = " ".join(" ".join(reader.words).split())
+    return Page(url, status, reader.forms, reader.links, text, reader.marks)
