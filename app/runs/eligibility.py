@@ -22,7 +22,6 @@ from worker.protocol import rules
 from worker.protocol.codes import JobKind, Refusal
 from worker.protocol.policy import PolicyDocument
 
-
 _LARGEST = 10**6
 
 

@@ -161,16 +161,23 @@ def _open(
 
 def _wait(session: Session, run: Run, plan: Plan, found: Survey) -> None:
     """Says why in the run's row; the sweep asks again."""
-    if found.present >= plan.quorum and found.present_cohort < plan.minimum_cohort:
-        reason = words.coded(words.WAITS_FOR_COHORT, found.present_cohort, plan.minimum_cohort)
-    else:
-        here = min(found.present, max(len(found.eligible), plan.quorum - 1))
-        reason = words.coded(words.WAITS_FOR_SITES, here, plan.quorum)
+    reason = _lack(plan, found)
     if run.reason != reason:
         run.reason = reason
         run.changed = now()
         session.flush()
         _ring(session, run.id)
+
+
+def _lack(plan: Plan, found: Survey) -> str:
+    """What is missing first: sites, independent institutions, or policies that accept the cohort there is."""
+    if found.present < plan.quorum:
+        return words.coded(words.WAITS_FOR_SITES, found.present, plan.quorum)
+    if found.present_cohort < plan.minimum_cohort:
+        return words.coded(words.WAITS_FOR_COHORT, found.present_cohort, plan.minimum_cohort)
+    if len(found.eligible) < plan.quorum:
+        return words.coded(words.WAITS_FOR_SITES, len(found.eligible), plan.quorum)
+    return words.coded(words.WAITS_FOR_COHORT, found.cohort, plan.minimum_cohort)
 
 
 def answered(session: Session, job: Job) -> None:
