@@ -8,21 +8,29 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy import select
 
-from app.effects import Effect, Send
+from app.audit.models import Event
+from app.clock import now
+from app.effects import Effect, Ring, Send
 from app.main import create_app
-from app.runs.models import Run
+from app.runs.models import Round, Run, Update
+from app.runs.schemas import Proposal
+from app.runs.states import RunState
 from app.settings import Settings
+from app.sites import inbox
 from app.sites.models import Job
 from tests.door.live import serving
 from tests.runs import world as runs
 from tests.runs.world import POLICY, Member, World
 from tests.site import homes
-from worker.protocol.codes import JobKind
+from worker.protocol.codes import JobKind, Lane
+from worker.protocol.manifest import Training
 from worker.protocol.policy import PolicyDocument
 from worker.site import accepted
 from worker.site.home import Home
@@ -65,13 +73,49 @@ class Stage:
         for home in self.homes.values():
             accepted.approve_run(home, run)
 
+    def propose(self, **training: Any) -> str:
+        """A run that every enrolled site has approved; jobs come as `wait` does the hub's tasks."""
+        proposal = Proposal(training=Training(**training)) if training else None
+        run = runs.propose(self.world, proposal)
+        self.approve(run)
+        return run
+
+    def events(self, job_id: str) -> list[str]:
+        """Kinds of the audit events about one job, in order."""
+        with self.world.hub.db.reading() as session:
+            wanted = select(Event.kind).where(Event.subject == job_id).order_by(Event.number)
+            return list(session.scalars(wanted).all())
+
+    def updates(self, run: str, member: Member) -> list[Update]:
+        with self.world.hub.db.reading() as session:
+            wanted = select(Update).join(Round, Round.id == Update.round_id)
+            mine = wanted.where(Round.run_id == run, Update.site_id == member.site)
+            return list(session.scalars(mine).all())
+
+    def expire(self) -> None:
+        """What the sweep does with dead leases."""
+        with self.world.hub.db.session() as session:
+            inbox.expire(session, now())
+
+    def lose_lease(self, job_id: str) -> None:
+        """As if the site had been away for long."""
+        with self.world.hub.db.session() as session:
+            session.get_one(Job, job_id).lease_until = now() - timedelta(seconds=1)
+        self.expire()
+
+    def ring(self, member: Member) -> None:
+        """Wakes the site's polls."""
+        for name in Lane:
+            self.world.hub.dispatch(Ring(f"inbox:{member.site}:{name.value}"))
+
+    def is_completed(self, run: str) -> bool:
+        return self.run(run).state is RunState.COMPLETED
+
     def job(self, job_id: str) -> Job:
         with self.world.hub.db.reading() as session:
             return session.get_one(Job, job_id)
 
     def jobs(self, member: Member, kind: JobKind = JobKind.TRAIN) -> list[Job]:
-        from sqlalchemy import select
-
         with self.world.hub.db.reading() as session:
             wanted = select(Job).where(Job.site_id == member.site, Job.kind == kind)
             return list(session.scalars(wanted.order_by(Job.created)).all())

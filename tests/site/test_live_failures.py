@@ -1,0 +1,209 @@
+"""What a failure does at a site, with real processes, real signals and a real hub."""
+
+import signal
+import time
+
+import psutil
+import pytest
+
+from app.sites import service
+from app.sites.models import Site
+from app.sites.states import JobState
+from tests.runs.world import Member
+from tests.servers import wait_until
+from tests.site.stage import Stage, descendants, lane, lane_child, running
+from tests.site.wire import between
+from worker.protocol.codes import JobKind, Phase
+
+pytestmark = pytest.mark.live
+
+
+def step_of(live: Stage, member: Member) -> int:
+    """The last training step the hub heard of, 0 outside training."""
+    jobs = live.jobs(member)
+    if not jobs or jobs[0].phase is not Phase.TRAINING:
+        return 0
+    return int(jobs[0].progress.get("step", 0))
+
+
+def state_of(live: Stage, member: Member) -> JobState | None:
+    jobs = live.jobs(member)
+    return jobs[0].state if jobs else None
+
+
+def test_a_killed_child_gives_one_nack_a_second_claim_and_one_answer(live: Stage) -> None:
+    member = live.world.members[0]
+    home = live.home(member)
+    run = live.propose(epochs=60, batch=1)
+    with lane(home) as worker:
+        live.wait(lambda: step_of(live, member) > 300, 90, "training")
+        lane_child(worker).send_signal(signal.SIGKILL)
+        before = step_of(live, member)
+        live.wait(lambda: live.jobs(member)[0].claim == 2, 60, "the second claim")
+        live.wait(lambda: step_of(live, member) > 0, 60, "training again")
+        resumed = step_of(live, member)
+        live.wait(lambda: state_of(live, member) is JobState.DONE, 120, "the answer")
+    events = live.events(live.jobs(member)[0].id)
+    assert events.count("job.claimed") == 2
+    assert events.count("job.returned") == 1
+    assert events.count("job.answered") == 1
+    assert resumed >= before - 100, "it began from the start"
+    assert len(live.updates(run, member)) == 1
+
+
+def test_sigterm_ends_an_idle_worker_and_nothing_is_claimed_after_it(live: Stage) -> None:
+    member = live.world.members[0]
+    home = live.home(member)
+    with lane(home) as worker:
+        live.wait(lambda: b"ready" in (home.logs / "train.log").read_bytes(), 30, "the lane")
+        time.sleep(1)
+        asked = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        live.propose()
+        live.world.work()
+        assert live.jobs(member, JobKind.BASELINE), "a job was posted meanwhile"
+        worker.wait(10)
+        assert time.monotonic() - asked < 10
+    found = live.jobs(member, JobKind.BASELINE)[0]
+    assert found.state is JobState.WAITING
+    assert found.attempts == 0
+
+
+def test_sigterm_puts_a_running_job_down_and_it_goes_on_later(live: Stage) -> None:
+    member = live.world.members[0]
+    home = live.home(member)
+    live.propose(epochs=60, batch=1)
+    with running(home) as site:
+        live.wait(lambda: step_of(live, member) > 300, 90, "training")
+        before = step_of(live, member)
+        children = descendants(site.pid)
+        site.send_signal(signal.SIGTERM)
+        site.wait(30)
+        _gone, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive, alive
+    found = live.jobs(member)[0]
+    assert (found.state, found.attempts) == (JobState.WAITING, 0)
+    with lane(home):
+        live.wait(lambda: step_of(live, member) > 0, 60, "training again")
+        assert step_of(live, member) >= before
+        live.wait(lambda: state_of(live, member) is JobState.DONE, 120, "the answer")
+
+
+def test_a_hub_that_is_away_as_a_job_ends_costs_no_second_training(live: Stage) -> None:
+    member = live.world.members[0]
+    with between(live.url) as wire:
+        home = live.home(member, url=wire.url)
+        run = live.propose(epochs=40, batch=1)
+        with lane(home):
+            live.wait(lambda: step_of(live, member) > 300, 90, "training")
+            wire.cut()
+            stored = home.outbox / f"{run}.1" / "update.json"
+            wait_until(stored.is_file, seconds=60, what="the stored update")
+            written = stored.stat().st_mtime_ns
+            time.sleep(3)
+            wire.restore()
+            live.wait(lambda: state_of(live, member) is JobState.DONE, 90, "the answer")
+            assert stored.stat().st_mtime_ns == written
+    assert live.jobs(member)[0].claim == 1
+    assert len(live.updates(run, member)) == 1
+
+
+def test_a_lease_that_ran_out_meanwhile_sends_the_very_same_bytes(live: Stage) -> None:
+    member = live.world.members[0]
+    with between(live.url) as wire:
+        home = live.home(member, url=wire.url)
+        run = live.propose(epochs=40, batch=1)
+        with lane(home):
+            live.wait(lambda: step_of(live, member) > 300, 90, "training")
+            wire.cut()
+            stored = home.outbox / f"{run}.1" / "update.json"
+            wait_until(stored.is_file, seconds=60, what="the stored update")
+            body = (stored.parent / "update.safetensors").read_bytes()
+            live.lose_lease(live.jobs(member)[0].id)
+            wire.restore()
+            live.wait(lambda: state_of(live, member) is JobState.DONE, 120, "the answer")
+    assert live.jobs(member)[0].claim == 2
+    assert (stored.parent / "update.safetensors").read_bytes() == body
+    assert len(live.updates(run, member)) == 1
+
+
+def test_a_line_cut_in_the_middle_of_an_upload_resumes_and_counts_once(live: Stage) -> None:
+    member = live.world.members[0]
+    with between(live.url) as wire:
+        home = live.home(member, url=wire.url, bandwidth_kib_s=8)
+        run = live.propose(epochs=1, batch=32)
+        with lane(home):
+            stored = home.outbox / f"{run}.1" / "update.json"
+            live.wait(stored.is_file, 90, "the stored update")
+            wire.cut_after(1500)
+            live.wait(lambda: not wire.is_up, 30, "the cut")
+            time.sleep(1)
+            wire.restore()
+            live.wait(lambda: state_of(live, member) is JobState.DONE, 90, "the answer")
+    assert wire.cuts >= 1
+    assert live.jobs(member)[0].claim == 1
+    assert len(live.updates(run, member)) == 1
+
+
+def test_a_revoked_site_stays_up_and_says_so(live: Stage) -> None:
+    member = live.world.members[0]
+    home = live.home(member)
+    with lane(home) as worker:
+        live.wait(lambda: b"ready" in (home.logs / "train.log").read_bytes(), 30, "the lane")
+        with live.world.hub.db.session() as session:
+            site = session.get_one(Site, member.site)
+            service.revoke(session, member.administrator, site)
+        live.ring(member)
+        live.wait(lambda: b"revoked" in (home.logs / "train.log").read_bytes(), 60, "the word")
+        time.sleep(5)
+        assert worker.poll() is None
+        asked = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(15)
+        assert time.monotonic() - asked < 15
+
+
+def test_no_process_that_forks_has_loaded_torch(live: Stage) -> None:
+    for member in live.world.members:
+        live.home(member)
+    run = live.propose()
+    first = live.homes[live.world.members[0].site]
+    second = live.homes[live.world.members[1].site]
+    with running(first) as one, running(second) as two:
+        live.wait(lambda: live.is_completed(run), 120, "the end of the run")
+        for supervisor in (one, two):
+            lanes = psutil.Process(supervisor.pid).children()
+            assert len(lanes) == 2
+            for process in [psutil.Process(supervisor.pid), *lanes]:
+                assert not has_torch(process), process.cmdline()
+            assert any(has_torch(child) for own in lanes for child in own.children())
+
+
+def has_torch(process: psutil.Process) -> bool:
+    return any("libtorch" in mapped.path for mapped in process.memory_maps())
+
+
+def test_a_lane_that_dies_is_started_again(live: Stage) -> None:
+    home = live.home(live.world.members[0])
+    with running(home) as site:
+        wait_until(lambda: len(psutil.Process(site.pid).children()) == 2, seconds=20, what="lanes")
+        first = psutil.Process(site.pid).children()
+        first[0].kill()
+
+        def again() -> bool:
+            found = psutil.Process(site.pid).children()
+            return len(found) == 2 and first[0].pid not in {p.pid for p in found}
+
+        wait_until(again, seconds=30, what="the new lane")
+
+
+def test_lanes_end_when_their_supervisor_is_killed(live: Stage) -> None:
+    home = live.home(live.world.members[0])
+    with running(home) as site:
+        wait_until(lambda: len(descendants(site.pid)) >= 4, seconds=30, what="lanes")
+        known = descendants(site.pid)
+        site.kill()
+        site.wait()
+        _, alive = psutil.wait_procs(known, timeout=30)
+        assert not alive, alive
