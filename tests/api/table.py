@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.access.permissions import Permission as P
+from app.access.permissions import Permission
 from tests.api.stage import Stage
 from tests.runs import world as making
 
@@ -18,11 +18,11 @@ class Row:
 
     method: str
     path: str
-    scope: P | None
+    scope: Permission | None
     answer: int = 200
     wrong: int = 404
     who: str = "owner"
-    also: tuple[P, ...] = ()
+    also: tuple[Permission, ...] = ()
     body: Ask = None
     before: Callable[[Stage], None] | None = None
     if_match: str | None = None
@@ -35,13 +35,13 @@ class Row:
         return f"{self.method} {self.path}"
 
 
-LEADS = (P.FEDERATION_READ, P.FEDERATION_LEAD)
-READS = (P.FEDERATION_READ,)
-RUNS = (P.FEDERATION_READ, P.RUN_READ)
+LEADS = (Permission.FEDERATION_READ, Permission.FEDERATION_LEAD)
+READS = (Permission.FEDERATION_READ,)
+RUNS = (Permission.FEDERATION_READ, Permission.RUN_READ)
 SHEET = making.SHEET.model_dump(mode="json")
 DETAILS = {"name": "Brook School", "kind": "school", "country": "GB", "domain": "brook.example"}
 FOUNDED = {"name": "Reading together", "purpose": "To see early who needs support."}
-I, F = "/institutions/{institution}", "/federations/{federation}"
+HOME, F = "/institutions/{institution}", "/federations/{federation}"
 D = "/federations/{draft}"
 M = F + "/memberships"
 
@@ -60,64 +60,71 @@ def _person(stage: Stage) -> dict[str, Any]:
 
 _OWN = (
     Row("GET", "/me", None, wrong=200),
-    Row("GET", "/institutions", P.INSTITUTION_READ, wrong=200),
-    Row("GET", I, P.INSTITUTION_READ),
-    Row("PUT", "/institutions/{new}", P.INSTITUTION_EDIT, who="newcomer", body=DETAILS),
-    Row("GET", I + "/proofs", P.INSTITUTION_READ),
+    Row("GET", "/institutions", Permission.INSTITUTION_READ, wrong=200),
+    Row("GET", HOME, Permission.INSTITUTION_READ),
+    Row("PUT", "/institutions/{new}", Permission.INSTITUTION_EDIT, who="newcomer", body=DETAILS),
+    Row("GET", HOME + "/proofs", Permission.INSTITUTION_READ),
     Row(
         "POST",
-        I + "/proofs",
-        P.INSTITUTION_EDIT,
+        HOME + "/proofs",
+        Permission.INSTITUTION_EDIT,
         201,
         body={"register_name": "UKPRN", "register_id": "10007774"},
-        at=I + "/proofs",
+        at=HOME + "/proofs",
     ),
-    Row("GET", I + "/people", P.PEOPLE_READ),
-    Row("GET", I + "/policies", P.POLICY_READ),
-    Row("POST", I + "/policies", P.POLICY_DRAFT, 201, at="/policies/{made}"),
-    Row("GET", "/policies/{policy}", P.POLICY_READ, before=Stage.with_policy_draft),
+    Row("GET", HOME + "/people", Permission.PEOPLE_READ),
+    Row("GET", HOME + "/policies", Permission.POLICY_READ),
+    Row("POST", HOME + "/policies", Permission.POLICY_DRAFT, 201, at="/policies/{made}"),
+    Row("GET", "/policies/{policy}", Permission.POLICY_READ, before=Stage.with_policy_draft),
     Row(
         "PUT",
         "/policies/{policy}",
-        P.POLICY_DRAFT,
+        Permission.POLICY_DRAFT,
         body={"minimum_cohort": 4},
         before=Stage.with_policy_draft,
         if_match="1",
     ),
-    Row("GET", I + "/sites", P.SITE_READ),
-    Row("POST", I + "/sites", P.SITE_EDIT, 201, body={"name": "Annexe"}, at="/sites/{made}"),
-    Row("GET", "/sites/{site}", P.SITE_READ),
+    Row("GET", HOME + "/sites", Permission.SITE_READ),
+    Row(
+        "POST",
+        HOME + "/sites",
+        Permission.SITE_EDIT,
+        201,
+        body={"name": "Annexe"},
+        at="/sites/{made}",
+    ),
+    Row("GET", "/sites/{site}", Permission.SITE_READ),
     Row(
         "POST",
         "/sites/{new_site}/token",
-        P.SITE_EDIT,
+        Permission.SITE_EDIT,
         201,
         before=Stage.with_site,
         at="/sites/{new_site}",
     ),
-    Row("DELETE", "/sites/{site}", P.SITE_EDIT, 204),
-    Row("GET", I + "/classes", P.CLASS_READ),
+    Row("DELETE", "/sites/{site}", Permission.SITE_EDIT, 204),
+    Row("GET", HOME + "/classes", Permission.CLASS_READ),
     Row(
         "POST",
-        I + "/classes",
-        P.CLASS_EDIT,
+        HOME + "/classes",
+        Permission.CLASS_EDIT,
         201,
         body={"term": "2026", "code": "7B"},
         at="/classes/{made}",
     ),
-    Row("GET", I + "/instructors", P.CLASS_READ),
-    Row("GET", "/classes/{school_class}", P.CLASS_READ, before=Stage.with_class),
+    Row("GET", HOME + "/instructors", Permission.CLASS_READ),
+    Row("GET", "/classes/{school_class}", Permission.CLASS_READ, before=Stage.with_class),
     Row(
         "POST",
         "/classes/{school_class}/confirm",
-        P.CLASS_EDIT,
+        Permission.CLASS_EDIT,
         body={"title": "Mathematics"},
         before=Stage.with_offered_class,
     ),
     Row(
         "POST",
         "/classes/{school_class}/instructors",
-        P.CLASS_EDIT,
+        Permission.CLASS_EDIT,
         201,
         body=_person,
         before=Stage.with_untaught_class,
@@ -126,22 +133,22 @@ _OWN = (
     Row(
         "DELETE",
         "/classes/{school_class}/instructors/{person}",
-        P.CLASS_EDIT,
+        Permission.CLASS_EDIT,
         204,
         before=Stage.with_class,
     ),
-    Row("GET", "/reports", P.REPORT_READ, wrong=200),
-    Row("GET", "/reports/{school_class}", P.REPORT_READ, before=Stage.with_class),
-    Row("GET", I + "/sent", P.SENT_READ),
-    Row("GET", I + "/audit", P.AUDIT_READ),
-    Row("GET", I + "/audit/head", P.AUDIT_READ),
+    Row("GET", "/reports", Permission.REPORT_READ, wrong=200),
+    Row("GET", "/reports/{school_class}", Permission.REPORT_READ, before=Stage.with_class),
+    Row("GET", HOME + "/sent", Permission.SENT_READ),
+    Row("GET", HOME + "/audit", Permission.AUDIT_READ),
+    Row("GET", HOME + "/audit/head", Permission.AUDIT_READ),
 )
 _FEDERATIONS = (
-    Row("GET", "/federations", P.FEDERATION_READ, wrong=200),
+    Row("GET", "/federations", Permission.FEDERATION_READ, wrong=200),
     Row(
         "POST",
         "/federations",
-        P.FEDERATION_FOUND,
+        Permission.FEDERATION_FOUND,
         201,
         body=FOUNDED,
         at="/federations/{made}",
@@ -149,55 +156,55 @@ _FEDERATIONS = (
         wrong=409,
         wrong_who="newcomer",
     ),
-    Row("GET", D, P.FEDERATION_READ, before=Stage.with_draft),
+    Row("GET", D, Permission.FEDERATION_READ, before=Stage.with_draft),
     Row(
         "PATCH",
         D,
-        P.FEDERATION_FOUND,
+        Permission.FEDERATION_FOUND,
         also=LEADS,
         body={"terms": {"rounds": 5}},
         before=Stage.with_draft,
         if_match="{revision}",
     ),
-    Row("POST", D + "/open", P.FEDERATION_FOUND, also=LEADS, before=Stage.with_draft),
+    Row("POST", D + "/open", Permission.FEDERATION_FOUND, also=LEADS, before=Stage.with_draft),
     Row(
         "PUT",
         F + "/terms",
-        P.FEDERATION_LEAD,
+        Permission.FEDERATION_LEAD,
         also=LEADS,
         body={"terms": {"rounds": 5}},
         before=Stage.with_revision,
         if_match="{revision}",
     ),
-    Row("POST", F + "/close", P.FEDERATION_LEAD, also=LEADS),
-    Row("GET", D + "/agreement", P.FEDERATION_READ, before=Stage.with_draft),
-    Row("GET", "/models", P.FEDERATION_READ, wrong=200),
-    Row("GET", D + "/sheets", P.FEDERATION_READ, before=Stage.with_draft),
+    Row("POST", F + "/close", Permission.FEDERATION_LEAD, also=LEADS),
+    Row("GET", D + "/agreement", Permission.FEDERATION_READ, before=Stage.with_draft),
+    Row("GET", "/models", Permission.FEDERATION_READ, wrong=200),
+    Row("GET", D + "/sheets", Permission.FEDERATION_READ, before=Stage.with_draft),
     Row(
         "POST",
         D + "/sheets",
-        P.FEDERATION_LEAD,
+        Permission.FEDERATION_LEAD,
         201,
         also=LEADS,
         body={**SHEET, "name": "second"},
         before=Stage.with_draft,
         at=D + "/sheets/second",
     ),
-    Row("GET", D + "/sheets/{sheet}", P.FEDERATION_READ, before=Stage.with_draft),
+    Row("GET", D + "/sheets/{sheet}", Permission.FEDERATION_READ, before=Stage.with_draft),
     Row(
         "DELETE",
         D + "/sheets/{sheet}",
-        P.FEDERATION_FOUND,
+        Permission.FEDERATION_FOUND,
         204,
         also=LEADS,
         before=Stage.with_draft,
     ),
-    Row("GET", M, P.FEDERATION_READ),
-    Row("GET", M + "/{partner}", P.FEDERATION_READ),
+    Row("GET", M, Permission.FEDERATION_READ),
+    Row("GET", M + "/{partner}", Permission.FEDERATION_READ),
     Row(
         "POST",
         F + "/invitations",
-        P.FEDERATION_LEAD,
+        Permission.FEDERATION_LEAD,
         201,
         also=LEADS,
         body=_partner,
@@ -206,7 +213,7 @@ _FEDERATIONS = (
     Row(
         "POST",
         F + "/requests",
-        P.FEDERATION_JOIN,
+        Permission.FEDERATION_JOIN,
         201,
         who="guest",
         also=READS,
@@ -216,7 +223,7 @@ _FEDERATIONS = (
     Row(
         "POST",
         M + "/{outside}/accept",
-        P.FEDERATION_JOIN,
+        Permission.FEDERATION_JOIN,
         who="guest",
         also=READS,
         body=_digest,
@@ -226,9 +233,9 @@ _FEDERATIONS = (
     Row(
         "POST",
         M + "/{outside}/decline",
-        P.FEDERATION_READ,
+        Permission.FEDERATION_READ,
         who="guest",
-        also=(P.FEDERATION_JOIN,),
+        also=(Permission.FEDERATION_JOIN,),
         body={"reason": "not this year"},
         before=Stage.with_invitation,
         wrong_who="owner",
@@ -236,43 +243,45 @@ _FEDERATIONS = (
     Row(
         "DELETE",
         M + "/{partner}",
-        P.FEDERATION_JOIN,
+        Permission.FEDERATION_JOIN,
         204,
         who="partner",
         also=READS,
         wrong_who="owner",
     ),
-    Row("GET", F + "/compatibility", P.FEDERATION_READ),
-    Row("GET", D + "/fit", P.FEDERATION_READ, before=Stage.with_draft),
+    Row("GET", F + "/compatibility", Permission.FEDERATION_READ),
+    Row("GET", D + "/fit", Permission.FEDERATION_READ, before=Stage.with_draft),
 )
 _RUNS = (
-    Row("GET", "/runs", P.RUN_READ, wrong=200),
-    Row("GET", F + "/runs", P.RUN_READ, also=READS),
+    Row("GET", "/runs", Permission.RUN_READ, wrong=200),
+    Row("GET", F + "/runs", Permission.RUN_READ, also=READS),
     Row(
         "POST",
         F + "/runs",
-        P.RUN_LEAD,
+        Permission.RUN_LEAD,
         201,
         also=RUNS,
         body={"rounds": 2},
         at="/runs/{made}",
     ),
-    Row("GET", "/runs/{run}", P.RUN_READ, before=Stage.with_proposed),
-    Row("GET", "/runs/{run}/progress", P.RUN_READ, before=Stage.with_running),
-    Row("GET", "/runs/{run}/approvals", P.RUN_READ, before=Stage.with_proposed),
-    Row("GET", "/runs/{run}/measurements", P.RUN_READ, before=Stage.with_proposed),
-    Row("POST", "/runs/{run}/start", P.RUN_LEAD, also=RUNS, before=Stage.with_proposed),
-    Row("POST", "/runs/{run}/pause", P.RUN_LEAD, also=RUNS, before=Stage.with_running),
-    Row("POST", "/runs/{run}/resume", P.RUN_LEAD, also=RUNS, before=Stage.with_pause_asked),
-    Row("POST", "/runs/{run}/cancel", P.RUN_LEAD, also=RUNS, before=Stage.with_proposed),
-    Row("GET", "/runs/{run}/rounds", P.RUN_READ, before=Stage.with_running),
-    Row("GET", "/runs/{run}/rounds/1", P.RUN_READ, before=Stage.with_running),
-    Row("GET", F + "/releases", P.RUN_READ, also=READS, before=Stage.with_releases),
-    Row("GET", "/releases/{release}", P.RUN_READ, also=READS, before=Stage.with_releases),
+    Row("GET", "/runs/{run}", Permission.RUN_READ, before=Stage.with_proposed),
+    Row("GET", "/runs/{run}/progress", Permission.RUN_READ, before=Stage.with_running),
+    Row("GET", "/runs/{run}/approvals", Permission.RUN_READ, before=Stage.with_proposed),
+    Row("GET", "/runs/{run}/measurements", Permission.RUN_READ, before=Stage.with_proposed),
+    Row("POST", "/runs/{run}/start", Permission.RUN_LEAD, also=RUNS, before=Stage.with_proposed),
+    Row("POST", "/runs/{run}/pause", Permission.RUN_LEAD, also=RUNS, before=Stage.with_running),
+    Row(
+        "POST", "/runs/{run}/resume", Permission.RUN_LEAD, also=RUNS, before=Stage.with_pause_asked
+    ),
+    Row("POST", "/runs/{run}/cancel", Permission.RUN_LEAD, also=RUNS, before=Stage.with_proposed),
+    Row("GET", "/runs/{run}/rounds", Permission.RUN_READ, before=Stage.with_running),
+    Row("GET", "/runs/{run}/rounds/1", Permission.RUN_READ, before=Stage.with_running),
+    Row("GET", F + "/releases", Permission.RUN_READ, also=READS, before=Stage.with_releases),
+    Row("GET", "/releases/{release}", Permission.RUN_READ, also=READS, before=Stage.with_releases),
     Row(
         "POST",
         "/releases/{release}/roll-back",
-        P.RUN_LEAD,
+        Permission.RUN_LEAD,
         also=RUNS,
         before=Stage.with_releases,
     ),

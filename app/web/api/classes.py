@@ -97,6 +97,7 @@ def list_instructors(call: Calling, institution: Id, window: Windowed) -> Page[I
 
 @router.get("/classes/{school_class}", **takes(Permission.CLASS_READ))
 def get_class(call: Calling, school_class: Id) -> ClassTold:
+    """One class and its instructors."""
     permission = Permission.CLASS_READ
     return _one(call, queries.class_for(call.session, call.actor, permission, school_class))
 
@@ -122,4 +123,5 @@ def assign_instructor(
     "/classes/{school_class}/instructors/{person}", status_code=204, **takes(Permission.CLASS_EDIT)
 )
 def unassign_instructor(call: Calling, school_class: Id, person: Id) -> None:
+    """From now on this instructor cannot read the class's reports."""
     service.unassign(call.session, call.actor, school_class, person)

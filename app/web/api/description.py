@@ -103,3 +103,15 @@ def _noun(document: dict[str, Any], tag: str) -> Panel:
     )
     columns = (Column(_("Request")), Column(_("What it does")), Column(_("Scope")))
     return Panel(tag.capitalize(), (Table(TAGS[tag], columns, rows),), id=f"api-{tag}")
+
+
+def table(document: dict[str, Any]) -> str:
+    """Every route as a Markdown table, for docs/api.md."""
+    lines = ["| request | scope | |", "|---|---|---|"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            request = f"`{method.upper()} {path.removeprefix(PREFIX)}`"
+            scope = f"`{operation['x-scope']}`" if "x-scope" in operation else ""
+            said = operation.get("description") or f"{operation['summary']}."
+            lines.append(f"| {request} | {scope} | {' '.join(said.split())} |")
+    return "\n".join(lines) + "\n"

@@ -131,6 +131,7 @@ def found_federation(call: Calling, response: Response, asked: FederationAsked) 
 
 @router.get("/federations/{federation}", **takes(Permission.FEDERATION_READ))
 def get_federation(call: Calling, response: Response, federation: Id) -> FederationTold:
+    """Purpose, terms, model and agreement; also of an open one that you could join."""
     return _marked(response, reachable(call, federation))
 
 
@@ -189,4 +190,5 @@ def get_agreement(call: Calling, federation: Id) -> AgreementTold:
 
 @router.get("/models", **takes(Permission.FEDERATION_READ))
 def list_models(call: Calling, window: Windowed) -> Page[BaseModelTold]:
+    """Base models at this hub, by name."""
     return window.cut(queries.base_models(call.session), lambda r: r.id, _model)

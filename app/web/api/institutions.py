@@ -110,6 +110,7 @@ def list_institutions(call: Calling, window: Windowed) -> Page[InstitutionTold]:
 
 @router.get("/{institution}", **takes(Permission.INSTITUTION_READ))
 def get_institution(call: Calling, institution: Id) -> InstitutionTold:
+    """As its own people see it."""
     permission = Permission.INSTITUTION_READ
     return told(queries.get(call.session, call.actor, permission, institution))
 
@@ -131,6 +132,7 @@ def correct_institution(call: Calling, institution: Id, asked: DetailsAsked) -> 
 
 @router.get("/{institution}/proofs", **takes(Permission.INSTITUTION_READ))
 def list_proofs(call: Calling, institution: Id, window: Windowed) -> Page[ProofTold]:
+    """Evidence for the operators who verify. None is enough alone."""
     row = queries.get(call.session, call.actor, Permission.INSTITUTION_READ, institution)
     return window.cut(queries.proofs(call.session, row.id), lambda r: r.id, _proof)
 

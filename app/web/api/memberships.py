@@ -123,6 +123,7 @@ def list_memberships(call: Calling, federation: Id, window: Windowed) -> Page[Me
 
 @router.get("/memberships/{institution}", **takes(Permission.FEDERATION_READ))
 def get_membership(call: Calling, federation: Id, institution: Id) -> MembershipTold:
+    """Your own in every state; another's while you are in the federation."""
     row = reachable(call, federation)
     inside = queries.inside(call.session, row, [call.institution])
     found = queries.membership(call.session, row.id, institution)

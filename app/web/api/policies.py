@@ -78,6 +78,7 @@ def draft_policy(call: Calling, response: Response, institution: Id) -> PolicyTo
 
 @router.get("/policies/{policy}", **takes(Permission.POLICY_READ))
 def get_policy(call: Calling, response: Response, policy: Id) -> PolicyTold:
+    """One version, as a document and in words. Its ETag is what a save names."""
     row = queries.get(call.session, call.actor, Permission.POLICY_READ, policy)
     mark(response, row.revision)
     return _told(row)

@@ -45,6 +45,7 @@ def list_releases(call: Calling, federation: Id, window: Windowed) -> Page[Relea
 
 @router.get("/releases/{release}", **takes(Permission.RUN_READ))
 def get_release(call: Calling, release: Id) -> ReleaseTold:
+    """One version of the model, part by part, by digest."""
     return _told(queries.get(call.session, call.actor, Permission.RUN_READ, release))
 
 

@@ -76,6 +76,7 @@ def list_runs(call: Calling, window: Windowed) -> Page[RunTold]:
 
 @router.get("/federations/{federation}/runs", **takes(Permission.RUN_READ))
 def list_federation_runs(call: Calling, federation: Id, window: Windowed) -> Page[RunTold]:
+    """Newest first."""
     row = federations.get(call.session, call.actor, Permission.RUN_READ, federation)
     rows = queries.visible_to(call.session, call.actor, row.id)
     return window.cut(rows, lambda r: r.id, _told)
@@ -93,6 +94,7 @@ def propose_run(call: Calling, response: Response, federation: Id, proposal: Pro
 
 @router.get("/runs/{run}", **takes(Permission.RUN_READ))
 def get_run(call: Calling, run: Id) -> RunTold:
+    """State and frozen plan."""
     return _told(queries.get(call.session, call.actor, Permission.RUN_READ, run))
 
 
@@ -128,6 +130,7 @@ def pause_run(call: Calling, run: Id) -> RunTold:
 
 @router.post("/runs/{run}/resume", **takes(Permission.RUN_LEAD))
 def resume_run(call: Calling, run: Id) -> RunTold:
+    """Goes on with the next round, or takes back a pause that was only asked for."""
     return _told(service.resume(call.session, call.actor, _led(call, run)))
 
 

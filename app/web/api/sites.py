@@ -94,6 +94,7 @@ def add_site(call: Calling, response: Response, institution: Id, asked: SiteAske
 
 @router.get("/sites/{site}", **takes(Permission.SITE_READ))
 def get_site(call: Calling, site: Id) -> SiteTold:
+    """What the hub knows of it, as old as `last_seen`."""
     return _told(call, queries.get(call.session, call.actor, Permission.SITE_READ, site))
 
 

@@ -1,0 +1,102 @@
+"""docs/api.md runs as it is written, against a served hub; people and sites do what it says they do."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.main import create_app
+from app.policies import queries as policies
+from app.policies import service as approving
+from app.runs import queries as runs
+from app.runs import service as leading
+from app.sites.models import Site
+from app.web.api import v1
+from app.web.api.description import described, table
+from tests.api.stage import Stage
+from tests.door.live import serving
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+PIECE = re.compile(
+    r"^```python\n(?P<code>.*?)^```$|^<!-- (?P<act>.+?) -->$", re.MULTILINE | re.DOTALL
+)
+
+
+def pieces() -> list[tuple[str, str]]:
+    """("code", its text) and ("act", its name), in order."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    return [
+        ("code", found["code"]) if found["code"] else ("act", found["act"])
+        for found in PIECE.finditer(text)
+    ]
+
+
+def approve_policy(stage: Stage) -> None:
+    """The officer in the browser, then a person at the site."""
+    lead = stage.world.lead
+    with stage.world.hub.db.session() as session:
+        draft = policies.open_draft(session, lead.institution)
+        assert draft is not None
+        approving.approve(session, lead.officer, draft.id)
+        session.get_one(Site, lead.site).policy_version_id = draft.id
+
+
+def approve_run(stage: Stage) -> None:
+    lead = stage.world.lead
+    with stage.world.hub.db.session() as session:
+        run = runs.visible_to(session, stage.owner)[0]
+        leading.approve(session, lead.officer, run, lead.institution)
+    stage.world.work()
+
+
+def train(stage: Stage) -> None:
+    """Both rounds, at both sites."""
+    from tests.runs import world as making
+
+    for _ in range(2):
+        for member in stage.world.members[:2]:
+            making.train(stage.world, member)
+        stage.world.work()
+        making.evaluate_all(stage.world)
+        stage.world.work()
+
+
+ACTS: dict[str, Callable[[Stage], None]] = {
+    "people: approve the policy": approve_policy,
+    "people: approve the run": approve_run,
+    "sites: train": train,
+}
+
+
+@pytest.fixture
+def served(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    application = create_app(stage.world.hub.settings)
+    application.state.hub.close()
+    application.state.hub = stage.world.hub
+    monkeypatch.setenv("LEAD_TOKEN", stage.token("owner"))
+    monkeypatch.setenv("SCHOOL_TOKEN", stage.token("partner"))
+    with serving(application) as url:
+        monkeypatch.setenv("HUB", url)
+        yield stage
+
+
+def test_the_document_runs_as_written(served: Stage) -> None:
+    names: dict[str, Any] = {}
+    acted = []
+    for kind, text in pieces():
+        if kind == "act":
+            ACTS[text](served)
+            acted.append(text)
+        else:
+            exec(compile(text, str(DOCUMENT), "exec"), names)
+    assert acted == list(ACTS)
+    for client in (names["lead"], names["school"]):
+        client.close()
+    assert names["seen"]["state"] == "completed"
+    assert names["report"]["school_class"]
+
+
+def test_its_table_is_as_new_as_the_code() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8").endswith(table(described(v1)))
