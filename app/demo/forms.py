@@ -3,7 +3,7 @@
 The demo walks through the same doors as a person: if a page loses a field, the demo stops there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -44,11 +44,16 @@ class Page:
     marks: dict[str, str] = field(default_factory=dict)
     """`data-…` attributes by name without `data-`; the first of each name."""
 
-    def form(self, part: str, label: str = "") -> Form:
-        """The form whose action contains `part` (and whose button says `label`). Raises KeyError."""
-        for one in self.forms:
-            if part in one.action and label.lower() in one.label.lower():
+    def form(self, part: str, fields: Iterable[str] = ()) -> Form:
+        """The first form whose action contains `part` and that asks for these fields. Raises KeyError."""
+        wanted = set(fields)
+        near = [one for one in self.forms if part in one.action]
+        for one in near:
+            if wanted <= one.names:
                 return one
+        if near:
+            missing = ", ".join(sorted(wanted - near[0].names))
+            raise KeyError(f"the form {near[0].action} has no field {missing}")
         known = ", ".join(one.action for one in self.forms) or "none"
         raise KeyError(f"{self.url} has no form for {part!r}; it has: {known}")
 

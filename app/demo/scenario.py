@@ -92,6 +92,7 @@ POLICY: Fields = {
     "protections": [],
 }
 
+FLOWS = ["updates", "metrics", "counts", "class_codes", "class_reports"]
 AGREEMENT = (
     "We train one model together to see early which students may need support. Records stay where they are. Each"
     " member's own policy decides what its site may do and what leaves it, and nobody may ask a member to change it for"
@@ -159,7 +160,14 @@ _WEEK_SIX = Federation(
     agreement=AGREEMENT,
     sheets=("at-risk-week6", "next-score"),
     model={"width": "32", "layers": "1", "heads": "4", "rank": "8", "adapter_layers": "1"},
-    terms={"rounds": "3", "quorum": "2", "deadline_s": "900", "minimum_cohort": "2"},
+    terms={
+        "rounds": "3",
+        "quorum": "2",
+        "deadline_s": "900",
+        "minimum_cohort": "2",
+        "epochs": "2",
+        "leaves": FLOWS,
+    },
 )
 
 
@@ -210,7 +218,13 @@ def ou() -> Scenario:
         agreement=AGREEMENT,
         sheets=("at-risk-day120",),
         model={"width": "32", "layers": "1", "heads": "4"},
-        terms={"rounds": "8", "quorum": "5", "deadline_s": "900", "minimum_cohort": "5"},
+        terms={
+            "rounds": "8",
+            "quorum": "5",
+            "deadline_s": "900",
+            "minimum_cohort": "5",
+            "leaves": FLOWS,
+        },
     )
     return Scenario(
         name="ou",

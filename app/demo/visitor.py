@@ -36,7 +36,7 @@ class Visitor:
 
     def send(self, page: Page, part: str, values: Mapping[str, str | list[str]] = _NOTHING) -> Page:
         """Fills in the form of `page` whose action contains `part`, and sends it. Raises Refused, KeyError."""
-        return self.submit(page.url, page.form(part), values)
+        return self.submit(page.url, page.form(part, values), values)
 
     def submit(self, url: str, form: Form, values: Mapping[str, str | list[str]]) -> Page:
         where = self._local(urljoin(url, form.action))

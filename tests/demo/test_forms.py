@@ -58,7 +58,7 @@ def test_a_field_the_page_does_not_offer_stops_the_demo() -> None:
 def test_a_form_the_page_does_not_have_stops_the_demo() -> None:
     with pytest.raises(KeyError, match="no form for '/three'"):
         page().form("/three")
-    assert page().form("/two", "look").method == "get"
+    assert page().form("/two").method == "get"
 
 
 def test_links_and_words() -> None:
