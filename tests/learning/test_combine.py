@@ -1,5 +1,7 @@
 """The weighted mean by hand, its laws, and what may not be summed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,10 +42,26 @@ def test_by_hand() -> None:
 
 def test_a_boastful_site_is_cut_off_at_the_percentile() -> None:
     """Of weights 1, 1, 1000 the median is 1: the mean is the plain one."""
-    cohort = [("x", 1.0, delta(0.0)), ("y", 1.0, delta(3.0)), ("z", 1000.0, delta(6.0))]
+    cohort = [("x", 1.0, delta(1.0)), ("y", 1.0, delta(2.0)), ("z", 1000.0, delta(6.0))]
     found = combine(BASE, cohort, Rule(weight_percentile=50.0))
     assert found.weights == {"x": 1.0, "y": 1.0, "z": 1.0}
     assert found.state["a"].tolist() == [4.0, 5.0]
+
+
+def test_a_site_that_never_touched_a_row_does_not_dilute_it() -> None:
+    """Rows: both sites, the second only, nobody."""
+    base = {"values": np.ones((3, 2), np.float32)}
+    first = {"values": np.array([[2, 4], [0, 0], [0, 0]], np.float32)}
+    second = {"values": np.array([[4, 0], [3, 0], [0, 0]], np.float32)}
+    found = combine(base, [("x", 1.0, first), ("y", 1.0, second)], PLAIN).state["values"]
+    assert found.tolist() == [[4.0, 3.0], [4.0, 1.0], [1.0, 1.0]]
+
+
+def test_the_step_lengthens_the_mean() -> None:
+    found = combine(
+        BASE, [("x", 1.0, delta(1.0)), ("y", 1.0, delta(3.0))], replace(PLAIN, step=2.0)
+    )
+    assert found.state["a"].tolist() == [5.0, 6.0]
 
 
 def test_too_few_sites_hold_the_module() -> None:

@@ -170,6 +170,22 @@ def test_the_proximal_term_keeps_the_model_near_its_base(tmp_path: Path) -> None
     assert moved(10.0) < 0.5 * moved(0.0)
 
 
+def test_the_learning_rate_halves_with_the_rounds(tmp_path: Path) -> None:
+    """One AdamW step in round 5 with half-life 2 is a quarter of the step in round 1."""
+    plan = Training(epochs=1, batch=4096, lr=0.01, seed=1, half_life=2)
+    for number, wanted in ((1, 0.01), (3, 0.005), (5, 0.0025)):
+        base = modules()
+        base["head/at-risk"]["bias"][:] = -20.0
+        found = local.train(
+            build.manifest([SHEET], training=plan, round=number),
+            base,
+            DATA,
+            checkpoint=tmp_path / f"c{number}",
+            **build.folders(tmp_path),
+        )
+        assert found["head/at-risk"].delta["bias"] == pytest.approx(wanted, rel=1e-3)
+
+
 def test_numbers_that_run_away_have_a_name(tmp_path: Path) -> None:
     task = DATA.tasks[SHEET.name]
     huge = replace(task, numeric=np.full_like(task.numeric, 3e38))

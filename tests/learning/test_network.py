@@ -32,7 +32,7 @@ def test_tokens_by_hand() -> None:
 
 
 def test_pooling_by_hand() -> None:
-    """Two tokens, query 0: equal weights. The third token is masked. The closing MLP is zero."""
+    """Two tokens, query 0: their mean times sqrt(2). The third token is masked. The closing MLP is zero."""
     part = {
         "query": torch.zeros(2),
         "norm.scale": torch.ones(2),
@@ -47,7 +47,7 @@ def test_pooling_by_hand() -> None:
     tokens = torch.tensor([[[1.0, 3.0], [5.0, 7.0], [100.0, 100.0]]])
     mask = torch.tensor([[True, True, False]])
     found = fusion.fuse(part, tokens, mask, layers=0, heads=1, dropout=0.0)
-    assert torch.allclose(found, torch.tensor([[3.0, 5.0]]))
+    assert torch.allclose(found, torch.tensor([[3.0, 5.0]]) * math.sqrt(2))
 
 
 def _norm(x: Array, scale: Array, shift: Array) -> Array:
@@ -83,7 +83,7 @@ def _slow(part: dict[str, Array], tokens: Array, heads: int) -> Array:
     tokens = tokens + seen @ part["layer0.join.weight"].T + part["layer0.join.bias"]
     tokens = tokens + _mlp(part, "layer0", tokens)
     weights = _softmax(_norm(tokens, part["norm.scale"], part["norm.shift"]) @ part["query"])
-    pooled = weights @ tokens
+    pooled = weights @ tokens * np.sqrt(len(tokens))
     return pooled + _mlp(part, "out", pooled)
 
 

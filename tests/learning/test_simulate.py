@@ -73,7 +73,7 @@ def test_a_simulated_round_is_the_live_one_step_by_step(tmp_path: Path) -> None:
                 sent = codec.decode(codec.encode(one.delta))
                 updates.setdefault(module, []).append((site, one.weight, sent))
         modules = {
-            name: aggregation.combine(base, updates.get(name, []), the_plan.rule).state
+            name: aggregation.combine(base, updates.get(name, []), aggregation.Rule()).state
             for name, base in modules.items()
         }
         assert simulated.rounds[number - 1].digests == {

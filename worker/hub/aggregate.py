@@ -138,7 +138,7 @@ def by_module(tensors: Tensors) -> dict[str, Tensors]:
     for key, array in tensors.items():
         module, found, name = key.partition(SEPARATOR)
         if not found or not name:
-            raise Unacceptable(UploadRefusal.WRONG_NAMES, key)
+            raise Unacceptable(UploadRefusal.WRONG_NAMES)
         modules.setdefault(module, {})[name] = array
     return modules
 
@@ -147,7 +147,7 @@ def combine(
     hub: Hub, hold: Hold, round_: Round, plan: Plan, usable: list[Sent]
 ) -> dict[str, dict[str, float]]:
     """Step 2. Writes every module's next state; returns, per update, the weight used by module."""
-    rule = aggregation.Rule(minimum_sites=plan.minimum_sites)
+    rule = aggregation.Rule(minimum_sites=plan.minimum_sites, step=plan.training.step)
     used: dict[str, dict[str, float]] = {sent.update_id: {} for sent in usable}
     made = []
     for module, digest in sorted(round_.base.items()):

@@ -65,6 +65,7 @@ def train(
     on_progress: ProgressHook,
 ) -> dict[str, Contribution]:
     """One round at one site. Only records of the train split are read. Raises a LearningFault."""
+    from worker.learning.training import schedule
     from worker.learning.training.fit import Savepoint, Trainer
 
     with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
@@ -73,7 +74,8 @@ def train(
             raise NoRecords("no training record for any task of this job")
         network = desk.network(modules)
         rows = [source.rows("train") for source in desk.sources]
-        trainer = Trainer(network, desk.sources, rows, manifest.training)
+        plan = schedule.of_round(manifest.training, manifest.round)
+        trainer = Trainer(network, desk.sources, rows, plan)
         trainer.run(on_progress, Savepoint(checkpoint, _work(manifest, modules, data)))
         after = network.state()
     return {
@@ -255,6 +257,7 @@ def _work(manifest: Manifest, modules: dict[str, Tensors], data: SiteData) -> st
     return digest_of(
         {
             "job": manifest.job,
+            "round": manifest.round,
             "model": manifest.model.model_dump(mode="json"),
             "tasks": [sheet.model_dump(mode="json") for sheet in manifest.tasks],
             "training": manifest.training.model_dump(mode="json"),

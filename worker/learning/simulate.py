@@ -35,7 +35,7 @@ class Plan:
     training: Training
     rounds: int
     seed: int = 1
-    rule: aggregation.Rule = field(default_factory=aggregation.Rule)
+    minimum_sites: int = 2
     minimum_cell: int = 10
     run: str = "simulated"
 
@@ -107,13 +107,14 @@ def _round(
     bodies, weights = {}, {}
     for site, data in sorted(sites.items()):
         bodies[site], weights[site] = _update(plan, site, data, folders, modules, number)
+    rule = aggregation.Rule(minimum_sites=plan.minimum_sites, step=plan.training.step)
     updates = {site: _by_module(codec.decode(body)) for site, body in bodies.items()}
     after, held, counts = {}, [], {}
     for module, base in modules.items():
         own = [(s, weights[s][module], updates[s][module]) for s in updates if module in updates[s]]
         for _, _, delta in own:
             aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM)
-        combined = aggregation.combine(base, own, plan.rule)
+        combined = aggregation.combine(base, own, rule)
         after[module], counts[module] = combined.state, combined.sites
         held += [module] if combined.held else []
     metrics = _measured(plan, sites, folders, after, number) if measured else {}

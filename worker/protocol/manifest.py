@@ -47,6 +47,10 @@ class Training(_Value):
     lr: float = Field(default=3e-3, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     proximal: float = Field(default=0.0, ge=0)
+    half_life: float | None = Field(default=None, gt=0)
+    """Rounds after which `lr` has halved; None keeps it. Sites that differ need it to settle."""
+    step: float = Field(default=1.0, gt=0, le=4)
+    """What the hub multiplies the mean update by: 1 is the plain mean."""
     seed: int = Field(default=1, ge=0, lt=2**31)
 
 

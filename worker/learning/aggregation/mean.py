@@ -1,9 +1,11 @@
 """The weighted mean of one module over the sites that trained it.
 
-    theta <- theta + sum_k w_k d_k / sum_k w_k,   k over the sites that carried the module, in order of site id
+    theta <- theta + s · sum_k w_k d_k / sum_k w_k,   k over the sites that carried it, in order of site id
 
-Absent sites are left out, never counted as zeros. Each delta is read once and in turn, so a mapping that loads
-a tensor when asked keeps the memory at one model.
+Absent sites are left out, never counted as zeros, and that holds row by row: a category or a modality that a
+site's records never show leaves its row of the tensor exactly as it was, and such a site does not dilute the
+others there (federated submodel averaging, Ding et al., NeurIPS 2022, arXiv 2109.07704). Each delta is read once
+and in turn, so a mapping that loads a tensor when asked keeps the memory at one model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,8 @@ class Rule:
 
     minimum_sites: int = 2
     weight_percentile: float = 90.0
+    step: float = 1.0
+    """s: what the mean update is multiplied by."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,33 @@ def combine(
         return Combined(state=dict(base), held=True, sites=len(ordered))
     capped = _capped(weights, rule.weight_percentile)
     sums = {name: np.zeros(array.shape, np.float64) for name, array in base.items()}
+    wholes = {name: np.zeros(_rows(array), np.float64) for name, array in base.items()}
     for (_, _, delta), weight in zip(ordered, capped, strict=True):
-        for name, total in sums.items():
-            total += weight * np.asarray(delta[name], np.float64)
-    whole = float(sum(capped))
+        for name in base:
+            own = np.asarray(delta[name], np.float64)
+            sums[name] += weight * own
+            wholes[name] += weight * own.reshape(*_rows(own), -1).any(axis=-1)
     state: Tensors = {
-        name: (np.asarray(base[name], np.float64) + total / whole).astype(np.float32)
+        name: (np.asarray(base[name], np.float64) + rule.step * _mean(total, wholes[name])).astype(
+            np.float32
+        )
         for name, total in sums.items()
     }
     return Combined(
         state, held=False, sites=len(ordered), weights=dict(zip(names, capped, strict=True))
     )
+
+
+def _rows(array: Array) -> tuple[int, ...]:
+    """What is averaged as one: a row of a matrix, or a whole vector."""
+    return (array.shape[0],) if array.ndim > 1 else ()
+
+
+def _mean(total: Array, whole: Array) -> Array:
+    """Rows that no site moved stay: 0 / 1."""
+    shaped = whole.reshape(whole.shape + (1,) * (total.ndim - whole.ndim))
+    found: Array = total / np.where(shaped > 0, shaped, 1.0)
+    return found
 
 
 def _capped(weights: list[float], percentile: float) -> list[float]:

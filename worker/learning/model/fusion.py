@@ -9,7 +9,11 @@ Part = dict[str, torch.Tensor]
 def fuse(
     part: Part, tokens: torch.Tensor, mask: torch.Tensor, *, layers: int, heads: int, dropout: float
 ) -> torch.Tensor:
-    """(b, t, width) and (b, t) to (b, width). `mask` is True for a token that takes part; each row has one."""
+    """(b, t, width) and (b, t) to (b, width). `mask` is True for a token that takes part; each row has one.
+
+    The weighted mean of n tokens is scaled by sqrt(n): its spread, and how much one token moves it, then does not
+    shrink as a sheet lists more inputs.
+    """
     for layer in range(layers):
         name = f"layer{layer}"
         tokens = tokens + functional.dropout(
@@ -18,7 +22,8 @@ def fuse(
         tokens = tokens + _mlp(part, name, tokens, dropout)
     scores = _norm(part, "norm", tokens) @ part["query"]
     weights = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=1)
-    pooled = (weights.unsqueeze(-1) * tokens).sum(dim=1)
+    count = mask.sum(dim=1, keepdim=True).to(tokens.dtype)
+    pooled = (weights.unsqueeze(-1) * tokens).sum(dim=1) * count.sqrt()
     return pooled + _mlp(part, "out", pooled, dropout)
 
 
