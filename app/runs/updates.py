@@ -23,6 +23,9 @@ from worker.protocol.codec import Unacceptable
 from worker.protocol.codes import UploadRefusal
 from worker.protocol.update import UpdateHeader
 
+_NAMED = frozenset({UploadRefusal.NOT_FINITE, UploadRefusal.WRONG_SHAPE, UploadRefusal.WRONG_BASE})
+"""Refusals whose detail is a name of ours: it was found in the base. A site's own words are never kept."""
+
 
 def receive(session: Session, job: Job, upload: Upload) -> Update:
     """Takes a whole upload whose header `sites.uploads` has checked. The same digest again is the same update.
@@ -117,7 +120,7 @@ def refuse_checked(session: Session, update_id: str, error: Unacceptable) -> Non
         Update.state,
         UpdateState.REFUSED,
         refusal=error.code,
-        refusal_detail=_plain(error.detail),
+        refusal_detail=error.detail if error.code in _NAMED else "",
     )
     round_ = queries.round_by_id(session, update.round_id)
     if refused and round_ is not None:
@@ -149,12 +152,6 @@ def delete(session: Session, store: ObjectStore, update: Update) -> None:
     if update.digest and not queries.updates_with_digest(session, update.digest):
         store.delete(update.digest)
     _record(session, kinds.UPDATE_DELETED, round_, update, digest=update.digest or None)
-
-
-def _plain(detail: str) -> str:
-    """A tensor's name comes from the site: only what a name of ours could be is kept."""
-    allowed = "".join(c for c in detail if c.isascii() and (c.isalnum() or c in "_./:-"))
-    return allowed[:120]
 
 
 def _record(session: Session, kind: Kind, round_: Round, update: Update, **body: object) -> None:
