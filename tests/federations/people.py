@@ -80,9 +80,7 @@ def house(
 
 
 def drafted(session: Session, lead: House, name: str = "Early support") -> Federation:
-    federation = service.found(
-        session, lead.administrator, lead.id, name=name, purpose=PURPOSE
-    )
+    federation = service.found(session, lead.administrator, lead.id, name=name, purpose=PURPOSE)
     service.add_sheet(session, lead.administrator, federation, SHEET)
     return federation
 

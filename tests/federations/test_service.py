@@ -94,9 +94,7 @@ def test_only_what_was_read_can_be_accepted(session: Session, people: People) ->
         revision=federation.revision,
     )
     with pytest.raises(Conflict, match="changed while you read"):
-        service.accept(
-            session, people.guest.officer, federation, people.guest.id, digest=read
-        )
+        service.accept(session, people.guest.officer, federation, people.guest.id, digest=read)
 
 
 def test_changed_terms_pause_members_until_they_accept(session: Session, people: People) -> None:
@@ -160,9 +158,7 @@ def test_two_people_save_one_draft(session: Session, people: People) -> None:
     federation = drafted(session, people.lead)
     start = federation.revision
     act = people.lead.administrator
-    service.save_draft(
-        session, act, federation, DraftSteps(terms=Terms(rounds=4)), revision=start
-    )
+    service.save_draft(session, act, federation, DraftSteps(terms=Terms(rounds=4)), revision=start)
     with pytest.raises(Conflict) as caught:
         service.save_draft(
             session, act, federation, DraftSteps(terms=Terms(rounds=9)), revision=start
