@@ -91,6 +91,15 @@ class Doorbell:
             return False
         return bool(heard)
 
+    def answers(self) -> bool:
+        """Whether Redis is there now, for the operators' page."""
+        if self._client is None:
+            return False
+        try:
+            return bool(self._client.ping())
+        except (RedisError, OSError):
+            return False
+
     def _wake(self, topic: str) -> None:
         with self._lock:
             waiters = list(self._waiters.get(topic, ()))

@@ -222,3 +222,11 @@ def teachings(session: Session, class_ids: Iterable[str]) -> dict[str, list[str]
 def teaching(session: Session, class_id: str, person_id: str) -> Teaching | None:
     query = select(Teaching).where(Teaching.class_id == class_id, Teaching.person_id == person_id)
     return session.scalar(query)
+
+
+def verified_others(session: Session, inside: Iterable[str]) -> list[Institution]:
+    """Verified institutions that are not among `inside`, by name: whom a lead may invite. Names are public here."""
+    query = select(Institution).where(
+        Institution.state == InstitutionState.VERIFIED, Institution.id.not_in(set(inside))
+    )
+    return list(session.scalars(query.order_by(Institution.name)))

@@ -40,7 +40,7 @@ def judge(document: PolicyDocument | None, terms: Terms) -> Fit:
     else:
         found = objections(document, terms)
     reasons = tuple(
-        Reason(o.code, o.detail, sentence(o.code, o.detail), _change(o.code, o.detail))
+        Reason(o.code, o.detail, sentence(o.code, o.detail), change(o.code, o.detail))
         for o in found
     )
     return Fit(not reasons, reasons)
@@ -94,7 +94,7 @@ def sentence(code: Refusal, detail: str = "") -> str:
     }[code].format(what=what)
 
 
-def _change(code: Refusal, detail: str) -> str | None:
+def change(code: Refusal, detail: str) -> str | None:
     """None where no field of the policy would help."""
     what = _named(detail)
     text = {

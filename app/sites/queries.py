@@ -194,3 +194,11 @@ def sent(
         wanted = wanted.where(or_(SentLine.at < last.at, earlier))
     ordered = wanted.order_by(SentLine.at.desc(), SentLine.id.desc())
     return session.scalars(ordered.limit(limit)).all()
+
+
+def alive(session: Session, within_s: int) -> tuple[int, int]:
+    """How many ready sites were seen lately, and how many there are: machinery, for operators."""
+    ready = select(func.count(Site.id)).where(Site.state == SiteState.READY)
+    every = session.scalar(ready) or 0
+    recent = session.scalar(ready.where(Site.last_seen > now() - timedelta(seconds=within_s))) or 0
+    return recent, every

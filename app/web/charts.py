@@ -92,7 +92,9 @@ def scale(low: float, high: float) -> tuple[float, float, tuple[float, ...]]:
 
 def _digits(levels: tuple[float, ...]) -> int:
     step = levels[1] - levels[0]
-    return max(0, min(4, -floor(log10(step) + 1e-9) + (1 if step / 10 ** floor(log10(step)) % 1 else 0)))
+    return max(
+        0, min(4, -floor(log10(step) + 1e-9) + (1 if step / 10 ** floor(log10(step)) % 1 else 0))
+    )
 
 
 def _path(points: list[tuple[float, float]]) -> str:
@@ -185,9 +187,7 @@ def _levels(frame: _Frame, references: tuple[Reference, ...]) -> tuple[Level, ..
     return tuple(placed)
 
 
-def _name(
-    text: str, drawn: list[tuple[float, float]], levels: tuple[Level, ...]
-) -> Label:
+def _name(text: str, drawn: list[tuple[float, float]], levels: tuple[Level, ...]) -> Label:
     """Beside the last point, away from the names of the levels, which stand at the right."""
     x, y = drawn[-1]
     right = x > 60
@@ -204,7 +204,8 @@ def _name(
 def _y_ticks(frame: _Frame, levels: tuple[float, ...]) -> tuple[Label, ...]:
     digits = _digits(levels)
     return tuple(
-        Label(f"{value:.{digits}f}", "92%", round(_pixel(frame.y(value)) + 4, 1)) for value in levels
+        Label(f"{value:.{digits}f}", "92%", round(_pixel(frame.y(value)) + 4, 1))
+        for value in levels
     )
 
 

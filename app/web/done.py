@@ -21,6 +21,8 @@ def sentence_of(name: str) -> str:
         "revoked": _("Revoked. It is out at its next request."),
         "ended": _("Ended."),
         "left": _("You have left this federation."),
+        "opened": _("The federation is open. Invite its members."),
+        "joined": _("Accepted. Your institution is a member."),
         "proposed": _("Proposed. The members are asked now."),
         "started": _("Started."),
         "cancelled": _("Cancelled. The sites are told at their next word."),

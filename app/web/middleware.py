@@ -153,7 +153,9 @@ def _speak(headers: Headers) -> None:
     cookies = SimpleCookie(headers.get("cookie", ""))
     wanted = cookies["collegium-locale"].value if "collegium-locale" in cookies else ""
     if wanted not in LOCALES:
-        wishes = [w.split(";")[0].strip()[:2] for w in headers.get("accept-language", "").split(",")]
+        wishes = [
+            w.split(";")[0].strip()[:2] for w in headers.get("accept-language", "").split(",")
+        ]
         wanted = next((w for w in wishes if w in LOCALES), "en")
     use_locale(wanted)
     zone = cookies["collegium-zone"].value if "collegium-zone" in cookies else "UTC"

@@ -110,20 +110,7 @@ class Nothing:
 
 
 Cell = (
-    str
-    | Status
-    | Link
-    | Said
-    | Few
-    | Yes
-    | No
-    | Code
-    | Muted
-    | Old
-    | New
-    | Whisk
-    | When
-    | Nothing
+    str | Status | Link | Said | Few | Yes | No | Code | Muted | Old | New | Whisk | When | Nothing
 )
 
 

@@ -42,7 +42,9 @@ def environment() -> Environment:
     )
     env.install_gettext_callables(text._, text.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(static=static, machine=moments.machine)
-    env.filters["short"] = lambda digest: f"{digest[:4]}…{digest[-4:]}" if len(digest) > 12 else digest
+    env.filters["short"] = lambda digest: (
+        f"{digest[:4]}…{digest[-4:]}" if len(digest) > 12 else digest
+    )
     return env
 
 

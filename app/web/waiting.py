@@ -42,7 +42,9 @@ def _approvals(session: Session, actor: Actor) -> Iterable[Task]:
         federation = runs.federation_of(session, run)
         yield Task(
             _("Approve run {n} of {federation}").format(n=run.number, federation=federation.name),
-            _("It wants to learn from your institution’s records. Read what it does and what leaves."),
+            _(
+                "It wants to learn from your institution’s records. Read what it does and what leaves."
+            ),
             f"/i/{approval.institution_id}/approvals/{approval.id}",
             _("Read and decide"),
             due(approval.expires),
@@ -76,7 +78,9 @@ def _sites(session: Session, actor: Actor, at: str) -> Iterable[Task]:
             when = clock(site.joined) if site.joined else ""
             yield Task(
                 _("Confirm the site “{name}”").format(name=site.name),
-                _("It answered at {time} and shows six words. It gets no work until you confirm them.").format(time=when),
+                _(
+                    "It answered at {time} and shows six words. It gets no work until you confirm them."
+                ).format(time=when),
                 f"/i/{at}/sites/new?site={site.id}",
                 _("Compare the words"),
             )

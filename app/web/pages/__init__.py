@@ -5,29 +5,69 @@ from fastapi import APIRouter
 from app.settings import Settings
 from app.web.pages import (
     account,
+    approvals,
     elements,
+    federation_join,
+    federation_new,
+    federations,
     home,
+    institution,
+    integrations,
     invitations,
+    operator,
+    operator_institutions,
+    operator_models,
     password,
+    people,
+    policy,
+    policy_draft,
     public,
+    records,
     register,
+    releases,
+    reports,
+    run_new,
+    runs,
+    school_classes,
     sign_in,
+    site_new,
+    sites,
     step_up,
+)
+
+_EVERY = (
+    public,
+    sign_in,
+    password,
+    register,
+    invitations,
+    step_up,
+    account,
+    home,
+    institution,
+    people,
+    policy_draft,  # before policy: "draft" is no version's number
+    policy,
+    site_new,  # before sites: "new" is no site's id
+    sites,
+    approvals,
+    school_classes,
+    records,
+    integrations,
+    federation_new,  # before federations: "new" is no federation's id
+    run_new,
+    releases,
+    federation_join,
+    federations,
+    runs,
+    reports,
+    operator,
+    operator_institutions,
+    operator_models,
 )
 
 
 def routers(settings: Settings) -> tuple[APIRouter, ...]:
-    """`/ui` outside production only. `/demo` is not among them: `app.main` adds it in the demo only."""
-    every = (
-        public.router,
-        sign_in.router,
-        password.router,
-        register.router,
-        invitations.router,
-        step_up.router,
-        account.router,
-        home.router,
-    )
-    if settings.environment != "production":
-        every += (elements.router,)
-    return every
+    """`/ui` outside production only."""
+    every = tuple(module.router for module in _EVERY)
+    return every if settings.environment == "production" else (*every, elements.router)

@@ -98,9 +98,7 @@ def _second_factor(visit: Visit, is_set: bool) -> tuple[Part, ...]:
         text = _("An app on your phone shows six digits. Officers and administrators need one.")
         return (Text(text), form)
     left = queries.recovery_codes_left(visit.session, visit.who.person)
-    form = Form(
-        "/account/recovery-codes", (), (Button(_("Make new recovery codes")),), inline=True
-    )
+    form = Form("/account/recovery-codes", (), (Button(_("Make new recovery codes")),), inline=True)
     return (
         Status("good", _("Set up")),
         Text(_("{n} of 10 recovery codes are left.").format(n=left)),
@@ -123,7 +121,12 @@ def _devices(visit: Visit) -> tuple[Part, ...]:
 
 def _browser(agent: str) -> str:
     """A browser's name out of what it says of itself, for recognising one's own device."""
-    for mark, name in (("Firefox", "Firefox"), ("Edg", "Edge"), ("Chrome", "Chrome"), ("Safari", "Safari")):
+    for mark, name in (
+        ("Firefox", "Firefox"),
+        ("Edg", "Edge"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ):
         if mark in agent:
             return name
     return _("Another program")

@@ -62,14 +62,38 @@ def _statuses() -> Panel:
 def _form() -> Panel:
     options = (Option("a", "One thing"), Option("b", "Another", "with a word of help"))
     fields = (
-        Field("cell", "Smallest group shown", "number", value="3", error="Enter a whole number, 5 or more"),
-        Field("kind", "Choose one", "radio", value="a", options=options, changed="Version 3 says another."),
-        Field("many", "Choose some", "checks", values=("b",), options=options, source="Your own choice."),
+        Field(
+            "cell",
+            "Smallest group shown",
+            "number",
+            value="3",
+            error="Enter a whole number, 5 or more",
+        ),
+        Field(
+            "kind",
+            "Choose one",
+            "radio",
+            value="a",
+            options=options,
+            changed="Version 3 says another.",
+        ),
+        Field(
+            "many",
+            "Choose some",
+            "checks",
+            values=("b",),
+            options=options,
+            source="Your own choice.",
+        ),
         Field("list", "From a list", "select", value="b", options=options),
         Field("why", "In words", "area", optional=True),
         Field("code", "Six digits", "code", help="You may paste it."),
     )
-    buttons = (Button("Save the draft", look="primary"), Button("Leave it"), Button("Delete", look="quiet"))
+    buttons = (
+        Button("Save the draft", look="primary"),
+        Button("Leave it"),
+        Button("Delete", look="quiet"),
+    )
     return Panel("A form", (Form("/ui", fields, buttons, method="get"),))
 
 
@@ -77,7 +101,13 @@ def _lists() -> tuple[Panel, ...]:
     at = now()
     table = Table(
         "A table",
-        (Column("What"), Column("Estimate", True), Column("0 to 100 %"), Column("Fits"), Column("Digest")),
+        (
+            Column("What"),
+            Column("Estimate", True),
+            Column("0 to 100 %"),
+            Column("Fits"),
+            Column("Digest"),
+        ),
         (
             ("Cell division", "71 %", Whisk(64, 71, 78, 66), Yes("fits"), Code("9f2c" * 16, True)),
             ("Gene expression", Few(), Nothing(), No("does not"), Nothing()),
@@ -89,14 +119,33 @@ def _lists() -> tuple[Panel, ...]:
         (("Noise", Old("not required"), New("required")),),
         diff=True,
     )
-    tasks = Tasks((Task("Confirm a site", "It waits.", "/ui", "Compare the words", "Today, by 17:00"),))
+    tasks = Tasks(
+        (Task("Confirm a site", "It waits.", "/ui", "Compare the words", "Today, by 17:00"),)
+    )
     log = Log((LogLine(at, lately(at), "Round 6 closed.", Link("Run 12", "/ui")),))
-    steps = Steps((Step("Opened", "done", "13:40"), Step("Training", "now"), Step("Closed", "to-come")), True)
+    steps = Steps(
+        (Step("Opened", "done", "13:40"), Step("Training", "now"), Step("Closed", "to-come")), True
+    )
     return (
         Panel("Tables", (table, diff, Fold("f-1", "Show more", (Bullets(("one", "two")),)))),
-        Panel("Tasks, steps, log", (tasks, steps, log, Progress("p-1", 6, 20, "6 of 20 rounds done"))),
-        Panel("Words and commands", (Copy("c-1", "The command", "collegium-site join …"), Words(("amber", "canyon", "lentil", "orbit", "thistle", "window")))),
-        Panel("Facts and notes", (Facts((("Noise", "Off."), ("State", Status("good", "Ready")))), Note("A note."), Empty("Nothing yet.", Link("Next", "/ui", "btn")))),
+        Panel(
+            "Tasks, steps, log", (tasks, steps, log, Progress("p-1", 6, 20, "6 of 20 rounds done"))
+        ),
+        Panel(
+            "Words and commands",
+            (
+                Copy("c-1", "The command", "collegium-site join …"),
+                Words(("amber", "canyon", "lentil", "orbit", "thistle", "window")),
+            ),
+        ),
+        Panel(
+            "Facts and notes",
+            (
+                Facts((("Noise", "Off."), ("State", Status("good", "Ready")))),
+                Note("A note."),
+                Empty("Nothing yet.", Link("Next", "/ui", "btn")),
+            ),
+        ),
     )
 
 
@@ -116,7 +165,9 @@ def _charts() -> Panel:
         now_word="now",
         first_word="round 1",
     )
-    curve = calibration_chart("c-curve", "Said against seen.", ((0.1, 0.12), (0.3, 0.33), (0.7, 0.66)))
+    curve = calibration_chart(
+        "c-curve", "Said against seen.", ((0.1, 0.12), (0.3, 0.33), (0.7, 0.66))
+    )
     return Panel("Charts", (line, curve) if line else (curve,))
 
 

@@ -34,7 +34,9 @@ def ask(visit: Anyone) -> Response:
         visit.session, visit.settings, visit.form.text("email"), address=visit.address
     )
     text = _("If this address has an account, a link is on its way. Look in your mail.")
-    sheet = Sheet(title=_("Look in your mail"), panels=(Panel(_("What happens now"), (Text(text),)),))
+    sheet = Sheet(
+        title=_("Look in your mail"), panels=(Panel(_("What happens now"), (Text(text),)),)
+    )
     return render.sheet(visit, sheet)
 
 

@@ -26,15 +26,21 @@ def start(visit: Anyone) -> Response:
     if settings.registration_open:
         actions.insert(0, Link(_("Register your institution"), "/register", "primary"))
     else:
-        note = _("Registration is closed here. Write to {contact}.").format(contact=settings.contact)
+        note = _("Registration is closed here. Write to {contact}.").format(
+            contact=settings.contact
+        )
     steps = (
         _("Your records stay at your institution. A program there learns from them."),
         _("What it learnt, never a record, goes to this hub and is combined with the others’."),
-        _("Your policy decides what may be learned and what may leave. Your site refuses the rest."),
+        _(
+            "Your policy decides what may be learned and what may leave. Your site refuses the rest."
+        ),
     )
     sheet = Sheet(
         title=_("Learn together, keep every record at home"),
-        says=_("Schools and universities train one shared model here, and no student record leaves them."),
+        says=_(
+            "Schools and universities train one shared model here, and no student record leaves them."
+        ),
         actions=tuple(actions),
         note=note,
         panels=(
@@ -87,7 +93,9 @@ def privacy(visit: Anyone) -> Response:
                 _("Cookies"),
                 (
                     Text(
-                        _("One to keep you signed in, one that proves a form is ours, and three for your language, colours and time zone. None is shared.")
+                        _(
+                            "One to keep you signed in, one that proves a form is ours, and three for your language, colours and time zone. None is shared."
+                        )
                     ),
                 ),
             ),
@@ -106,13 +114,21 @@ def accessibility(visit: Anyone) -> Response:
     )
     sheet = Sheet(
         title=_("Accessibility"),
-        says=_("We test every page against WCAG 2.2, level AA, by program. That finds part of the faults."),
+        says=_(
+            "We test every page against WCAG 2.2, level AA, by program. That finds part of the faults."
+        ),
         asof=_("Dated {day}").format(day="23 November 2026"),
         panels=(
             Panel(_("What you can count on"), (Bullets(does),)),
             Panel(
                 _("If something does not work for you"),
-                (Text(_("Write to {contact} and say which page.").format(contact=visit.settings.contact)),),
+                (
+                    Text(
+                        _("Write to {contact} and say which page.").format(
+                            contact=visit.settings.contact
+                        )
+                    ),
+                ),
             ),
         ),
     )

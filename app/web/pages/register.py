@@ -77,16 +77,28 @@ def _steps(visit: Visit, step: StepName) -> Steps:
 def _fields(step: StepName, answers: dict[str, Any], errors: dict[str, str]) -> tuple[Field, ...]:
     def field(name: str, label: str, control: Any = "text", **more: Any) -> Field:
         return Field(
-            name, label, control, value=str(answers.get(name, "")), error=errors.get(name, ""), **more
+            name,
+            label,
+            control,
+            value=str(answers.get(name, "")),
+            error=errors.get(name, ""),
+            **more,
         )
 
     kinds = tuple(Option(k.value, site_words.kind(k)) for k in InstitutionKind)
-    registers = (Option("", _("None")), Option("ROR", "ROR"), Option("NCES", "NCES"), Option("UKPRN", "UKPRN"))
+    registers = (
+        Option("", _("None")),
+        Option("ROR", "ROR"),
+        Option("NCES", "NCES"),
+        Option("UKPRN", "UKPRN"),
+    )
     return {
         "institution": (
             field("name", _("Name of the institution"), autocomplete="organization"),
             field("kind", _("Kind"), "radio", options=kinds),
-            field("country", _("Country"), short=True, help=_("Two letters, such as GB, DE or US.")),
+            field(
+                "country", _("Country"), short=True, help=_("Two letters, such as GB, DE or US.")
+            ),
             field(
                 "parent",
                 _("District or group it belongs to"),
@@ -105,7 +117,12 @@ def _fields(step: StepName, answers: dict[str, Any], errors: dict[str, str]) -> 
             ),
         ),
         "proof": (
-            field("domain", _("Domain of the institution"), help=_("For example northmoor.example. No free-mail domain."), optional=True),
+            field(
+                "domain",
+                _("Domain of the institution"),
+                help=_("For example northmoor.example. No free-mail domain."),
+                optional=True,
+            ),
             field("register", _("Register that lists it"), "select", options=registers),
             field("register_id", _("Number in that register"), optional=True),
         ),
@@ -154,7 +171,12 @@ def _page(
 
 
 def _summary(visit: Visit, draft: str, answers: dict[str, Any]) -> Facts:
-    named = {"name": _("Name"), "kind": _("Kind"), "country": _("Country"), "parent": _("Belongs to")}
+    named = {
+        "name": _("Name"),
+        "kind": _("Kind"),
+        "country": _("Country"),
+        "parent": _("Belongs to"),
+    }
     named |= {} if visit.actor else {"person": _("Your name"), "email": _("Your mail address")}
     named |= {"domain": _("Domain"), "register": _("Register"), "register_id": _("Number")}
     lines = []
@@ -210,7 +232,9 @@ def _cleaned(step: str, answers: dict[str, Any]) -> dict[str, str]:
         errors |= _mistake("person", lambda: clean_name(answers["person"]))
         errors |= _mistake("email", lambda: clean_email(answers["email"]))
     if step == "proof" and not answers["domain"] and not answers["register_id"]:
-        errors["domain"] = _("Give a domain or a number in a register: operators need one to check.")
+        errors["domain"] = _(
+            "Give a domain or a number in a register: operators need one to check."
+        )
     return errors
 
 

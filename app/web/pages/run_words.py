@@ -1,6 +1,7 @@
 """A run's state as a shape, a word and a sentence; the same words on home, in lists and on the run's page."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -72,7 +73,9 @@ def state_sentence(session: Session, run: Run, over: int, planned: int) -> str:
         RunState.RUNNING: _("The next round opens soon."),
         RunState.PAUSED: _("It is paused after {done} of {all} rounds. The lead can let it go on."),
         RunState.FAILED: _("It failed after {done} of {all} rounds."),
-        RunState.CANCELLED: _("It was cancelled after {done} of {all} rounds. Nothing of the open round was kept."),
+        RunState.CANCELLED: _(
+            "It was cancelled after {done} of {all} rounds. Nothing of the open round was kept."
+        ),
     }[run.state].format(done=over, all=planned)
     if run.state is RunState.RUNNING and why:
         return why
@@ -98,20 +101,18 @@ def round_sentence(session: Session, current: Round) -> str:
     return sentence(said)
 
 
-def quorum_sentence(session: Session, current: Round) -> str:
+def quorum_sentence(lacking: int, awaited: int, deadline: datetime) -> str:
     """How far the round is from being able to close."""
-    stands = rounds.standing(session, current)
-    lacking = stands.quorum - stands.updates
     if lacking <= 0:
-        return _("Enough updates are in. The round closes when the rest has come, or at {time}.").format(
-            time=clock(current.deadline)
-        )
+        return _(
+            "Enough updates are in. The round closes when the rest has come, or at {time}."
+        ).format(time=clock(deadline))
     said = ngettext(
         "{n} more update is needed by {time}.", "{n} more updates are needed by {time}.", lacking
-    ).format(n=in_words(lacking), time=clock(current.deadline))
+    ).format(n=in_words(lacking), time=clock(deadline))
     can = (
         _("The sites that still work are enough for it.")
-        if stands.awaited >= lacking
+        if awaited >= lacking
         else _("Fewer sites still work than it needs.")
     )
     return f"{sentence(said)} {can}"

@@ -119,7 +119,9 @@ def _code_page(visit: Visit, path: str, error: str = "", status: int = 200) -> R
         (Field("next", "", "hidden", value=_next(visit)), field),
         (Button(_("Go on"), look="primary"),),
     )
-    lost = _("Lost everything? An administrator of your institution can help, else write to {contact}.")
+    lost = _(
+        "Lost everything? An administrator of your institution can help, else write to {contact}."
+    )
     sheet = Sheet(
         title=_("One more step"),
         says=_("Your account has a second factor."),

@@ -1,0 +1,104 @@
+"""The closed lists of the protocol, said for people."""
+
+from app.text import _
+from worker.protocol.codes import Failure, JobKind, Phase, TransferKind, UploadRefusal
+
+
+def phase(value: Phase) -> str:
+    """What a site does now."""
+    return {
+        Phase.CLAIMED: _("Starting"),
+        Phase.FETCHING: _("Fetching the model"),
+        Phase.LOADING: _("Reading its records"),
+        Phase.ENCODING: _("Preparing"),
+        Phase.TRAINING: _("Training"),
+        Phase.EVALUATING: _("Measuring"),
+        Phase.STORED: _("Ready to upload"),
+        Phase.UPLOADING: _("Uploading"),
+        Phase.DONE: _("Finishing"),
+    }[value]
+
+
+def failure(value: Failure) -> str:
+    return {
+        Failure.STALLED: _("It stood still for too long."),
+        Failure.HARD_LIMIT: _("It took longer than a job may."),
+        Failure.OUT_OF_MEMORY: _("Its memory was not enough."),
+        Failure.DISK_FULL: _("Its disk is full."),
+        Failure.DATA_FAULT: _("Its records have a fault. “data check” at the site names it."),
+        Failure.MODEL_MISSING: _("It could not fetch the base model."),
+        Failure.OBJECT_MISMATCH: _("What it fetched was not what the hub had named."),
+        Failure.NOT_FINITE: _("Training gave numbers that are not finite."),
+        Failure.LOST_CHILD: _("Its system ended the training."),
+        Failure.STOPPED: _("It was stopped at the site."),
+        Failure.PAUSED: _("It was paused."),
+        Failure.OUTSIDE_HOURS: _("Its working hours ended."),
+        Failure.CANCELLED: _("It was cancelled."),
+        Failure.UNEXPECTED: _("Something unexpected happened. The site’s own log says more."),
+    }[value]
+
+
+def upload_refusal(value: UploadRefusal) -> str:
+    """Why the hub did not take an update."""
+    return {
+        UploadRefusal.TRUNCATED: _("The update was cut off."),
+        UploadRefusal.TOO_LARGE: _("The update was too large."),
+        UploadRefusal.WRONG_DIGEST: _("The update’s digest was not the one announced."),
+        UploadRefusal.NOT_SAFETENSORS: _("The update was not in the agreed format."),
+        UploadRefusal.WRONG_NAMES: _("The update named model parts that this run does not have."),
+        UploadRefusal.WRONG_SHAPE: _("A model part had the wrong shape."),
+        UploadRefusal.WRONG_DTYPE: _("A model part had the wrong kind of numbers."),
+        UploadRefusal.NOT_FINITE: _("The update held numbers that are not finite."),
+        UploadRefusal.NORM_TOO_LARGE: _(
+            "The update was far larger than one round of training makes."
+        ),
+        UploadRefusal.WRONG_BASE: _("The update started from another model."),
+        UploadRefusal.WRONG_KEY: _("The update was not signed by this site’s key."),
+        UploadRefusal.WRONG_WEIGHT: _("The update claimed a weight that cannot be."),
+        UploadRefusal.REPLAYED: _("The update had been sent before."),
+        UploadRefusal.SECOND_UPDATE: _("A second, different update came. The first one counts."),
+        UploadRefusal.STALE_CLAIM: _("The job had gone to a later claim."),
+        UploadRefusal.ROUND_CLOSED: _("The update came after the round was closed."),
+        UploadRefusal.UNREADABLE: _("The update could not be read."),
+    }[value]
+
+
+def transfer(kind: str) -> str:
+    """What a line of 'what left' was."""
+    try:
+        value = TransferKind(kind)
+    except ValueError:
+        return kind
+    return {
+        TransferKind.HELLO: _("A sign of life"),
+        TransferKind.PROGRESS: _("Progress of a job"),
+        TransferKind.ANSWER: _("Answer to a job"),
+        TransferKind.UPDATE: _("Update of the model"),
+        TransferKind.METRICS: _("Figures on quality"),
+        TransferKind.CLASS_REPORT: _("Class report"),
+        TransferKind.CLASS_CODES: _("Codes of classes"),
+        TransferKind.READINESS: _("Readiness"),
+        TransferKind.POLICY: _("Acceptance of a policy"),
+    }[value]
+
+
+def job(value: JobKind) -> str:
+    return {
+        JobKind.TRAIN: _("Train for a round"),
+        JobKind.EVALUATE: _("Measure the model"),
+        JobKind.BASELINE: _("Measure what to compare with"),
+        JobKind.REPORT: _("Make class reports"),
+        JobKind.SWITCH_RELEASE: _("Switch to a release"),
+    }[value]
+
+
+def sent_reason(code: str) -> str:
+    """Why something left: the job that asked, or the act."""
+    acts = {
+        "policy-accepted": _("A person accepted the policy"),
+        "readiness-check": _("The site was checked"),
+        "classes-offered": _("The policy lets class codes out"),
+    }
+    if code in acts:
+        return acts[code]
+    return job(JobKind(code)) if code in set(JobKind) else code

@@ -1,0 +1,121 @@
+"""What a federation agreed on, in facts and sentences that its pages share."""
+
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Permission
+from app.errors import NotFound
+from app.federations import queries
+from app.federations.models import Federation, Membership
+from app.federations.schemas import Terms
+from app.federations.states import FederationState, MembershipState
+from app.institutions.schemas import PublicInstitution
+from app.text import _, ngettext
+from app.web import site_words
+from app.web.moments import in_words, number, sentence, since, size, span
+from app.web.pages import task_words
+from app.web.parts import Cell, Facts, Part, Status, Text
+from app.web.visit import Visit
+from worker.protocol.manifest import ModelSpec
+
+
+def readable(visit: Visit, federation_id: str) -> Federation:
+    """Ours, or one open to us: for somebody who thinks of joining. Raises NotFound, NotAllowed."""
+    try:
+        return queries.get(visit.session, visit.who, Permission.FEDERATION_READ, federation_id)
+    except NotFound:
+        return queries.get_open(visit.session, visit.who, federation_id)
+
+
+def terms(found: Terms) -> Facts:
+    return Facts(lines(found))
+
+
+def facts(session: Session, row: Federation) -> Facts:
+    """Everything but the agreement's text and the sheets."""
+    held, model = queries.terms(row), queries.model(row)
+    return Facts(
+        ((_("Name"), row.name), (_("Purpose"), row.purpose), *model_lines(model), *lines(held))
+    )
+
+
+def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
+    """The terms every run holds to."""
+    training = _("{epochs} passes a round, {batch} records a step, learning rate {lr}").format(
+        epochs=terms.training.epochs, batch=terms.training.batch, lr=f"{terms.training.lr:g}"
+    )
+    return (
+        (_("Rounds"), _("at most {n} a run").format(n=terms.rounds)),
+        (_("A round waits"), span(terms.deadline_s)),
+        (_("A round needs"), _("updates of {n} sites").format(n=terms.quorum)),
+        (_("A model part needs"), _("{n} sites that trained it").format(n=terms.minimum_sites)),
+        (
+            _("A run needs"),
+            _("{n} independent institutions; a district and its schools count once").format(
+                n=terms.minimum_cohort
+            ),
+        ),
+        (_("A figure needs"), _("{n} students behind it").format(n=terms.minimum_cell)),
+        (_("Leaves a site besides updates"), task_words.flows(terms.leaves)),
+        (_("Training at a site"), training),
+        (_("Time to answer"), _("{n} days when a run is proposed").format(n=terms.approval_days)),
+        (
+            _("One site’s update"),
+            _("Can be read by the hub. Deleted when its round is closed and checked."),
+        ),
+    )
+
+
+def model_lines(model: ModelSpec) -> tuple[tuple[str, Cell], ...]:
+    text = _("none: it learns from tables only")
+    if model.text:
+        text = _("{name}, {size}, adapters of rank {rank} in {layers} layers").format(
+            name=model.text.name,
+            size=size(model.text.bytes),
+            rank=model.rank,
+            layers=model.adapter_layers,
+        )
+    shape = _("width {width}, {layers} layers, {heads} heads").format(
+        width=number(model.width), layers=model.layers, heads=model.heads
+    )
+    return ((_("Model"), shape), (_("Base model for texts"), text))
+
+
+def paragraphs(text: str) -> tuple[Part, ...]:
+    return tuple(Text(one) for one in text.split("\n\n") if one.strip())
+
+
+def state(row: Federation) -> Status:
+    return {
+        FederationState.DRAFT: Status("wait", _("Draft"), since(row.created)),
+        FederationState.OPEN: Status("good", _("Open"), since(row.agreement_dated)),
+        FederationState.CLOSED: Status("off", _("Closed")),
+    }[row.state]
+
+
+def membership(row: Membership) -> Status:
+    age = since(row.changed)
+    return {
+        MembershipState.INVITED: Status("wait", _("Invited"), age),
+        MembershipState.REQUESTED: Status("act", _("Asks to join"), age),
+        MembershipState.ACTIVE: Status("good", _("Member"), age),
+        MembershipState.PAUSED: Status("act", _("Paused until it accepts new terms"), age),
+        MembershipState.LEFT: Status("off", _("Left"), age),
+        MembershipState.DECLINED: Status("off", _("Declined"), age),
+    }[row.state]
+
+
+def verified(public: PublicInstitution) -> str:
+    """How an institution was verified, as other members may know it."""
+    return {
+        0: _("not verified"),
+        1: _("by this hub’s only operator"),
+        2: _("by two operators"),
+    }[public.verified_by]
+
+
+def kind(public: PublicInstitution) -> str:
+    return f"{site_words.kind(public.kind)}, {public.country}"
+
+
+def members(count: int) -> str:
+    return sentence(ngettext("{n} member.", "{n} members.", count).format(n=in_words(count)))

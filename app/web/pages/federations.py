@@ -1,0 +1,344 @@
+"""Which federations are ours, which could be? One of them: who is in, what happens; its tasks; who can take part."""
+
+from starlette.responses import Response
+
+from app.access.actor import allows, institutions_where
+from app.access.permissions import Permission
+from app.clock import now
+from app.federations import compatibility, queries, service
+from app.federations.compatibility import Row
+from app.federations.models import Federation
+from app.federations.queries import Member
+from app.federations.states import FederationState, MembershipState
+from app.institutions import queries as institutions
+from app.policies import fit
+from app.releases import queries as releases
+from app.runs import queries as runs
+from app.text import _, ngettext
+from app.web import render, site_words
+from app.web.moments import day, full, in_words, sentence, since
+from app.web.pages import federation_words, run_words, task_words
+from app.web.parts import (
+    Button,
+    Cell,
+    Column,
+    Empty,
+    Facts,
+    Field,
+    Form,
+    Link,
+    Links,
+    Muted,
+    No,
+    Option,
+    Panel,
+    Part,
+    Sheet,
+    Table,
+    Text,
+    Yes,
+)
+from app.web.visit import Here, Visit, page_router, see_other
+
+router = page_router(prefix="/federations")
+
+
+@router.get("")
+def every(visit: Here) -> Response:
+    ours = queries.visible_to(visit.session, visit.who)
+    could = queries.open_to(visit.session, visit.who)
+    may_found = bool(institutions_where(visit.who, Permission.FEDERATION_FOUND))
+    panels = [Panel(_("Ours"), (_ours(visit, list(ours)),))]
+    panels.append(Panel(_("Open to us"), (_open(visit, list(could)),)))
+    found = Link(_("Found one"), "/federations/new", "btn")
+    sheet = Sheet(
+        title=_("Federations"),
+        says=_("Institutions that train one model together, on terms each has accepted."),
+        asof=_("As of {time}").format(time=full(now())),
+        actions=(found,) if may_found else (),
+        note="" if may_found else _("Founding one takes the role of administrator."),
+        panels=tuple(panels),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _ours(visit: Visit, found: list[Federation]) -> Part:
+    names = institutions.names(visit.session, {f.lead_id for f in found})
+    rows = []
+    for federation in found:
+        href = f"/federations/{federation.id}"
+        if federation.state is FederationState.DRAFT:
+            href += "/edit/purpose"
+        members = [
+            m
+            for m in queries.members(visit.session, federation)
+            if m.membership.state is MembershipState.ACTIVE
+        ]
+        rows.append(
+            (
+                Link(federation.name, href),
+                federation_words.state(federation),
+                names.get(federation.lead_id, "–"),
+                str(len(members)),
+            )
+        )
+    if not rows:
+        return Empty(_("You are in no federation. Found one, or ask to join one below."))
+    columns = (
+        Column(_("Federation")),
+        Column(_("State")),
+        Column(_("Lead")),
+        Column(_("Members"), True),
+    )
+    return Table(_("Federations you lead, are in, or are invited to"), columns, tuple(rows))
+
+
+def _open(visit: Visit, found: list[Federation]) -> Part:
+    at = visit.institution
+    if not found or at is None:
+        return Empty(_("No other federation is open to you now."))
+    names = institutions.names(visit.session, {f.lead_id for f in found})
+    rows = []
+    for federation in found:
+        row = compatibility.row_of(visit.session, federation, at)
+        fits: Cell = Yes(_("Your policy allows it"))
+        if not row.allows:
+            reasons = row.objections or ()
+            fits = No(" ".join(fit.sentence(o.code, o.detail) for o in reasons))
+        rows.append(
+            (
+                Link(federation.name, f"/federations/{federation.id}/join"),
+                names.get(federation.lead_id, "–"),
+                fits,
+            )
+        )
+    columns = (Column(_("Federation")), Column(_("Lead")), Column(_("Your policy")))
+    return Table(_("You could ask to join"), columns, tuple(rows))
+
+
+def _get(visit: Visit, federation_id: str, permission: Permission) -> Federation:
+    return queries.get(visit.session, visit.who, permission, federation_id)
+
+
+def crumbs(federation: Federation, last: str = "") -> tuple[Link, ...]:
+    first = (
+        Link(_("Federations"), "/federations"),
+        Link(federation.name, f"/federations/{federation.id}"),
+    )
+    return (*first, Link(last, "")) if last else first
+
+
+@router.get("/{federation_id}")
+def one(visit: Here, federation_id: str) -> Response:
+    federation = _get(visit, federation_id, Permission.FEDERATION_READ)
+    leads = allows(visit.who, Permission.FEDERATION_LEAD, federation.lead_id)
+    members = queries.members(visit.session, federation)
+    path = f"/federations/{federation.id}"
+    actions: list[Link] = []
+    if (
+        allows(visit.who, Permission.RUN_LEAD, federation.lead_id)
+        and federation.state is FederationState.OPEN
+    ):
+        actions.append(Link(_("Propose a run"), f"{path}/runs/new", "primary"))
+    if _invited(visit, members):
+        actions.insert(0, Link(_("Answer the invitation"), f"{path}/join", "primary"))
+    panels = [
+        Panel(_("What happens"), _happens(visit, federation)),
+        Panel(_("Members"), _members(visit, federation, members, leads)),
+    ]
+    if leads and federation.state is FederationState.OPEN:
+        panels.append(Panel(_("Invite an institution"), (_invite(visit, federation, members),)))
+    lead = institutions.names(visit.session, {federation.lead_id}).get(federation.lead_id, "–")
+    about = Facts(
+        (
+            (_("State"), federation_words.state(federation)),
+            (_("Lead"), lead),
+            (_("Agreement"), _("dated {day}").format(day=day(federation.agreement_dated))),
+        ),
+        narrow=True,
+    )
+    links = [
+        Link(_("Task sheets"), f"{path}/task"),
+        Link(_("Agreement and our fit"), f"{path}/join"),
+        Link(_("Who can take part"), f"{path}/compatibility"),
+        Link(_("Releases"), f"{path}/releases"),
+    ]
+    if federation.lead_id not in visit.who.institutions:
+        links.append(Link(_("Leave"), f"{path}/leave"))
+    sheet = Sheet(
+        title=federation.name,
+        says=federation.purpose,
+        asof=_("As of {time}").format(time=full(now())),
+        crumbs=crumbs(federation),
+        actions=tuple(actions),
+        panels=tuple(panels),
+        aside=(Panel(_("About it"), (about, *(Links((one_,)) for one_ in links)), id="h-about"),),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _invited(visit: Visit, members: list[Member]) -> bool:
+    mine = institutions_where(visit.who, Permission.FEDERATION_JOIN)
+    waits = (MembershipState.INVITED, MembershipState.PAUSED)
+    return any(m.institution.id in mine and m.membership.state in waits for m in members)
+
+
+def _happens(visit: Visit, federation: Federation) -> tuple[Part, ...]:
+    found = runs.visible_to(visit.session, visit.who, federation.id)
+    parts: list[Part] = []
+    for run in found[:3]:
+        brief = run_words.brief(visit.session, run)
+        name = _("Run {n}").format(n=run.number)
+        parts += [
+            brief.status,
+            Text(f"{name}. {brief.sentence}"),
+            Links((Link(_("See run {n}").format(n=run.number), f"/runs/{run.id}"),)),
+        ]
+    if not parts:
+        parts.append(Empty(_("No run yet.")))
+    release = releases.current(visit.session, federation.id)
+    if release:
+        said = _("Release {n} is in use, {since}.").format(
+            n=release.number, since=since(release.created)
+        )
+        parts.append(Text(said))
+    return tuple(parts)
+
+
+def _members(
+    visit: Visit, federation: Federation, members: list[Member], leads: bool
+) -> tuple[Part, ...]:
+    rows = tuple(
+        (
+            m.institution.name,
+            site_words.kind(m.institution.kind),
+            site_words.verified(m.institution),
+            federation_words.membership(m.membership),
+        )
+        for m in members
+    )
+    columns = (
+        Column(_("Institution")),
+        Column(_("Kind")),
+        Column(_("Verified")),
+        Column(_("Part")),
+    )
+    parts: list[Part] = [Table(_("Who is in"), columns, rows)]
+    if not rows:
+        parts = [Empty(_("No member yet. Invite one."))]
+    path = f"/federations/{federation.id}/members"
+    for m in members:
+        if leads and m.membership.state is MembershipState.REQUESTED:
+            hidden = Field("institution", "", "hidden", value=m.institution.id)
+            yes = Button(_("Let {name} in").format(name=m.institution.name))
+            no = Button(_("Decline {name}").format(name=m.institution.name), "decline")
+            parts.append(Form(f"{path}/invite", (hidden,), (yes, no), inline=True))
+    return tuple(parts)
+
+
+def _invite(visit: Visit, federation: Federation, members: list[Member]) -> Part:
+    inside = {m.institution.id for m in members}
+    free = tuple(Option(i.id, i.name) for i in institutions.verified_others(visit.session, inside))
+    if not free:
+        return Empty(_("Every verified institution of this hub is in, or invited."))
+    field = Field("institution", _("Verified institution"), "select", options=free)
+    path = f"/federations/{federation.id}/members/invite"
+    return Form(path, (field,), (Button(_("Invite it")),))
+
+
+@router.post("/{federation_id}/members/invite")
+def invite(visit: Here, federation_id: str) -> Response:
+    federation = _get(visit, federation_id, Permission.FEDERATION_LEAD)
+    institution = visit.form.text("institution")
+    if visit.form.has("decline"):
+        service.decline(visit.session, visit.who, federation, institution)
+        return see_other(f"/federations/{federation.id}", "declined")
+    service.invite(visit.session, visit.who, federation, institution)
+    return see_other(f"/federations/{federation.id}", "sent")
+
+
+@router.get("/{federation_id}/task")
+def task(visit: Here, federation_id: str) -> Response:
+    federation = federation_words.readable(visit, federation_id)
+    sheets = queries.documents(visit.session, federation.id)
+    panels = tuple(task_words.panel(sheet) for sheet in sheets)
+    text = _(
+        "Run “collegium-site data check --task SHEET” at your site: it compares your columns with these inputs and says what is missing and how many rows drop out."
+    )
+    sheet = Sheet(
+        title=_("Task sheets of {name}").format(name=federation.name),
+        says=_("What exactly is predicted, from what, and how it is judged."),
+        crumbs=crumbs(federation, _("Task sheets")),
+        panels=(*panels, Panel(_("Our columns against it"), (Text(text),)))
+        if panels
+        else (Panel(_("Task sheets"), (Empty(_("None yet.")),)),),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+@router.get("/{federation_id}/compatibility")
+def compatible(visit: Here, federation_id: str) -> Response:
+    federation = _get(visit, federation_id, Permission.FEDERATION_READ)
+    found = compatibility.matrix(visit.session, federation, visit.who)
+    rows = tuple(_fit(row, visit) for row in found.rows)
+    willing = sum(row.allows for row in found.rows)
+    said = ngettext("{n} member could take part", "{n} members could take part", willing)
+    text = _(
+        "{said}. A round needs {need} institutions without a common parent, and {have} are willing."
+    ).format(
+        said=sentence(said.format(n=in_words(willing))),
+        need=found.minimum_cohort,
+        have=found.cohort,
+    )
+    columns = (
+        Column(_("Member")),
+        Column(_("Takes part")),
+        Column(_("Rules that refuse")),
+        Column(_("Smallest change that helps")),
+    )
+    sheet = Sheet(
+        title=_("Who can take part in {name}?").format(name=federation.name),
+        says=text,
+        asof=_("As of {time}. A forecast: a site decides by the policy accepted there.").format(
+            time=full(now())
+        ),
+        crumbs=crumbs(federation, _("Who can take part")),
+        panels=(
+            Panel(
+                _("Members and rules"),
+                (
+                    Table(
+                        _("You see the rules of others only if your institution leads."),
+                        columns,
+                        rows,
+                    ),
+                ),
+            ),
+        ),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _fit(row: Row, visit: Visit) -> tuple[Cell, ...]:
+    mine = row.member.institution.id in visit.who.institutions
+    name = row.member.institution.name
+    rules: Cell = Muted(_("not shown"))
+    change: Cell = Muted(_("not shown"))
+    if row.objections is not None:
+        judged = [
+            (fit.sentence(o.code, o.detail), fit.change(o.code, o.detail)) for o in row.objections
+        ]
+        rules = " ".join(s for s, _c in judged) or _("none")
+        change = " ".join(c for _s, c in judged if c) or _("none needed")
+    elif row.rules is not None:
+        rules = " ".join(fit.sentence(code) for code in row.rules) or _("none")
+    return (
+        _("{name} (yours)").format(name=name) if mine else name,
+        Yes(_("Yes")) if row.allows else No(_("No")),
+        rules,
+        change,
+    )

@@ -1,0 +1,181 @@
+"""Which programs act for us? API tokens: scope, expiry, last used, revoke. A token is shown once."""
+
+from starlette.responses import Response
+
+from app.access.permissions import TOKEN_NEVER, Permission
+from app.clock import now
+from app.errors import Conflict, Invalid
+from app.institutions import queries as institutions
+from app.people import queries, tokens
+from app.people.models import ApiToken
+from app.text import _
+from app.web import render
+from app.web.forms import trying
+from app.web.moments import ago, day, full, since
+from app.web.parts import (
+    Button,
+    Column,
+    Copy,
+    Empty,
+    Field,
+    Form,
+    Link,
+    Links,
+    Note,
+    Option,
+    Panel,
+    Part,
+    Sheet,
+    Status,
+    Table,
+)
+from app.web.visit import Here, Visit, page_router, see_other
+
+router = page_router(prefix="/i/{institution}/integrations")
+
+
+@router.get("")
+def every(visit: Here, institution: str) -> Response:
+    return _page(visit, institution)
+
+
+def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) -> Response:
+    row = institutions.get(visit.session, visit.who, Permission.TOKEN_EDIT, institution)
+    errors = errors or {}
+    found = queries.tokens(visit.session, visit.who, row.id)
+    names = queries.names(visit.session, {t.person_id for t in found})
+    columns = (
+        Column(_("Token")),
+        Column(_("Scopes")),
+        Column(_("State")),
+        Column(_("Last used")),
+        Column(_("Made by")),
+    )
+    rows = tuple(
+        (
+            t.name,
+            ", ".join(t.scopes),
+            _state(t),
+            ago(t.last_used) if t.last_used else _("never"),
+            names.get(t.person_id, "–"),
+        )
+        for t in found
+    )
+    parts: list[Part] = (
+        [Table(_("API tokens, newest first"), columns, rows)]
+        if rows
+        else [Empty(_("No program acts for you."))]
+    )
+    for t in found:
+        if t.revoked is None and t.expires > now():
+            label = _("Revoke “{name}”").format(name=t.name)
+            parts.append(
+                Form(f"/i/{row.id}/integrations/{t.id}/revoke", (), (Button(label),), inline=True)
+            )
+    sheet = Sheet(
+        title=_("Integrations"),
+        says=_(
+            "A token acts for this institution only, within its scopes, until it expires. None may approve."
+        ),
+        asof=_("As of {time}").format(time=full(now())),
+        actions=(Link(_("API documentation"), "/api/docs", "btn"),),
+        panels=(
+            Panel(_("Tokens"), tuple(parts)),
+            Panel(_("Make one"), (_mint_form(visit, row.id, errors),)),
+        ),
+        errors=tuple(errors.items()),
+        menu="integrations",
+    )
+    return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _state(row: ApiToken) -> Status:
+    if row.revoked:
+        return Status("off", _("Revoked"), since(row.revoked))
+    if row.expires <= now():
+        return Status("off", _("Expired"), since(row.expires))
+    return Status("good", _("Works"), _("until {day}").format(day=day(row.expires)))
+
+
+def _mint_form(visit: Visit, institution: str, errors: dict[str, str]) -> Form:
+    held = visit.who.permissions(institution) - TOKEN_NEVER
+    options = tuple(Option(p.value, p.value) for p in Permission if p in held)
+    return Form(
+        f"/i/{institution}/integrations",
+        (
+            Field(
+                "name",
+                _("Name"),
+                value=visit.form.text("name"),
+                help=_("Which program uses it."),
+                error=errors.get("name", ""),
+            ),
+            Field(
+                "scopes",
+                _("What it may do"),
+                "checks",
+                values=visit.form.all("scopes"),
+                options=options,
+                help=_("As little as it needs."),
+                error=errors.get("scopes", ""),
+            ),
+            Field(
+                "days",
+                _("Days until it expires"),
+                "number",
+                value=visit.form.text("days", "90"),
+                error=errors.get("days", ""),
+            ),
+        ),
+        (Button(_("Make the token"), look="primary"),),
+    )
+
+
+@router.post("")
+def mint(visit: Here, institution: str) -> Response:
+    """Answers with the token itself: it is shown now and never again."""
+    known = set(Permission)
+    try:
+        with trying(visit.session):
+            scopes = [Permission(s) for s in visit.form.all("scopes") if s in known]
+            row, text = tokens.mint(
+                visit.session,
+                visit.who,
+                institution,
+                visit.form.text("name"),
+                scopes,
+                visit.form.whole("days", _("Days")),
+            )
+    except Invalid as error:
+        return _page(visit, institution, error.errors or {"": error.message})
+    except Conflict as error:
+        return _page(visit, institution, {"name": error.message})
+    sheet = Sheet(
+        title=_("Token “{name}”").format(name=row.name),
+        says=_("Copy it now. It is not shown again."),
+        crumbs=(Link(_("Integrations"), f"/i/{institution}/integrations"), Link(row.name, "")),
+        panels=(
+            Panel(
+                _("The token"),
+                (
+                    Copy("token", _("The token"), text),
+                    Note(
+                        _("Send it as “Authorization: Bearer …”. It works until {day}.").format(
+                            day=day(row.expires)
+                        )
+                    ),
+                    Links(
+                        (Link(_("I have kept it"), f"/i/{institution}/integrations", "primary"),)
+                    ),
+                ),
+            ),
+        ),
+        menu="integrations",
+    )
+    return render.sheet(visit, sheet)
+
+
+@router.post("/{token}/revoke")
+def revoke(visit: Here, institution: str, token: str) -> Response:
+    tokens.revoke(visit.session, visit.who, token)
+    return see_other(f"/i/{institution}/integrations", "revoked")

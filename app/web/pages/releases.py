@@ -1,0 +1,147 @@
+"""Which model is in use, and is it better? Against each site alone and a simple rule; roll back."""
+
+from starlette.responses import Response
+
+from app.access.actor import allows
+from app.access.permissions import Permission
+from app.clock import now
+from app.federations import queries as federations
+from app.federations.models import Federation
+from app.releases import queries, service
+from app.releases.models import Release
+from app.runs import queries as runs
+from app.runs.progress import progress
+from app.text import _
+from app.web import render, run_figures
+from app.web.moments import full, number, since
+from app.web.pages.federations import crumbs
+from app.web.parts import (
+    Button,
+    Cell,
+    Code,
+    Column,
+    Empty,
+    Facts,
+    Form,
+    Link,
+    Nothing,
+    Panel,
+    Part,
+    Sheet,
+    Status,
+    Table,
+    Text,
+)
+from app.web.visit import Here, Visit, page_router, see_other
+
+router = page_router(prefix="/federations/{federation_id}/releases")
+
+
+@router.get("")
+def every(visit: Here, federation_id: str) -> Response:
+    federation = federations.get(visit.session, visit.who, Permission.RUN_READ, federation_id)
+    found = queries.visible_to(visit.session, visit.who, federation)
+    columns = (
+        Column(_("Release")),
+        Column(_("State")),
+        Column(_("From")),
+        Column(_("Model parts"), True),
+    )
+    rows = tuple(_line(visit, federation, one) for one in found)
+    part: Part = Table(_("Releases, newest first"), columns, rows)
+    if not rows:
+        part = Empty(_("No finished run yet, so no release."))
+    current = next((r for r in found if r.current), None)
+    sheet = Sheet(
+        title=_("Releases of {name}").format(name=federation.name),
+        says=_("Release {n} is in use, {since}.").format(
+            n=current.number, since=since(current.created)
+        )
+        if current
+        else _("No model is in use yet."),
+        asof=_("As of {time}").format(time=full(now())),
+        crumbs=crumbs(federation, _("Releases")),
+        panels=(Panel(_("Every release"), (part,)),),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _line(visit: Visit, federation: Federation, one: Release) -> tuple[Cell, ...]:
+    run = runs.by_id(visit.session, one.run_id)
+    path = f"/federations/{federation.id}/releases/{one.id}"
+    state = Status("good", _("In use")) if one.current else Status("off", _("Not in use"))
+    return (
+        Link(_("Release {n}").format(n=one.number), path),
+        state,
+        Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}") if run else Nothing(),
+        number(len(one.modules)),
+    )
+
+
+@router.get("/{release_id}")
+def one(visit: Here, federation_id: str, release_id: str) -> Response:
+    row = queries.get(visit.session, visit.who, Permission.RUN_READ, release_id)
+    federation = federations.get(visit.session, visit.who, Permission.RUN_READ, row.federation_id)
+    rows = tuple((name, Code(str(digest), True)) for name, digest in sorted(row.modules.items()))
+    panels = [
+        *_compared(visit, row),
+        Panel(
+            _("What it is made of"),
+            (Table(_("Model parts"), (Column(_("Part")), Column(_("Digest"))), rows),),
+        ),
+    ]
+    if not row.current and allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
+        path = f"/federations/{federation.id}/releases/{row.id}/roll-back"
+        form = Form(path, (), (Button(_("Use this release again")),), inline=True)
+        panels.append(
+            Panel(
+                _("Roll back"),
+                (Text(_("Sites switch at their next word. Nothing is deleted.")), form),
+            )
+        )
+    sheet = Sheet(
+        title=_("Release {n} of {name}").format(n=row.number, name=federation.name),
+        says=_("It is in use.") if row.current else _("It is not in use."),
+        asof=_("Published {time}").format(time=full(row.created)),
+        crumbs=(
+            *crumbs(federation),
+            Link(_("Releases"), f"/federations/{federation.id}/releases"),
+            Link(_("Release {n}").format(n=row.number), ""),
+        ),
+        panels=tuple(panels),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _compared(visit: Visit, row: Release) -> list[Panel]:
+    run = runs.by_id(visit.session, row.run_id)
+    if run is None:
+        return []
+    seen = progress(visit.session, run, visit.who, seen_recently_s=visit.settings.seen_recently_s)
+    panels = []
+    for series in seen.series:
+        if not series.shared:
+            continue
+        table = run_figures.table(series, set())
+        facts = Facts(((_("Judged by"), run_figures.metric_words(series.metric)),))
+        panels.append(
+            Panel(
+                series.target,
+                (facts, table),
+                lead=run_figures.finding(series),
+                id=f"h-{series.task}",
+            )
+        )
+    if not panels:
+        text = _("No figure was let out, so it cannot be compared here.")
+        panels.append(Panel(_("Is it better?"), (Empty(text),)))
+    return panels
+
+
+@router.post("/{release_id}/roll-back")
+def roll_back(visit: Here, federation_id: str, release_id: str) -> Response:
+    row = queries.get(visit.session, visit.who, Permission.RUN_LEAD, release_id)
+    service.roll_back(visit.session, visit.who, row, visit.hub.key)
+    return see_other(f"/federations/{row.federation_id}/releases", "rolled-back")

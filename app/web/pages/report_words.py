@@ -1,0 +1,165 @@
+"""A class report in sentences. Careful ones: an interval or a count with every number, and no promise."""
+
+from app.text import _
+from app.web.charts import calibration_chart
+from app.web.moments import number, percent
+from app.web.parts import (
+    Cell,
+    Column,
+    Facts,
+    Few,
+    Fold,
+    Nothing,
+    Panel,
+    Part,
+    Table,
+)
+from worker.protocol.tasks import TaskSheet
+from worker.protocol.update import ClassFigures, ClassTask
+
+CURVE_FROM = 50
+"""Records a class needs before a curve says anything."""
+_SMALLER = frozenset({"rmse", "mae"})
+_NEAR = 0.01
+
+
+def finding(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
+    """One sentence for the list and the head of the report."""
+    if figures.records is None:
+        return _("Too few students to show anything about this class.")
+    task = next((t for t in figures.tasks if t.shared is not None), None)
+    if task is None:
+        return _("The model could not be measured on this class.")
+    sheet = sheets.get(task.task)
+    if sheet and sheet.kind == "binary" and task.predicted_mean is not None:
+        expected = _("For about {share} of the class the model expects “{label}”.").format(
+            share=percent(task.predicted_mean), label=sheet.labels[-1]
+        )
+        return f"{expected} {_against_rule(task)}"
+    return _against_rule(task)
+
+
+def _better(task: ClassTask, other: float | None) -> float | None:
+    """How much the shared model is ahead, in the metric's unit; None where one is missing."""
+    if task.shared is None or other is None:
+        return None
+    gap = task.shared - other
+    return -gap if task.metric in _SMALLER else gap
+
+
+def _near(task: ClassTask) -> float:
+    return abs(task.shared or 0) * 0.02 if task.metric in _SMALLER else _NEAR
+
+
+def _against_rule(task: ClassTask) -> str:
+    ahead = _better(task, task.rule)
+    if ahead is None:
+        return _("There is no simple rule to compare it with.")
+    if ahead > _near(task):
+        return _("It does better than a simple rule here.")
+    if ahead < -_near(task):
+        return _("A simple rule does better here.")
+    return _("It does about as well as a simple rule here.")
+
+
+def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
+    """Whether to lean on it, from all tasks: against the rule and against the site alone."""
+    if figures.records is None or not figures.tasks:
+        return _("Too few students: do not lean on it for this class.")
+    task = figures.tasks[0]
+    rule, alone = _better(task, task.rule), _better(task, task.local)
+    if rule is not None and rule < -_near(task):
+        return _("Do not lean on it for this class: a simple rule does better.")
+    near = _near(task)
+    if rule is not None and rule <= near:
+        first = _("Fit to guide your teaching, with care: it is about as good as a simple rule")
+    else:
+        first = _("Fit to guide your teaching, with care: it is better than a simple rule")
+    if alone is None:
+        return f"{first}."
+    if alone > near:
+        return _("{first}, and better than your site alone.").format(first=first)
+    if alone < -near:
+        return _("{first}, and not as good as your site alone.").format(first=first)
+    return _("{first}, and not much different from your site alone.").format(first=first)
+
+
+def compared(task: ClassTask, sheet: TaskSheet | None) -> list[Part]:
+    """Keeps its word, missing inputs, and the three models side by side."""
+    lines: list[tuple[str, Cell]] = [(_("Keeps its word"), word(task, sheet))]
+    for modality, share in task.missing.items():
+        if share > 0:
+            said = _("{share} have no {what}. Their results are less sure.")
+            lines.append((_("Missing inputs"), said.format(share=percent(share), what=modality)))
+    interval: Cell = Nothing()
+    if task.shared_interval:
+        low, high = task.shared_interval
+        interval = _("{low} to {high}").format(low=number(low, 2), high=number(high, 2))
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (_("Shared model (in use)"), _value(task.shared), interval),
+        (_("Our site alone"), _value(task.local), Nothing()),
+        (_("Simple rule"), _value(task.rule), Nothing()),
+    )
+    label = task.metric.upper().replace("_", " ")
+    columns = (Column(_("What predicts")), Column(label, True), Column(_("95 % interval"), True))
+    smaller = task.metric in _SMALLER
+    caption = _("Measured on students of this class that no training saw.")
+    caption += " " + (_("Smaller is better.") if smaller else _("Larger is better, 1 is perfect."))
+    summary = _("Compare shared model, your site alone and a simple rule")
+    return [Facts(tuple(lines)), Fold(f"f-{task.task}", summary, (Table(caption, columns, rows),))]
+
+
+def _value(value: float | None) -> Cell:
+    return Few() if value is None else number(value, 2)
+
+
+def word(task: ClassTask, sheet: TaskSheet | None) -> Cell:
+    """What the model said on average against what was seen."""
+    if task.predicted_mean is None or task.observed_mean is None:
+        return Few()
+    if sheet and sheet.kind == "binary":
+        return _("On average it said {said} in 100, and it was {seen} in 100.").format(
+            said=number(task.predicted_mean * 100), seen=number(task.observed_mean * 100)
+        )
+    return _("On average it said {said}, and it was {seen}.").format(
+        said=number(task.predicted_mean, 2), seen=number(task.observed_mean, 2)
+    )
+
+
+def calibration(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> list[Panel]:
+    """A curve from 50 records on; below that the sentence above is all there is."""
+    panels = []
+    for task in figures.tasks:
+        enough = figures.records is not None and figures.records >= CURVE_FROM
+        if not enough or len(task.curve) < 2:
+            continue
+        worst = max(task.curve, key=lambda p: abs(p.predicted - p.observed))
+        lead = _("Where it errs most, it said {said} in 100, and it was {seen} in 100.").format(
+            said=number(worst.predicted * 100), seen=number(worst.observed * 100)
+        )
+        points = tuple((p.predicted, p.observed) for p in task.curve)
+        title = _(
+            "Curve. What the model said, from left to right, against what was seen, from bottom to top."
+        )
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (percent(p.predicted), percent(p.observed), number(p.records)) for p in task.curve
+        )
+        columns = (
+            Column(_("It said")),
+            Column(_("It was"), True),
+            Column(_("Students, about"), True),
+        )
+        table = Table(_("Groups of students by what the model said"), columns, rows)
+        name = sheets[task.task].target if task.task in sheets and len(figures.tasks) > 1 else ""
+        panels.append(
+            Panel(
+                _("Does it keep its word?"),
+                (
+                    calibration_chart(f"cal-{task.task}", title, points),
+                    Fold(f"fold-cal-{task.task}", _("Show the numbers as a table"), (table,)),
+                ),
+                lead=f"{name} {lead}".strip(),
+                id=f"h-cal-{task.task}",
+            )
+        )
+    return panels

@@ -1,0 +1,194 @@
+"""An instructor's pages: which of my classes has news, and what the model knows about one, and how far to trust it."""
+
+from starlette.responses import Response
+
+from app.access.permissions import Permission
+from app.clock import now
+from app.people import queries as people
+from app.reports import queries, service
+from app.reports.queries import Shown
+from app.runs import queries as runs
+from app.text import _
+from app.web import render
+from app.web.moments import full, lately
+from app.web.pages import report_words
+from app.web.parts import (
+    Bullets,
+    Cell,
+    Column,
+    Empty,
+    Facts,
+    Few,
+    Heading,
+    Link,
+    Log,
+    LogLine,
+    Panel,
+    Part,
+    Sheet,
+    Status,
+    Table,
+    Text,
+)
+from app.web.visit import Here, Visit, page_router
+from worker.protocol.tasks import TaskSheet
+
+router = page_router(prefix="/classes")
+
+
+@router.get("")
+def every(visit: Here) -> Response:
+    found = queries.visible_to(visit.session, visit.who)
+    rows = tuple(_line(visit, shown) for shown in found)
+    columns = (Column(_("Class")), Column(_("Term")), Column(_("News")), Column(_("As of")))
+    part: Part = Table(_("Classes you teach"), columns, rows)
+    if not rows:
+        part = Empty(
+            _("No class is assigned to you. An administrator of your institution does that.")
+        )
+    with_news = sum(shown.report is not None for shown in found)
+    sheet = Sheet(
+        title=_("My classes"),
+        says=_("{n} of {all} have a report.").format(n=with_news, all=len(found)) if found else "",
+        asof=_("As of {time}").format(time=full(now())),
+        panels=(Panel(_("Yours"), (part,)),),
+        menu="my-classes",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _line(visit: Visit, shown: Shown) -> tuple[Cell, ...]:
+    row = shown.school_class
+    name = f"{row.code} {row.title}".strip()
+    if shown.report is None or shown.figures is None:
+        return (
+            Link(name, f"/classes/{row.id}/report"),
+            row.term,
+            Status("wait", _("No report yet")),
+            "–",
+        )
+    said = report_words.finding(shown.figures, _sheets(visit, shown))
+    return (Link(name, f"/classes/{row.id}/report"), row.term, said, full(shown.report.as_of))
+
+
+def _sheets(visit: Visit, shown: Shown) -> dict[str, TaskSheet]:
+    """The task sheets of the run that made the release, by name."""
+    run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
+    return {s.name: s for s in runs.plan_of(run).sheets} if run else {}
+
+
+@router.get("/{class_id}/report")
+def report(visit: Here, class_id: str) -> Response:
+    """That someone looked is written down, in a transaction of its own: this request only reads."""
+    with visit.hub.db.session() as writing:
+        service.view(writing, visit.who, class_id)
+    shown = queries.get(visit.session, visit.who, class_id)
+    row = shown.school_class
+    name = f"{row.code} {row.title}".strip()
+    sheets = _sheets(visit, shown)
+    figures = shown.figures
+    head = Sheet(
+        title=name,
+        says=report_words.finding(figures, sheets) if figures else _none_yet(shown),
+        asof=_asof(visit, shown),
+        crumbs=(Link(_("My classes"), "/classes"), Link(row.code, "")),
+        panels=(),
+        menu="my-classes",
+    )
+    panels: list[Panel] = []
+    if shown.report and figures:
+        panels.append(_fit(shown, sheets))
+        panels += report_words.calibration(figures, sheets)
+        panels += _uses(sheets)
+    panels.append(_limits(visit, shown))
+    return render.sheet(visit, Sheet(**{**head.__dict__, "panels": tuple(panels)}))
+
+
+def _none_yet(shown: Shown) -> str:
+    return _(
+        "No report yet. One comes after the next finished run, if your policy lets class reports out."
+    )
+
+
+def _asof(visit: Visit, shown: Shown) -> str:
+    parts = [shown.school_class.term]
+    if shown.report:
+        parts.insert(0, _("As of {time}").format(time=full(shown.report.as_of)))
+    run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
+    if run and shown.release:
+        federation = runs.federation_of(visit.session, run)
+        parts.append(
+            _("release {n} of {name}").format(n=shown.release.number, name=federation.name)
+        )
+    return " · ".join(parts)
+
+
+def _fit(shown: Shown, sheets: dict[str, TaskSheet]) -> Panel:
+    figures = shown.figures
+    assert figures is not None
+    records: Cell = Few()
+    if figures.records is not None:
+        records = _("About {n}").format(n=figures.records)
+    body: list[Part] = [Facts(((_("Students it can use"), records),))]
+    for task in figures.tasks:
+        sheet = sheets.get(task.task)
+        if len(figures.tasks) > 1:
+            body.append(Heading(sheet.target if sheet else task.task))
+        body += report_words.compared(task, sheet)
+    lead = report_words.fit_sentence(figures, sheets)
+    return Panel(_("Is the model fit for this class?"), tuple(body), lead=lead, id="h-fit")
+
+
+def _uses(sheets: dict[str, TaskSheet]) -> list[Panel]:
+    if not sheets:
+        return []
+    inputs = list(dict.fromkeys(i.name for s in sheets.values() for i in s.inputs))
+    facts = Facts(
+        (
+            (_("Predicts"), " ".join(s.target for s in sheets.values())),
+            (_("Uses"), ", ".join(inputs)),
+            (
+                _("May not use"),
+                _("Names, addresses, anything from a face or a voice about feelings or attention"),
+            ),
+        )
+    )
+    return [Panel(_("What it uses"), (facts,), id="h-uses")]
+
+
+def _limits(visit: Visit, shown: Shown) -> Panel:
+    cell = shown.report.minimum_cell if shown.report else 10
+    lines = (
+        _("It describes the class, not one student. It is not for grading."),
+        _("It learned from several institutions. Yours is one; classes elsewhere may differ."),
+        _("Numbers are rounded and groups under {n} are hidden. They carry no added noise.").format(
+            n=cell
+        ),
+        _("You decide. Nothing was sent to students and no grade changes."),
+    )
+    officers = people.people_with(
+        visit.session, shown.school_class.institution_id, Permission.POLICY_APPROVE
+    )
+    body: list[Part] = [Bullets(lines)]
+    if officers:
+        who = officers[0]
+        said = _("Questions: {name}, privacy officer, {email}.").format(
+            name=who.name, email=who.email
+        )
+        body.append(Text(said))
+    if shown.report:
+        viewers = queries.viewers(visit.session, shown.report)[:10]
+        body += [
+            Heading(_("Who has viewed this report")),
+            Log(tuple(_viewer(visit, v) for v in viewers)),
+        ]
+    body.append(Text(_("The operators of the hub cannot open it."), muted=True, small=True))
+    return Panel(_("Limits and contact"), tuple(body), id="h-limits")
+
+
+def _viewer(visit: Visit, viewer: queries.Viewer) -> LogLine:
+    mine = viewer.view.person_id == visit.who.person
+    name = (
+        _("You") if mine else _("{name}, also an instructor of this class").format(name=viewer.name)
+    )
+    return LogLine(viewer.view.at, lately(viewer.view.at), name)

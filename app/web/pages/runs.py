@@ -1,0 +1,231 @@
+"""Runs: the list, the live page, what the lead does, and one round."""
+
+from starlette.responses import Response
+
+from app.access.permissions import Permission
+from app.clock import now
+from app.runs import queries, service
+from app.runs.models import Run
+from app.runs.progress import round_view
+from app.runs.states import RoundState
+from app.runs.views import RoundView, UpdateLine
+from app.text import _
+from app.web import code_words, render
+from app.web.moments import clock, day_clock, full, size, span
+from app.web.moments import number as number_
+from app.web.pages import run_page, run_words
+from app.web.parts import (
+    Button,
+    Cell,
+    Code,
+    Column,
+    Empty,
+    Facts,
+    Form,
+    Link,
+    Nothing,
+    Panel,
+    Part,
+    Sheet,
+    Status,
+    Table,
+    Text,
+    When,
+)
+from app.web.visit import Here, Visit, page_router, see_other
+
+router = page_router(prefix="/runs")
+
+
+@router.get("")
+def every(visit: Here) -> Response:
+    found = queries.visible_to(visit.session, visit.who)
+    rows: list[tuple[Cell, ...]] = []
+    for run in found[:100]:
+        federation = queries.federation_of(visit.session, run)
+        brief = run_words.brief(visit.session, run)
+        name = _("Run {n}").format(n=run.number)
+        rows.append(
+            (
+                Link(f"{federation.name}, {name}", f"/runs/{run.id}"),
+                brief.status,
+                _("{done} of {all}").format(done=brief.done, all=brief.rounds),
+                When(run.created, day_clock(run.created)),
+            )
+        )
+    columns = (Column(_("Run")), Column(_("State")), Column(_("Rounds")), Column(_("Proposed")))
+    link = Link(_("See the federations"), "/federations", "btn")
+    empty = Empty(_("No run yet. A federation’s lead proposes one."), link)
+    body = Table(_("Runs, newest first"), columns, tuple(rows)) if rows else empty
+    sheet = Sheet(
+        title=_("Runs"),
+        asof=_("As of {time}").format(time=full(now())),
+        panels=(Panel(_("Of your federations"), (body,)),),
+        menu="runs",
+    )
+    return render.sheet(visit, sheet)
+
+
+@router.get("/{run_id}")
+def show(visit: Here, run_id: str) -> Response:
+    run = queries.get(visit.session, visit.who, Permission.RUN_READ, run_id)
+    page = run_page.build(visit, run)
+    return render.page(visit.request, "runs/run.html", page, block=visit.asks_for("live"))
+
+
+def _led(visit: Visit, run_id: str) -> Run:
+    return queries.get(visit.session, visit.who, Permission.RUN_LEAD, run_id)
+
+
+@router.post("/{run_id}/start")
+def start(visit: Here, run_id: str) -> Response:
+    service.start(visit.session, visit.who, _led(visit, run_id))
+    return see_other(f"/runs/{run_id}", "started")
+
+
+@router.post("/{run_id}/pause")
+def pause(visit: Here, run_id: str) -> Response:
+    service.pause(visit.session, visit.who, _led(visit, run_id))
+    return see_other(f"/runs/{run_id}", "paused")
+
+
+@router.post("/{run_id}/resume")
+def resume(visit: Here, run_id: str) -> Response:
+    service.resume(visit.session, visit.who, _led(visit, run_id))
+    return see_other(f"/runs/{run_id}", "resumed")
+
+
+@router.get("/{run_id}/cancel")
+def ask_cancel(visit: Here, run_id: str) -> Response:
+    run = _led(visit, run_id)
+    form = Form(
+        f"/runs/{run_id}/cancel", (), (Button(_("Cancel this run"), look="primary"),), inline=True
+    )
+    text = _(
+        "Sites stop at their next word to the hub. Nothing of the open round is kept, and no model is released."
+    )
+    sheet = Sheet(
+        title=_("Cancel run {n}?").format(n=run.number),
+        says=_("This cannot be taken back."),
+        crumbs=(
+            Link(_("Run {n}").format(n=run.number), f"/runs/{run_id}"),
+            Link(_("Cancel"), ""),
+        ),
+        panels=(Panel(_("What happens"), (Text(text), form)),),
+        foot=(Link(_("Leave it running"), f"/runs/{run_id}"),),
+        menu="runs",
+    )
+    return render.sheet(visit, sheet)
+
+
+@router.post("/{run_id}/cancel")
+def cancel(visit: Here, run_id: str) -> Response:
+    service.cancel(visit.session, visit.who, _led(visit, run_id))
+    return see_other(f"/runs/{run_id}", "cancelled")
+
+
+@router.get("/{run_id}/rounds/{number}")
+def one_round(visit: Here, run_id: str, number: int) -> Response:
+    run = queries.get(visit.session, visit.who, Permission.RUN_READ, run_id)
+    federation = queries.federation_of(visit.session, run)
+    row = queries.round_by_number(visit.session, run, number)
+    view = round_view(visit.session, run, row, visit.who)
+    says = {
+        RoundState.CLOSED: _("Closed with {taken} of {asked} updates.").format(
+            taken=view.taken, asked=view.asked
+        ),
+        RoundState.VOID: _("Void. {why}").format(why=view.reason),
+    }.get(view.state) or run_words.round_sentence(visit.session, row)
+    sheet = Sheet(
+        title=_("Round {n} of run {run}").format(n=number, run=run.number),
+        says=says,
+        asof=_("As of {time}").format(time=clock(now())),
+        crumbs=(
+            Link(federation.name, f"/federations/{federation.id}"),
+            Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}"),
+            Link(_("Round {n}").format(n=number), ""),
+        ),
+        panels=(
+            Panel(_("Times"), (_times(view),)),
+            Panel(_("Updates"), _updates(view)),
+            Panel(_("Model parts"), (_parts(view),)),
+        ),
+        menu="runs",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _times(view: RoundView) -> Facts:
+    needed = _("{n} updates of {asked} sites").format(n=view.quorum, asked=view.asked)
+    lines: list[tuple[str, Cell]] = [
+        (_("Opened"), full(view.opened)),
+        (_("Deadline"), full(view.deadline)),
+        (_("Needed"), needed),
+    ]
+    if view.complete and view.closed:
+        seconds = (view.closed - view.complete).total_seconds()
+        lines.append((_("Combined in"), span(seconds)))
+    if view.closed:
+        lines.append((_("Closed"), full(view.closed)))
+    return Facts(tuple(lines))
+
+
+def _updates(view: RoundView) -> tuple[Part, ...]:
+    """Counts for every member; one by one for the site's own institution and the lead."""
+    counts: list[tuple[str, Cell]] = [
+        (_("Received"), str(view.received)),
+        (_("Taken"), str(view.taken)),
+        *((code_words.upload_refusal(r.reason), str(r.count)) for r in view.refused),
+    ]
+    if not view.updates:
+        return (Facts(tuple(counts)),)
+    columns = (
+        Column(_("Site of")),
+        Column(_("Update")),
+        Column(_("Size"), True),
+        Column(_("Digest")),
+        Column(_("Deleted")),
+        Column(_("Why not")),
+    )
+    rows = tuple(_update(u) for u in view.updates)
+    table = Table(_("Updates you may see one by one"), columns, rows)
+    return (Facts(tuple(counts)), table)
+
+
+def _update(line: UpdateLine) -> tuple[Cell, ...]:
+    age = clock(line.received)
+    status = Status("good", _("Taken") if line.taken else _("Received"), age)
+    if line.refusal:
+        status = Status("stop", _("Refused"), age)
+    return (
+        line.institution_name,
+        status,
+        size(line.bytes),
+        Code(line.digest, True),
+        clock(line.deleted) if line.deleted else _("when the round is over"),
+        code_words.upload_refusal(line.refusal) if line.refusal else Nothing(),
+    )
+
+
+def _parts(view: RoundView) -> Part:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            part.module,
+            _("held: too few sites trained it") if part.held else _("combined"),
+            number_(part.sites or 0),
+            size(part.bytes or 0),
+            Code(part.digest or part.base or "", True),
+        )
+        for part in view.modules
+        if part.digest
+    ]
+    columns = (
+        Column(_("Model part")),
+        Column(_("This round")),
+        Column(_("Sites"), True),
+        Column(_("Size"), True),
+        Column(_("Digest")),
+    )
+    if not rows:
+        return Empty(_("No model part has been made in this round."))
+    return Table(_("The shared model after this round"), columns, tuple(rows))

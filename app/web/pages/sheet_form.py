@@ -1,0 +1,192 @@
+"""A task sheet as a form, or pasted as the document that data come with; both become one checked sheet."""
+
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from app.errors import Invalid
+from app.policies.fields import choice_name
+from app.text import _
+from app.web.forms import Typed
+from app.web.pages.task_words import metric
+from app.web.parts import Field, Option
+from worker.protocol.policy import Purpose, TaskKind
+from worker.protocol.tasks import Metric, TaskSheet
+
+_KINDS = {"number": "numeric", "list": "categorical", "text": "text"}
+
+
+def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
+    def field(name: str, label: str, control: Any = "text", **more: Any) -> Field:
+        value = typed.text(name, more.pop("default", ""))
+        return Field(name, label, control, value=value, error=errors.get(name, ""), **more)
+
+    return (
+        field("name", _("Short name"), help=_("Small letters, digits and hyphens: at-risk-week6.")),
+        field(
+            "target",
+            _("What is predicted, as one question"),
+            help=_("For example: will the student end this class below the pass mark?"),
+        ),
+        field("purpose", _("For"), "select", options=_options(Purpose), default="early-support"),
+        field("kind", _("Answer"), "radio", options=_options(TaskKind), default="binary"),
+        field("label", _("Column with the answer"), help=_("As it is named in the records.")),
+        field(
+            "labels",
+            _("Values of the answer, one a line"),
+            "area",
+            rows=3,
+            help=_("For yes or no: two values, the one to find last. For a number: none."),
+        ),
+        field("unit", _("Unit of the answer"), optional=True, help=_("For a number.")),
+        field("cutoff_day", _("Uses records up to day"), "number", optional=True),
+        field(
+            "inputs",
+            _("Inputs, one a line"),
+            "area",
+            rows=8,
+            help=_(
+                "Parts set apart by semicolons. A number: name; number; unit; mean; deviation. "
+                "One of a list: name; list; first, second, third. A text: name; text."
+            ),
+        ),
+        field(
+            "metric",
+            _("Judged by"),
+            "select",
+            options=tuple(Option(m, metric(m)) for m in get_args(Metric)),
+            default="auc",
+        ),
+        field(
+            "simple_rule",
+            _("Simple rule to beat"),
+            optional=True,
+            help=_("The name of one number among the inputs."),
+        ),
+        field(
+            "minimum_records",
+            _("Least records a site needs"),
+            "number",
+            default="20",
+        ),
+    )
+
+
+def _options(literal: Any) -> tuple[Option, ...]:
+    return tuple(Option(value, choice_name(value)) for value in get_args(literal))
+
+
+def document_field(typed: Typed, errors: dict[str, str]) -> Field:
+    return Field(
+        "document",
+        _("A whole task sheet"),
+        "area",
+        value=typed.text("document"),
+        help=_("The content of a task sheet’s file, as the data steward has it."),
+        error=errors.get("document", ""),
+        rows=8,
+    )
+
+
+def read_document(typed: Typed) -> TaskSheet:
+    """Raises Invalid with what the document lacks."""
+    try:
+        return TaskSheet.model_validate_json(typed.text("document"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = _("This is not a task sheet: {where} {what}.").format(
+            where=where, what=_reason(first["msg"])
+        )
+        said = " ".join(said.split())
+        raise Invalid(said, {"document": said}) from error
+
+
+def read(typed: Typed) -> TaskSheet:
+    """Raises Invalid with a sentence at each field that cannot be."""
+    errors: dict[str, str] = {}
+    values: dict[str, Any] = {
+        name: typed.text(name)
+        for name in ("name", "target", "purpose", "kind", "label", "unit", "metric")
+    }
+    values["labels"] = typed.lines("labels")
+    values["simple_rule"] = typed.text("simple_rule") or None
+    _whole(typed, "minimum_records", _("Least records a site needs"), values, errors)
+    if typed.text("cutoff_day"):
+        _whole(typed, "cutoff_day", _("Uses records up to day"), values, errors)
+    try:
+        values["inputs"] = [_input(line) for line in typed.lines("inputs")]
+    except Invalid as problem:
+        errors |= problem.errors
+    if errors:
+        raise Invalid(_("Some answers need another look."), errors)
+    try:
+        return TaskSheet.model_validate(values)
+    except ValidationError as error:
+        for one in error.errors():
+            name = str(one["loc"][0]) if one["loc"] else _about(one["msg"])
+            errors.setdefault(name, _sentence(name, one["msg"]))
+        raise Invalid(_("Some answers need another look."), errors) from error
+
+
+def _whole(
+    typed: Typed, name: str, label: str, values: dict[str, Any], errors: dict[str, str]
+) -> None:
+    try:
+        values[name] = typed.whole(name, label)
+    except Invalid as problem:
+        errors |= problem.errors
+
+
+def _input(line: str) -> dict[str, Any]:
+    """One line of the inputs. Raises Invalid that quotes the line."""
+    parts = [part.strip() for part in line.split(";")]
+    kind = _KINDS.get(parts[1] if len(parts) > 1 else "number")
+    given: dict[str, Any] = {"name": parts[0], "kind": kind}
+    try:
+        if kind == "numeric":
+            numbers = [float(p.replace(",", ".")) for p in parts[3:5] if p]
+            given["unit"] = parts[2] if len(parts) > 2 else ""
+            given |= dict(zip(("mean", "sd"), numbers, strict=False))
+        elif kind == "categorical":
+            given["values"] = tuple(v.strip() for v in parts[2].split(",") if v.strip())
+        elif kind == "text":
+            given["modality"] = "text"
+        else:
+            raise ValueError(line)
+    except (ValueError, IndexError):
+        said = _("This line cannot be read: “{line}”.").format(line=line[:80])
+        raise Invalid(said, {"inputs": said}) from None
+    return given
+
+
+def _about(message: str) -> str:
+    """The field that a rule over several fields is about."""
+    for words, name in (
+        ("simple rule", "simple_rule"),
+        ("label value", "labels"),
+        ("label is among", "label"),
+        ("rmse", "metric"),
+        ("same name", "inputs"),
+    ):
+        if words in message:
+            return name
+    return ""
+
+
+def _sentence(name: str, message: str) -> str:
+    return {
+        "name": _("Use a small letter first, then small letters, digits and hyphens."),
+        "target": _("Say in 10 to 300 characters what is predicted."),
+        "label": _("Name a column of the records that is not among the inputs."),
+        "labels": _("Yes or no takes two values, one of several at least three, a number none."),
+        "inputs": _("Name each input once: letters, digits and _, a list with its values."),
+        "metric": _("For a number choose an error, else one of the others."),
+        "simple_rule": _("Name one of the inputs, or leave it empty."),
+        "cutoff_day": _("Enter a day from 0 to 1000."),
+        "minimum_records": _("Enter a whole number, 1 or more."),
+    }.get(name, _("This cannot be: {what}.").format(what=_reason(message)))
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ").rstrip(".")

@@ -1,0 +1,66 @@
+"""A task sheet and what a run sends, in words and tables."""
+
+from collections.abc import Iterable
+
+from app.policies.fields import choice_name
+from app.text import _
+from app.web.moments import number
+from app.web.parts import Cell, Column, Facts, Nothing, Panel, Table
+from worker.protocol.tasks import Input, TaskSheet
+
+
+def flows(leaves: Iterable[str]) -> str:
+    """What a job may send besides updates."""
+    names = {
+        "metrics": _("figures on quality"),
+        "counts": _("numbers of records, in bands"),
+        "class_codes": _("codes of classes"),
+        "class_reports": _("class reports, small groups hidden"),
+    }
+    return ", ".join(names[f] for f in leaves if f in names) or _("nothing")
+
+
+def metric(name: str) -> str:
+    return {
+        "auc": _("AUC: how well students at risk are ranked"),
+        "macro_f1": _("macro F1: every class counts the same"),
+        "accuracy": _("share of right answers"),
+        "rmse": _("root mean square error"),
+        "mae": _("mean error"),
+    }[name]
+
+
+def panel(sheet: TaskSheet) -> Panel:
+    """What exactly is predicted from what."""
+    day = _("day {n}").format(n=sheet.cutoff_day) if sheet.cutoff_day is not None else _("none")
+    facts = Facts(
+        (
+            (_("Predicts"), sheet.target),
+            (_("For"), choice_name(sheet.purpose)),
+            (_("Answer"), _answer(sheet)),
+            (_("Uses records up to"), day),
+            (_("Judged by"), metric(sheet.metric)),
+            (_("Needs at least"), _("{n} records").format(n=number(sheet.minimum_records))),
+            (_("Simple rule to beat"), sheet.simple_rule or _("none")),
+        )
+    )
+    columns = (Column(_("Input")), Column(_("Kind")), Column(_("Unit")), Column(_("Values")))
+    rows = tuple(_input(one) for one in sheet.inputs)
+    table = Table(_("Inputs of “{name}”").format(name=sheet.name), columns, rows)
+    return Panel(sheet.name, (facts, table), id=f"h-task-{sheet.name}")
+
+
+def _answer(sheet: TaskSheet) -> str:
+    if sheet.labels:
+        return ", ".join(sheet.labels)
+    return _("a number, in {unit}").format(unit=sheet.unit) if sheet.unit else _("a number")
+
+
+def _input(one: Input) -> tuple[Cell, ...]:
+    kind = {
+        "numeric": _("number"),
+        "categorical": _("one of a list"),
+        "text": _("text"),
+    }[one.kind]
+    values = ", ".join(one.values[:8]) + (" …" if len(one.values) > 8 else "")
+    return (one.name, kind, one.unit or Nothing(), values or Nothing())
