@@ -1,5 +1,6 @@
 """A hub with a federation of two, tokens for whoever calls, and what a route needs before it can be called."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,10 +62,11 @@ class Stage:
         body: Any = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        sent = dict(headers or {})
+        sent = {"Content-Type": "application/json"} | (headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        return self.client.request(method, f"/api/v1{path}", json=body, headers=sent)
+        content = None if body is None else json.dumps(body).encode()
+        return self.client.request(method, f"/api/v1{path}", content=content, headers=sent)
 
     # What a route finds in place.
 

@@ -3,6 +3,7 @@
 Every route names the one scope it takes; what that scope allows on this very thing, services and queries decide.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,12 +17,14 @@ from starlette.types import Message
 from app.access.actor import Actor
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.errors import NotSignedIn
+from app.errors import Invalid, NotSignedIn
 from app.hub import Hub
 from app.people import tokens
 from app.text import _
 from app.web.door.admission import read_body
 
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it. PostgreSQL stores no such text, so no database of ours is asked to."""
 SAFE = frozenset({"GET", "HEAD"})
 LARGEST_BODY = 1 << 20
 """A federation with two hundred inputs per task sheet stays far below."""
@@ -111,6 +114,8 @@ class Bounded(APIRoute):
             if request.method in SAFE:
                 return await inner(request)
             body = await read_body(request, LARGEST_BODY)
+            if _NUL.search(body):
+                raise Invalid(_("Text may not hold the character NUL."))
 
             async def again() -> Message:
                 return {"type": "http.request", "body": body, "more_body": False}
