@@ -23,14 +23,14 @@ from app.runs.models import Round, Run, Update
 from app.runs.schemas import Proposal
 from app.runs.states import RunState
 from app.settings import Settings
-from app.sites import inbox
-from app.sites.models import Job
+from app.sites import inbox, service
+from app.sites.models import Job, Site
 from tests.door.live import serving
 from tests.runs import world as runs
 from tests.runs.world import POLICY, Member, World
 from tests.site import homes
 from worker.protocol.codes import JobKind, Lane
-from worker.protocol.manifest import Training
+from worker.protocol.manifest import Manifest, Training
 from worker.protocol.policy import PolicyDocument
 from worker.site import accepted
 from worker.site.home import Home
@@ -80,6 +80,10 @@ class Stage:
         self.approve(run)
         return run
 
+    @staticmethod
+    def manifest(job: Job) -> Manifest:
+        return Manifest.model_validate_json(job.manifest["payload"])
+
     def events(self, job_id: str) -> list[str]:
         """Kinds of the audit events about one job, in order."""
         with self.world.hub.db.reading() as session:
@@ -103,6 +107,11 @@ class Stage:
             session.get_one(Job, job_id).lease_until = now() - timedelta(seconds=1)
         self.expire()
 
+    def revoke(self, member: Member) -> None:
+        with self.world.hub.db.session() as session:
+            site = session.get_one(Site, member.site)
+            service.revoke(session, member.administrator, site)
+
     def ring(self, member: Member) -> None:
         """Wakes the site's polls."""
         for name in Lane:
@@ -119,6 +128,12 @@ class Stage:
         with self.world.hub.db.reading() as session:
             wanted = select(Job).where(Job.site_id == member.site, Job.kind == kind)
             return list(session.scalars(wanted.order_by(Job.created)).all())
+
+    def posted(self, member: Member) -> list[Job]:
+        """Every job of the member's site, at least one."""
+        found = [job for kind in JobKind for job in self.jobs(member, kind)]
+        assert found, "no job was posted"
+        return found
 
     def run(self, run_id: str) -> Run:
         return runs.run_of(self.world, run_id)

@@ -6,14 +6,12 @@ import time
 import psutil
 import pytest
 
-from app.sites import service
-from app.sites.models import Site
 from app.sites.states import JobState
 from tests.runs.world import Member
 from tests.servers import wait_until
 from tests.site.stage import Stage, descendants, lane, lane_child, running
 from tests.site.wire import between
-from worker.protocol.codes import JobKind, Phase
+from worker.protocol.codes import Phase
 
 pytestmark = pytest.mark.live
 
@@ -62,12 +60,11 @@ def test_sigterm_ends_an_idle_worker_and_nothing_is_claimed_after_it(live: Stage
         time.sleep(0.05)
         live.propose()
         live.world.work()
-        assert live.jobs(member, JobKind.BASELINE), "a job was posted meanwhile"
+        assert live.posted(member)
         worker.wait(10)
         assert time.monotonic() - asked < 10
-    found = live.jobs(member, JobKind.BASELINE)[0]
-    assert found.state is JobState.WAITING
-    assert found.attempts == 0
+    for job in live.posted(member):
+        assert (job.state, job.attempts) == (JobState.WAITING, 0)
 
 
 def test_sigterm_puts_a_running_job_down_and_it_goes_on_later(live: Stage) -> None:
@@ -151,9 +148,7 @@ def test_a_revoked_site_stays_up_and_says_so(live: Stage) -> None:
     home = live.home(member)
     with lane(home) as worker:
         live.wait(lambda: b"ready" in (home.logs / "train.log").read_bytes(), 30, "the lane")
-        with live.world.hub.db.session() as session:
-            site = session.get_one(Site, member.site)
-            service.revoke(session, member.administrator, site)
+        live.revoke(member)
         live.ring(member)
         live.wait(lambda: b"revoked" in (home.logs / "train.log").read_bytes(), 60, "the word")
         time.sleep(5)

@@ -258,16 +258,19 @@ def fault_of(status: int, problem: dict[str, Any], headers: httpx.Headers, url: 
             code=code,
             status=status,
         )
-    if status == 401 and code == "clock":
-        return ClockOff(said, code=code, status=status)
-    if code == "stale-claim":
-        return StaleClaim(said, code=code, status=status)
-    if code == "wrong-offset":
-        return WrongOffset(said, _offset(problem))
     sentence = said or _(
         "{url} answered with status {status} and no reason. Is something in between, such as a proxy?"
     ).format(url=url, status=status)
-    return Refused(sentence, code=code, status=status)
+    if code == "wrong-offset":
+        return WrongOffset(sentence, _offset(problem))
+    kind = _KINDS.get((status, code), Refused)
+    return kind(sentence, code=code, status=status)
+
+
+_KINDS: dict[tuple[int, str], type[HubFault]] = {
+    (401, "clock"): ClockOff,
+    (409, "stale-claim"): StaleClaim,
+}
 
 
 def _offset(problem: dict[str, Any]) -> int:
