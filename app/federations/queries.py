@@ -115,7 +115,7 @@ def by_name(session: Session, name: str) -> Federation | None:
 def locked(session: Session, federation_id: str) -> Federation | None:
     """The row, held until the transaction ends."""
     return session.scalars(
-        select(Federation).where(Federation.id == federation_id).with_for_update()
+        select(Federation).where(Federation.id == federation_id).with_for_update(key_share=True)
     ).first()
 
 

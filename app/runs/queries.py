@@ -89,11 +89,14 @@ def by_id(session: Session, run_id: str) -> Run | None:
 
 
 def locked(session: Session, run_id: str) -> Run | None:
-    """The row, held until the transaction ends, so that two workers cannot both open a round."""
+    """The row, held until the transaction ends, so that two workers cannot both open a round.
+
+    NO KEY UPDATE: rows that only refer to the run (a job moving at the door) need not wait, or deadlock.
+    """
     return session.scalars(
         select(Run)
         .where(Run.id == run_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).first()
 
@@ -148,7 +151,7 @@ def locked_round(session: Session, round_id: str) -> Round | None:
     return session.scalars(
         select(Round)
         .where(Round.id == round_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).first()
 
