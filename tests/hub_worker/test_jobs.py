@@ -65,6 +65,12 @@ def test_every_task_has_a_worker_function(worker_app: Celery) -> None:
     assert {t.value for t in HubTask} <= set(worker_app.tasks)
 
 
+def test_a_message_goes_to_one_queue(worker_app: Celery) -> None:
+    """Queues that shared an exchange would each get every message."""
+    found = {q.name: (q.exchange.name, q.routing_key) for q in worker_app.conf.task_queues}
+    assert found == {q.value: (q.value, q.value) for q in Queue}
+
+
 def test_the_visibility_timeout_is_longer_than_any_task(worker_app: Celery) -> None:
     conf = worker_app.conf
     assert conf.broker_transport_options["visibility_timeout"] > conf.task_time_limit

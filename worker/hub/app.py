@@ -5,6 +5,7 @@ Messages may be lost or come twice: tasks are idempotent, and the database says 
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu import Exchange
 from kombu import Queue as KombuQueue
 
 from app.jobs import HubTask, Queue
@@ -28,7 +29,7 @@ def make(settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         task_soft_time_limit=SOFT_LIMIT_S,
         task_time_limit=HARD_LIMIT_S,
-        task_queues=[KombuQueue(q.value) for q in Queue],
+        task_queues=[KombuQueue(q.value, Exchange(q.value), q.value) for q in Queue],
         task_default_queue=Queue.LIGHT.value,
         task_routes={task.value: {"queue": task.queue.value} for task in HubTask},
         worker_prefetch_multiplier=1,
