@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -72,6 +73,8 @@ def measure(options: Options) -> Measured:
     ):
         home = Path(name)
         figures |= _on("sqlite", f"sqlite:///{home / 'hub.sqlite'}", r, home / "s", given)
+        if given.sqlite_only:
+            return Measured(figures)
         with servers.postgres(_DURABLE) as cluster:
             figures |= _on("postgresql", cluster.create("hub"), r, home / "p", given)
     figures["hub_mb"] = max(figures["hub_mb_sqlite"], figures["hub_mb_postgresql"])
@@ -98,12 +101,14 @@ def _on(
         per_second=given.rate,
         ramp_s=given.ramp,
     )
+    figures: dict[str, float] = {}
     path = home / "stage.json"
     path.write_text(json.dumps(stage.__dict__))
     with _hub(stage, home, port, private) as process, _watched(process) as memory:
-        waits = _play(path)
+        waits = _play(path, psutil.Process(process.pid), figures)
     lost = stage.jobs - len(waits)
     return {
+        f"hub_cores_{kind}": figures["cores"],
         f"claim_p50_ms_{kind}": float(np.percentile(waits, 50)),
         f"claim_p95_ms_{kind}": float(np.percentile(waits, 95)),
         f"claim_max_ms_{kind}": float(max(waits)),
@@ -187,7 +192,7 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
         thread.join()
 
 
-def _play(stage: Path) -> list[float]:
+def _play(stage: Path, hub: psutil.Process, figures: dict[str, float]) -> list[float]:
     """Milliseconds from post to claim, by job that was claimed."""
     sites = _program("benchmarks.inbox_sites", stage)
     posts: subprocess.Popen[str] | None = None
@@ -196,8 +201,10 @@ def _play(stage: Path) -> list[float]:
         if sites.stdout.readline().strip() != "ready":
             raise RuntimeError("the sites did not get through the door; see the hub's log")
         posts = _program("benchmarks.inbox_posts", stage)
+        begun, used = time.monotonic(), sum(hub.cpu_times()[:2])
         posted = dict(line.split() for line in (posts.stdout or []))
         say(f"posted {len(posted)}")
+        figures["cores"] = (sum(hub.cpu_times()[:2]) - used) / (time.monotonic() - begun)
         claimed = dict(line.split() for line in sites.stdout)
     finally:
         for process in (sites, posts):
@@ -248,6 +255,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sites", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=20.0, help="jobs a second")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--sqlite-only", action="store_true")
     parser.add_argument("--ramp", type=float, default=15.0, help="seconds until all sites wait")
 
 

@@ -101,16 +101,17 @@ async def main(stage_path: Path) -> None:
 
     sites = [Site(site, seed, stage["url"], tls) for site, seed in stage["sites"]]
     tasks = [asyncio.create_task(live(number, site)) for number, site in enumerate(sites)]
-    whole = asyncio.gather(*tasks)
-    await asyncio.wait({whole}, timeout=ramp + 5)
-    if not whole.done():
+    done, _ = await asyncio.wait(tasks, timeout=ramp + 5, return_when=asyncio.FIRST_EXCEPTION)
+    if not done:
         print("ready", flush=True)
         end = asyncio.create_task(all_claimed(claims, stage["jobs"]))
         limit = stage["jobs"] / stage["per_second"] + _GRACE_S
-        await asyncio.wait({whole, end}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-    if whole.done():
-        whole.result()
-    whole.cancel()
+        await asyncio.wait({*tasks, end}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for fault in {repr(e) for e in ended if e and not isinstance(e, asyncio.CancelledError)}:
+        print(fault, file=sys.stderr)
 
 
 async def all_claimed(claims: asyncio.Semaphore, count: int) -> None:

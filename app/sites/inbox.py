@@ -98,35 +98,30 @@ def claim(session: Session, site: Site, lane: Lane, first_lease_s: int) -> Claim
     at = now()
     if site.state is not SiteState.READY or not is_open(site.readiness, at):
         return None
-    while (job_id := _next(session, site, lane, at)) is not None:
-        taken = session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.state == JobState.WAITING)
-            .values(
-                state=JobState.OFFERED,
-                claim=Job.claim + 1,
-                lease_until=at + timedelta(seconds=first_lease_s),
-                not_before=None,
-            )
-            .execution_options(synchronize_session=False)
+    oldest = queries.due(site.id, lane, at).limit(1).with_for_update(skip_locked=True)
+    job = session.execute(
+        update(Job)
+        .where(Job.id == oldest.scalar_subquery(), Job.state == JobState.WAITING)
+        .values(
+            state=JobState.OFFERED,
+            claim=Job.claim + 1,
+            lease_until=at + timedelta(seconds=first_lease_s),
+            not_before=None,
         )
-        if taken.rowcount == 1:  # type: ignore[attr-defined]
-            job = session.get_one(Job, job_id, populate_existing=True)
-            note(session, site.id, kinds.JOB_CLAIMED, job, claim=job.claim)
-            ring_run(session, job)
-            return Claimed(
-                job=job.id,
-                kind=job.kind,
-                claim=job.claim,
-                lease_s=first_lease_s,
-                manifest=Signed.model_validate(job.manifest),
-            )
-    return None
-
-
-def _next(session: Session, site: Site, lane: Lane, at: datetime) -> str | None:
-    wanted = queries.due(site.id, lane, at).limit(1)
-    return session.scalars(wanted.with_for_update(skip_locked=True)).first()
+        .returning(Job)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).scalar()
+    if job is None:
+        return None
+    note(session, site.id, kinds.JOB_CLAIMED, job, site.institution_id, claim=job.claim)
+    ring_run(session, job)
+    return Claimed(
+        job=job.id,
+        kind=job.kind,
+        claim=job.claim,
+        lease_s=first_lease_s,
+        manifest=Signed.model_validate(job.manifest),
+    )
 
 
 def held(session: Session, site: Site, job_id: str, claim_number: int) -> Job:
@@ -159,7 +154,7 @@ def confirm(session: Session, site: Site, job_id: str, claim_number: int, lease_
             JobState.CLAIMED,
             attempts=Job.attempts + 1,
         )
-        note(session, site.id, kinds.JOB_CONFIRMED, job, claim=job.claim)
+        note(session, site.id, kinds.JOB_CONFIRMED, job, site.institution_id, claim=job.claim)
         ring_run(session, job)
     return _lengthen(session, job, lease_s)
 
@@ -203,7 +198,7 @@ def nack(session: Session, site: Site, job_id: str, said: Nack) -> None:
     else:
         rest = now() + min(_LONGEST_REST, timedelta(seconds=2 ** min(job.attempts, 6) / 2))
     body = {"claim": job.claim, "failure": said.code, "attempts": job.attempts}
-    note(session, site.id, kinds.JOB_RETURNED, job, **body)
+    note(session, site.id, kinds.JOB_RETURNED, job, site.institution_id, **body)
     give_back(session, job, said.code, not_before=rest)
 
 

@@ -146,8 +146,11 @@ def ring_run(session: Session, job: Job) -> None:
     after_commit(session, Ring(f"run:{job.run_id}"))
 
 
-def note(session: Session, actor: str, kind: Kind, job: Job, **body: object) -> None:
-    """One event in the chain of the site's institution."""
-    chain = session.scalars(select(Site.institution_id).where(Site.id == job.site_id)).one()
+def note(
+    session: Session, actor: str, kind: Kind, job: Job, chain: str | None = None, /, **body: object
+) -> None:
+    """One event in the chain of the site's institution, which is looked up unless given."""
+    if chain is None:
+        chain = session.scalars(select(Site.institution_id).where(Site.id == job.site_id)).one()
     full = {"kind": job.kind, "site": job.site_id, **body}
     record(session, actor, kind, chain=chain, subject=job.id, body=full)
