@@ -28,7 +28,7 @@ def test_every_operation_is_described(name: str, operation: dict[str, Any]) -> N
     assert operation["description"], name
     assert set(operation["tags"]) <= TAGS.keys()
     assert operation["security"] == [{"token": []}]
-    for status in ("401", "403", "404", "409", "422", "503"):
+    for status in ("400", "401", "403", "404", "409", "413", "422", "429", "503"):
         (media,) = operation["responses"][status]["content"]
         assert media == "application/problem+json"
         content = operation["responses"][status]["content"][media]

@@ -21,6 +21,7 @@ def _problem(
 
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    400: _problem(400, "Bad request", "http", "This does not work here."),
     401: _problem(
         401,
         "Not signed in",
@@ -36,6 +37,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         "This is completed and cannot become cancelled.",
         {"field": "state", "value": "completed"},
     ),
+    413: _problem(413, "Too large", "too-large", "At most 1048576 bytes are taken here."),
     422: _problem(
         422,
         "Invalid",
@@ -43,6 +45,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         "Write a name.",
         {"field": "name", "message": "Write a name."},
     ),
+    429: _problem(429, "Too many", "too-many", "Wait a minute, then try again."),
     503: _problem(503, "Busy", "busy", "The hub is busy. Try again in a few seconds."),
 }
 REVISED: dict[int | str, dict[str, Any]] = {
