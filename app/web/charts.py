@@ -91,10 +91,9 @@ def scale(low: float, high: float) -> tuple[float, float, tuple[float, ...]]:
 
 
 def _digits(levels: tuple[float, ...]) -> int:
+    """As many as tell neighbouring levels apart."""
     step = levels[1] - levels[0]
-    return max(
-        0, min(4, -floor(log10(step) + 1e-9) + (1 if step / 10 ** floor(log10(step)) % 1 else 0))
-    )
+    return next(n for n in range(5) if n == 4 or abs(round(step, n) - step) < step / 1000)
 
 
 def _path(points: list[tuple[float, float]]) -> str:

@@ -9,7 +9,7 @@ from app.sites import queries
 from app.sites.models import Site
 from app.sites.states import SiteState
 from app.text import _
-from app.web.moments import day, known, since
+from app.web.moments import day, known, sentence, since
 from app.web.parts import Status
 
 
@@ -26,7 +26,7 @@ def verified(row: Institution) -> str:
     """One line: since when and by how many, or why not."""
     if row.state is InstitutionState.VERIFIED and row.verified:
         by = _("by this hub’s only operator") if row.single_operator else _("by two operators")
-        return _("{by}, {day}").format(by=by, day=day(row.verified)).capitalize()
+        return sentence(_("{by}, {day}").format(by=by, day=day(row.verified)))
     return {
         InstitutionState.REGISTERED: _("Not yet. Two operators decide."),
         InstitutionState.REFUSED: _("Refused: {reason}").format(reason=row.state_reason),

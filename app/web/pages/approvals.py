@@ -1,4 +1,4 @@
-"""May this run on our records? Purpose, task sheet, what leaves, digests, who else; approve, or decline with a reason."""
+"""May this run on our records? Purpose, task sheet, what leaves, digests, who else; approve, or decline."""
 
 from starlette.responses import Response
 

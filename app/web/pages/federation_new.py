@@ -16,10 +16,16 @@ from app.institutions import service as institution_service
 from app.text import _
 from app.web import render
 from app.web.forms import Typed, trying
-from app.web.pages import federation_form, federation_words, sheet_form, task_words
+from app.web.pages import (
+    federation_form,
+    federation_words,
+    model_form,
+    sheet_form,
+    sheet_step,
+    task_words,
+)
 from app.web.parts import (
     Button,
-    Column,
     Empty,
     Field,
     Fold,
@@ -32,7 +38,6 @@ from app.web.parts import (
     Sheet,
     Step,
     Steps,
-    Table,
     Text,
 )
 from app.web.visit import Here, Visit, page_router, see_other
@@ -93,7 +98,7 @@ def _page(
     body = _body(visit, step, row, errors)
     panels = [Panel(_("Where you are"), (_steps(step),)), Panel(_title(step), body, _lead(step))]
     if step == "task" and row is not None:
-        panels += _sheet_panels(visit, row, errors)
+        panels += sheet_step.panels(row, visit.form, errors)
     if theirs:
         panels.insert(1, Panel(_("Their version"), theirs, id="h-theirs"))
     saved = _("Saved as a draft. Only your institution sees it.") if row else ""
@@ -129,11 +134,11 @@ def _body(
         return (_form(row, "purpose", federation_form.purpose_fields(row, typed, errors)),)
     match step:
         case "task":
-            return _sheets(visit, row)
+            return sheet_step.listed(row, queries.documents(visit.session, row.id))
         case "model":
             allowed = [b for b in queries.base_models(visit.session) if b.allowed]
             model = queries.model(row)
-            return (_form(row, step, federation_form.model_fields(model, allowed, typed, errors)),)
+            return (_form(row, step, model_form.fields(model, allowed, typed, errors)),)
         case "rounds":
             return (
                 _form(row, step, federation_form.rounds_fields(queries.terms(row), typed, errors)),
@@ -154,44 +159,6 @@ def _form(row: Federation | None, step: StepName, fields: tuple[Field, ...]) -> 
         return Form("/federations/new", fields, (button,))
     revision = Field("revision", "", "hidden", value=str(row.revision))
     return Form(_path(row, step), (revision, *fields), (button,))
-
-
-def _sheets(visit: Visit, row: Federation) -> tuple[Part, ...]:
-    found = queries.documents(visit.session, row.id)
-    if not found:
-        return (Empty(_("No task sheet yet. Add one below.")),)
-    columns = (Column(_("Task sheet")), Column(_("Predicts")), Column(_("Inputs"), True))
-    rows = tuple((s.name, s.target, str(len(s.inputs))) for s in found)
-    removes = tuple(
-        Form(
-            f"/federations/{row.id}/edit/remove",
-            (Field("name", "", "hidden", value=sheet.name),),
-            (Button(_("Remove {name}").format(name=sheet.name)),),
-            inline=True,
-        )
-        for sheet in found
-    )
-    on = Links((Link(_("Go on to the model"), _path(row, "model"), "primary"),))
-    return (Table(_("In this draft"), columns, rows), *removes, on)
-
-
-def _sheet_panels(visit: Visit, row: Federation, errors: dict[str, str]) -> list[Panel]:
-    document = Form(
-        _path(row, "task"),
-        (sheet_form.document_field(visit.form, errors),),
-        (Button(_("Add this sheet")),),
-    )
-    written = Form(
-        f"/federations/{row.id}/edit/sheet",
-        sheet_form.fields(visit.form, errors),
-        (Button(_("Add this sheet")),),
-    )
-    open_at_once = bool(errors) and not visit.form.has("document")
-    write: Part = written if open_at_once else Fold("write", _("Show the questions"), (written,))
-    return [
-        Panel(_("Paste one"), (document,), id="h-paste"),
-        Panel(_("Or answer questions"), (write,), id="h-write"),
-    ]
 
 
 def _check(visit: Visit, row: Federation) -> tuple[Part, ...]:
@@ -313,7 +280,7 @@ def _read(visit: Visit, row: Federation, step: StepName) -> DraftSteps:
         case "purpose":
             return DraftSteps(purpose=federation_form.read_purpose(typed))
         case "model":
-            return DraftSteps(model=federation_form.read_model(typed))
+            return DraftSteps(model=model_form.read(typed))
         case "rounds":
             return DraftSteps(terms=federation_form.read_rounds(typed, terms))
         case "terms":

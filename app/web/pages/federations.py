@@ -6,18 +6,18 @@ from app.access.actor import allows, institutions_where
 from app.access.permissions import Permission
 from app.clock import now
 from app.federations import compatibility, queries, service
-from app.federations.compatibility import Row
 from app.federations.models import Federation
 from app.federations.queries import Member
 from app.federations.states import FederationState, MembershipState
 from app.institutions import queries as institutions
+from app.people import queries as people
 from app.policies import fit
 from app.releases import queries as releases
 from app.runs import queries as runs
-from app.text import _, ngettext
+from app.text import _
 from app.web import render, site_words
-from app.web.moments import day, full, in_words, sentence, since
-from app.web.pages import federation_words, run_words, task_words
+from app.web.moments import day, full, since
+from app.web.pages import federation_words, run_words
 from app.web.parts import (
     Button,
     Cell,
@@ -28,13 +28,14 @@ from app.web.parts import (
     Form,
     Link,
     Links,
-    Muted,
     No,
     Option,
     Panel,
     Part,
     Sheet,
     Table,
+    Task,
+    Tasks,
     Text,
     Yes,
 )
@@ -48,7 +49,10 @@ def every(visit: Here) -> Response:
     ours = queries.visible_to(visit.session, visit.who)
     could = queries.open_to(visit.session, visit.who)
     may_found = bool(institutions_where(visit.who, Permission.FEDERATION_FOUND))
-    panels = [Panel(_("Ours"), (_ours(visit, list(ours)),))]
+    invited = [f for f in ours if _waits_for_us(visit, f)]
+    panels = [Panel(_("Ours"), (_ours(visit, [f for f in ours if f not in invited]),))]
+    if invited:
+        panels.insert(0, Panel(_("Invitations"), (_invitations(visit, invited),)))
     panels.append(Panel(_("Open to us"), (_open(visit, list(could)),)))
     found = Link(_("Found one"), "/federations/new", "btn")
     sheet = Sheet(
@@ -92,6 +96,32 @@ def _ours(visit: Visit, found: list[Federation]) -> Part:
         Column(_("Members"), True),
     )
     return Table(_("Federations you lead, are in, or are invited to"), columns, tuple(rows))
+
+
+def _waits_for_us(visit: Visit, federation: Federation) -> bool:
+    """Invited, and not yet answered, by one of this person's institutions; none of them is in it already."""
+    own = visit.who.institutions
+    if federation.lead_id in own:
+        return False
+    mine = [m for m in queries.members(visit.session, federation) if m.institution.id in own]
+    return bool(mine) and all(m.membership.state is MembershipState.INVITED for m in mine)
+
+
+def _invitations(visit: Visit, found: list[Federation]) -> Part:
+    names = institutions.names(visit.session, {f.lead_id for f in found})
+    return Tasks(
+        tuple(
+            Task(
+                f.name,
+                _("{lead} invites you. {purpose}").format(
+                    lead=names.get(f.lead_id, "–"), purpose=f.purpose
+                ),
+                f"/federations/{f.id}/join",
+                _("Read the agreement"),
+            )
+            for f in found
+        )
+    )
 
 
 def _open(visit: Visit, found: list[Federation]) -> Part:
@@ -154,6 +184,7 @@ def one(visit: Here, federation_id: str) -> Response:
         (
             (_("State"), federation_words.state(federation)),
             (_("Lead"), lead),
+            (_("Contact"), _contact(visit, federation)),
             (_("Agreement"), _("dated {day}").format(day=day(federation.agreement_dated))),
         ),
         narrow=True,
@@ -177,6 +208,12 @@ def one(visit: Here, federation_id: str) -> Response:
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _contact(visit: Visit, federation: Federation) -> str:
+    """The lead's administrators: whom a member writes to."""
+    found = people.people_with(visit.session, federation.lead_id, Permission.FEDERATION_LEAD)
+    return ", ".join(f"{p.name}, {p.email}" for p in found[:2]) or "–"
 
 
 def _invited(visit: Visit, members: list[Member]) -> bool:
@@ -257,88 +294,3 @@ def invite(visit: Here, federation_id: str) -> Response:
         return see_other(f"/federations/{federation.id}", "declined")
     service.invite(visit.session, visit.who, federation, institution)
     return see_other(f"/federations/{federation.id}", "sent")
-
-
-@router.get("/{federation_id}/task")
-def task(visit: Here, federation_id: str) -> Response:
-    federation = federation_words.readable(visit, federation_id)
-    sheets = queries.documents(visit.session, federation.id)
-    panels = tuple(task_words.panel(sheet) for sheet in sheets)
-    text = _(
-        "Run “collegium-site data check --task SHEET” at your site: it compares your columns with these inputs and says what is missing and how many rows drop out."
-    )
-    sheet = Sheet(
-        title=_("Task sheets of {name}").format(name=federation.name),
-        says=_("What exactly is predicted, from what, and how it is judged."),
-        crumbs=crumbs(federation, _("Task sheets")),
-        panels=(*panels, Panel(_("Our columns against it"), (Text(text),)))
-        if panels
-        else (Panel(_("Task sheets"), (Empty(_("None yet.")),)),),
-        menu="federations",
-    )
-    return render.sheet(visit, sheet)
-
-
-@router.get("/{federation_id}/compatibility")
-def compatible(visit: Here, federation_id: str) -> Response:
-    federation = _get(visit, federation_id, Permission.FEDERATION_READ)
-    found = compatibility.matrix(visit.session, federation, visit.who)
-    rows = tuple(_fit(row, visit) for row in found.rows)
-    willing = sum(row.allows for row in found.rows)
-    said = ngettext("{n} member could take part", "{n} members could take part", willing)
-    text = _(
-        "{said}. A round needs {need} institutions without a common parent, and {have} are willing."
-    ).format(
-        said=sentence(said.format(n=in_words(willing))),
-        need=found.minimum_cohort,
-        have=found.cohort,
-    )
-    columns = (
-        Column(_("Member")),
-        Column(_("Takes part")),
-        Column(_("Rules that refuse")),
-        Column(_("Smallest change that helps")),
-    )
-    sheet = Sheet(
-        title=_("Who can take part in {name}?").format(name=federation.name),
-        says=text,
-        asof=_("As of {time}. A forecast: a site decides by the policy accepted there.").format(
-            time=full(now())
-        ),
-        crumbs=crumbs(federation, _("Who can take part")),
-        panels=(
-            Panel(
-                _("Members and rules"),
-                (
-                    Table(
-                        _("You see the rules of others only if your institution leads."),
-                        columns,
-                        rows,
-                    ),
-                ),
-            ),
-        ),
-        menu="federations",
-    )
-    return render.sheet(visit, sheet)
-
-
-def _fit(row: Row, visit: Visit) -> tuple[Cell, ...]:
-    mine = row.member.institution.id in visit.who.institutions
-    name = row.member.institution.name
-    rules: Cell = Muted(_("not shown"))
-    change: Cell = Muted(_("not shown"))
-    if row.objections is not None:
-        judged = [
-            (fit.sentence(o.code, o.detail), fit.change(o.code, o.detail)) for o in row.objections
-        ]
-        rules = " ".join(s for s, _c in judged) or _("none")
-        change = " ".join(c for _s, c in judged if c) or _("none needed")
-    elif row.rules is not None:
-        rules = " ".join(fit.sentence(code) for code in row.rules) or _("none")
-    return (
-        _("{name} (yours)").format(name=name) if mine else name,
-        Yes(_("Yes")) if row.allows else No(_("No")),
-        rules,
-        change,
-    )

@@ -1,4 +1,7 @@
-"""What needs me now? Tasks by date, then what runs, then what changed. A new institution sees its way to a first run."""
+"""What needs me now?
+
+Tasks by date, then what runs, then what changed. A new institution sees its way to a first run.
+"""
 
 from dataclasses import dataclass
 

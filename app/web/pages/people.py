@@ -208,7 +208,9 @@ def one(visit: Here, institution: str, person: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _role(visit: Visit) -> Role:
+def _role(visit: Visit, institution: str) -> Role:
+    """The role of the form. Who may not change roles is told that first."""
+    institutions.get(visit.session, visit.who, Permission.PEOPLE_EDIT, institution)
     role = visit.form.text("role")
     if role not in set(Role):
         problem = _("Choose a role.")
@@ -218,13 +220,15 @@ def _role(visit: Visit) -> Role:
 
 @router.post("/{person}/grant")
 def grant(visit: Here, institution: str, person: str) -> Response:
-    people.grant(visit.session, visit.who, institution, person, _role(visit))
+    role = _role(visit, institution)
+    people.grant(visit.session, visit.who, institution, person, role)
     return see_other(f"/i/{institution}/people", "role-given")
 
 
 @router.post("/{person}/revoke")
 def revoke(visit: Here, institution: str, person: str) -> Response:
-    people.revoke(visit.session, visit.who, institution, person, _role(visit))
+    role = _role(visit, institution)
+    people.revoke(visit.session, visit.who, institution, person, role)
     return see_other(f"/i/{institution}/people", "role-taken")
 
 

@@ -1,4 +1,7 @@
-"""What would this draft change? Fields with help, changes against the approved version, federations it would shut out."""
+"""What would this draft change?
+
+Fields with help, changes against the approved version, federations it would shut out.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -94,7 +94,9 @@ def privacy(visit: Anyone) -> Response:
                 (
                     Text(
                         _(
-                            "One to keep you signed in, one that proves a form is ours, and three for your language, colours and time zone. None is shared."
+                            "One to keep you signed in, one that proves a form is ours, "
+                            "and three for your language, colours and time zone. None is "
+                            "shared."
                         )
                     ),
                 ),

@@ -11,6 +11,7 @@ from app.institutions import queries as institutions
 from app.people import queries as people
 from app.runs import queries as runs
 from app.sites import queries as sites
+from app.sites.models import SentLine
 from app.text import _, ngettext
 from app.web import code_words, render
 from app.web.moments import day_clock, full, in_words, sentence, size
@@ -65,7 +66,9 @@ def sent(visit: Here, institution: str) -> Response:
                 (
                     Text(
                         _(
-                            "At the site, “collegium-site log” lists every transfer with its bytes and digest. Each line here has one there; the last 200 are shown."
+                            "At the site, “collegium-site log” lists every transfer with "
+                            "its bytes and digest. Each line here has one there; the last "
+                            "200 are shown."
                         )
                     ),
                 ),
@@ -76,7 +79,7 @@ def sent(visit: Here, institution: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _sent_table(visit: Visit, lines: list[sites.SentLine]) -> Part:
+def _sent_table(visit: Visit, lines: list[SentLine]) -> Part:
     if not lines:
         return Empty(_("Nothing has left."))
     named = {
@@ -146,7 +149,8 @@ def trail(visit: Here, institution: str, kind: str = "", cursor: int | None = No
             Links((Link(_("Older ones"), f"/i/{row.id}/audit?kind={kind}&cursor={found.cursor}"),)),
         )
     check = _(
-        "Each event names the digest of the one before it. The chain has {n} events and ends with {head}. Copy it elsewhere: then nobody can change the past unnoticed."
+        "Each event names the digest of the one before it. The chain has {n} events and "
+        "ends with {head}. Copy it elsewhere: then nobody can change the past unnoticed."
     )
     sheet = Sheet(
         title=_("Who did what"),

@@ -1,4 +1,7 @@
-"""How does my institution join? Four steps: institution, you, proof, check answers. Answers wait in a draft for a day."""
+"""How does my institution join?
+
+Four steps: institution, you, proof, check answers. Answers wait in a draft for a day.
+"""
 
 from typing import Any, Literal, get_args
 
@@ -284,7 +287,7 @@ def _details(answers: dict[str, Any]) -> Details:
 def _back(visit: Visit, draft: str, answers: dict[str, Any], errors: dict[str, str]) -> Response:
     """To the first step with a mistake."""
     where = [_STEP_OF.get(field, "check") for field in errors]
-    step = next((s for s in STEPS if s in where), "check")
+    step: StepName = next((s for s in STEPS if s in where), "check")
     return _page(visit, step, draft, answers, errors)
 
 

@@ -1,8 +1,7 @@
 """Is this run worth asking for? Settings, who can take part, propose."""
 
-from typing import Any
+from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from app.access.permissions import Permission
@@ -10,15 +9,17 @@ from app.clock import now
 from app.errors import Conflict, Invalid
 from app.federations import compatibility, queries
 from app.federations.models import Federation
+from app.federations.schemas import Terms
 from app.federations.states import FederationState
 from app.runs import service
 from app.runs.schemas import Proposal
-from app.text import _, ngettext
+from app.text import N_, _, ngettext
 from app.web import render
 from app.web.forms import trying
 from app.web.moments import full, in_words, sentence, span
-from app.web.pages import federation_fields
+from app.web.pages import number_form
 from app.web.pages.federations import crumbs
+from app.web.pages.number_form import Number
 from app.web.parts import (
     Button,
     Column,
@@ -39,6 +40,53 @@ from app.web.parts import (
 from app.web.visit import Here, Visit, page_router, see_other
 
 router = page_router(prefix="/federations/{federation_id}/runs")
+
+
+_ROUNDS = Number("rounds", N_("Rounds"), N_("At most as many as members accepted."), 1, 500)
+_QUORUM = Number(
+    "quorum", N_("Sites a round needs"), N_("At least as many as members accepted."), 2, 1000
+)
+_OTHERS = (
+    Number(
+        "deadline_s",
+        N_("Time a round may take, in seconds"),
+        N_("900 is a quarter of an hour, 86400 a day. After it, nobody is waited for."),
+        1,
+        14 * 24 * 3600,
+    ),
+    Number(
+        "evaluate_every",
+        N_("Measure after every … rounds"),
+        N_("1 measures after each round."),
+        1,
+        500,
+    ),
+    Number(
+        "seed", N_("Seed"), N_("The same seed, data and sites give the same model."), 0, 2**31 - 1
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What the form suggests: the terms."""
+
+    rounds: int
+    quorum: int
+    deadline_s: int
+    evaluate_every: int
+    seed: int = 1
+
+
+def _numbers(terms: Terms) -> tuple[Number, ...]:
+    """With the limits that members accepted: a run may ask less of them, never more."""
+    most = replace(_ROUNDS, high=terms.rounds)
+    least = replace(_QUORUM, low=terms.quorum)
+    return (most, least, *_OTHERS)
+
+
+def _start(terms: Terms) -> _Start:
+    return _Start(terms.rounds, terms.quorum, terms.deadline_s, terms.evaluate_every)
 
 
 def _led(visit: Visit, federation_id: str) -> Federation:
@@ -66,7 +114,7 @@ def _page(visit: Visit, federation: Federation, errors: dict[str, str]) -> Respo
     ]
     sheet = Sheet(
         title=_("Propose a run of {name}").format(name=federation.name),
-        says=sentence(said.format(n=in_words(willing))),
+        says=sentence(said.format(n=in_words(willing))) + _lacking(matrix),
         asof=_("As of {time}").format(time=full(now())),
         crumbs=crumbs(federation, _("Propose a run")),
         panels=tuple(panels),
@@ -76,23 +124,20 @@ def _page(visit: Visit, federation: Federation, errors: dict[str, str]) -> Respo
     return render.sheet(visit, sheet, status=422 if errors else 200)
 
 
+def _lacking(matrix: compatibility.Matrix) -> str:
+    """Why no round could open now."""
+    if matrix.enough:
+        return ""
+    text = _("A run needs {need} independent institutions, and {have} allow it now.")
+    return " " + text.format(need=matrix.minimum_cohort, have=matrix.cohort)
+
+
 def _form(visit: Visit, federation: Federation, errors: dict[str, str], enough: bool) -> Part:
     if federation.state is not FederationState.OPEN:
         return Note(_("Open the federation first: only its members can be asked for a run."))
-    terms, typed = queries.terms(federation), visit.form
+    terms, typed = queries.terms(federation), visit.form if errors else None
     sheets = queries.documents(visit.session, federation.id)
-    chosen = typed.all("sheets") if typed.has("rounds") else tuple(s.name for s in sheets)
-
-    def one(name: str, label: str, value: object, help_: str = "") -> Field:
-        return Field(
-            name,
-            label,
-            "number",
-            value=typed.text(name, str(value)),
-            help=help_,
-            error=errors.get(name, ""),
-        )
-
+    chosen = typed.all("sheets") if typed else tuple(s.name for s in sheets)
     fields = (
         Field(
             "sheets",
@@ -102,21 +147,7 @@ def _form(visit: Visit, federation: Federation, errors: dict[str, str], enough: 
             options=tuple(Option(s.name, s.target) for s in sheets),
             error=errors.get("sheets", ""),
         ),
-        one(
-            "rounds",
-            _("Rounds"),
-            terms.rounds,
-            _("At most {n}: members accepted that.").format(n=terms.rounds),
-        ),
-        one(
-            "quorum",
-            _("Updates a round needs"),
-            terms.quorum,
-            _("At least {n}.").format(n=terms.quorum),
-        ),
-        one("deadline_s", _("Seconds until a round ends without the rest"), terms.deadline_s),
-        one("evaluate_every", _("Measure after every … rounds"), terms.evaluate_every),
-        one("seed", _("Seed"), 1, _("The same seed, data and sites give the same model.")),
+        *number_form.fields(_numbers(terms), _start(terms), typed, errors),
     )
     button = Button(_("Propose it"), look="primary")
     if not enough:
@@ -145,9 +176,9 @@ def propose(visit: Here, federation_id: str) -> Response:
     federation = _led(visit, federation_id)
     try:
         with trying(visit.session):
-            run = service.propose(visit.session, visit.who, federation, _proposal(visit))
-    except ValidationError as error:
-        return _page(visit, federation, federation_fields.sentences(error))
+            run = service.propose(
+                visit.session, visit.who, federation, _proposal(visit, queries.terms(federation))
+            )
     except Invalid as error:
         return _page(visit, federation, error.errors or {"": error.message})
     except Conflict as error:
@@ -155,8 +186,8 @@ def propose(visit: Here, federation_id: str) -> Response:
     return see_other(f"/runs/{run.id}", "proposed")
 
 
-def _proposal(visit: Visit) -> Proposal:
-    """Raises ValidationError."""
-    names = ("rounds", "quorum", "deadline_s", "evaluate_every", "seed")
-    given: dict[str, Any] = {n: visit.form.text(n) for n in names if visit.form.text(n)}
-    return Proposal(sheets=visit.form.all("sheets"), **given)
+def _proposal(visit: Visit, terms: Terms) -> Proposal:
+    """Raises Invalid."""
+    errors: dict[str, str] = {}
+    given = number_form.read(_numbers(terms), visit.form, errors)
+    return number_form.made(lambda: Proposal(sheets=visit.form.all("sheets"), **given), errors)

@@ -1,9 +1,11 @@
-"""The sites of a run, one card each. What the reader may see was decided in `app.runs.site_rows`; here are the words."""
+"""The sites of a run, one card each. What may be seen was decided in `app.runs.site_rows`; here are the words."""
 
 from dataclasses import dataclass
 
+from app.clock import now
 from app.policies import fit
 from app.runs.views import Part, SiteRow
+from app.sites.hours import is_open
 from app.text import _
 from app.web import code_words
 from app.web.moments import known, size, span
@@ -120,7 +122,9 @@ def _still(row: SiteRow, age: str) -> tuple[Status, str]:
 def _waiting(row: SiteRow) -> str:
     if row.hours:
         start, end, place = row.hours
-        return _("It works from {start} to {end} ({zone}). It can still join this round.").format(
-            start=start, end=end, zone=place
-        )
+        window = {"hours_from": start, "hours_to": end, "time_zone": place}
+        if not is_open(window, now()):
+            return _(
+                "Its working hours start at {start} ({zone}). It can still join this round."
+            ).format(start=start, zone=place)
     return _("It has not taken its job yet.")

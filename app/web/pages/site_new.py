@@ -1,4 +1,7 @@
-"""How do I add a site? One command to copy, then six words to compare. The token is shown once, in the answer itself."""
+"""How do I add a site?
+
+One command to copy, then six words to compare. The token is shown once, in the answer itself.
+"""
 
 from dataclasses import dataclass
 

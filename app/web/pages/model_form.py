@@ -1,0 +1,83 @@
+"""A federation's model as a form: the base model for texts and a few sizes."""
+
+from collections.abc import Sequence
+
+from app.federations.models import BaseModelFile
+from app.federations.schemas import ModelStep
+from app.text import N_, _
+from app.web.forms import Typed
+from app.web.moments import size
+from app.web.pages import number_form
+from app.web.pages.number_form import Number
+from app.web.parts import Field, Option
+from worker.protocol.manifest import ModelSpec
+
+MODEL = (
+    Number("width", N_("Width"), N_("Numbers per input inside the model. 32 is small."), 4, 1024),
+    Number("layers", N_("Layers"), N_("Of the part that brings inputs together. 0 to 8."), 0, 8),
+    Number("heads", N_("Heads"), N_("The width must be a multiple of it."), 1, 16),
+    Number(
+        "dropout",
+        N_("Dropout"),
+        N_("Share of inner numbers left out while training: 0.1 is usual."),
+        0,
+        0.9,
+        whole=False,
+    ),
+    Number(
+        "rank",
+        N_("Rank of the text adapter"),
+        N_("Size of what sites send of the text model. Without text it does nothing."),
+        1,
+        64,
+    ),
+    Number(
+        "adapter_layers",
+        N_("Text layers with an adapter"),
+        N_("Counted from the top. 0 trains none of the text model."),
+        0,
+        48,
+    ),
+)
+
+
+def fields(
+    model: ModelSpec,
+    allowed: Sequence[BaseModelFile],
+    typed: Typed | None,
+    errors: dict[str, str],
+) -> tuple[Field, ...]:
+    chosen = model.text.digest if model.text else ""
+    options = (
+        Option("", _("None: learn from tables only")),
+        *(
+            Option(
+                b.digest,
+                b.name,
+                _("{size}, {licence}. Sites get it from this hub.").format(
+                    size=size(b.bytes), licence=b.licence
+                ),
+            )
+            for b in allowed
+        ),
+    )
+    text = Field(
+        "text_model",
+        _("Base model for texts"),
+        "radio",
+        value=typed.text("text_model") if typed else chosen,
+        options=options,
+        help=_("Only those that the hub’s operators allow are listed."),
+        error=errors.get("text_model", ""),
+    )
+    return (text, *number_form.fields(MODEL, model, typed, errors))
+
+
+def read(typed: Typed) -> ModelStep:
+    errors: dict[str, str] = {}
+    values = number_form.read(MODEL, typed, errors)
+    if "width" in values and "heads" in values and values["width"] % values["heads"]:
+        errors["width"] = _("The width must be a multiple of the heads.")
+    return number_form.made(
+        lambda: ModelStep(text_model=typed.text("text_model") or None, **values), errors
+    )

@@ -1,0 +1,85 @@
+"""Numbers of a form, with a default, help and limits; and back into values with a sentence for each mistake."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from app.errors import Invalid
+from app.text import _
+from app.web.forms import Typed
+from app.web.parts import Field
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a form with the limits the schema holds it to; `low` is excluded where `above`."""
+
+    name: str
+    english: str
+    english_help: str
+    low: float
+    high: float
+    whole: bool = True
+    above: bool = False
+
+    def field(self, value: object, error: str) -> Field:
+        return Field(
+            self.name,
+            _(self.english),
+            "number",
+            value=str(value),
+            help=_(self.english_help),
+            error=error,
+        )
+
+    def read(self, typed: Typed) -> float:
+        """Raises Invalid with the limits in words."""
+        label = _(self.english)
+        value = typed.whole(self.name, label) if self.whole else typed.decimal(self.name, label)
+        if not self.low <= value <= self.high or (self.above and value == self.low):
+            text = (
+                _("{label}: enter a number above {low}, at most {high}.")
+                if self.above
+                else _("{label}: enter a number from {low} to {high}.")
+            )
+            said = text.format(label=label, low=f"{self.low:g}", high=f"{self.high:.10g}")
+            raise Invalid(said, {self.name: said})
+        return value
+
+
+def fields(
+    group: Sequence[Number], values: Any, typed: Typed | None, errors: dict[str, str]
+) -> tuple[Field, ...]:
+    return tuple(
+        n.field(
+            typed.text(n.name) if typed else f"{getattr(values, n.name):.10g}",
+            errors.get(n.name, ""),
+        )
+        for n in group
+    )
+
+
+def read(group: Sequence[Number], typed: Typed, errors: dict[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for number in group:
+        try:
+            values[number.name] = number.read(typed)
+        except Invalid as problem:
+            errors.update(problem.errors)
+    return values
+
+
+def made(make: Callable[[], _T], errors: dict[str, str]) -> _T:
+    """What the schema makes of it, unless a field is wrong already. Raises Invalid."""
+    said = _("Some answers need another look.")
+    if errors:
+        raise Invalid(said, errors)
+    try:
+        return make()
+    except ValidationError as error:
+        found = {str(e["loc"][0]) if e["loc"] else "": said for e in error.errors()}
+        raise Invalid(said, found) from error

@@ -1,0 +1,287 @@
+"""A hub with something on every page: a federation in its third round, a finished run with a release, a class report.
+
+Made by the services and hub tasks of the live product, over the world of tests/runs. Signing in is real too.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from app.access.actor import Actor
+from app.access.permissions import Permission, Role
+from app.clock import now
+from app.db import Database
+from app.federations import service as federations
+from app.federations.models import BaseModelFile, Federation
+from app.ids import new_id
+from app.institutions import service as institutions
+from app.institutions.models import Institution, Proof
+from app.institutions.states import InstitutionState, ProofKind
+from app.main import create_app
+from app.people import service as people
+from app.people import sessions, tokens
+from app.people.models import Person
+from app.policies import service as policies
+from app.releases import queries as releases
+from app.releases import service as release_service
+from app.reports.models import ClassReport
+from app.runs.models import Run, RunApproval
+from app.runs.schemas import Proposal
+from app.settings import Settings
+from app.sites import service as sites
+from app.sites.models import SentLine, Site
+from app.sites.states import SiteState
+from tests import cast
+from tests.runs import world as making
+from tests.runs.world import World
+from worker.protocol.policy import Leaves, PolicyDocument
+from worker.protocol.signatures import PrivateKey
+from worker.protocol.update import CalibrationPoint, ClassFigures, ClassTask
+
+ORIGIN = "http://127.0.0.1:8000"
+
+
+@dataclass
+class Populated:
+    """Ids by what they are, for filling in the paths of routes; cookies by role."""
+
+    app: FastAPI
+    world: World
+    ids: dict[str, str]
+    cookies: dict[str, str]
+    reader: Actor
+
+    def client(self, role: str | None = None) -> TestClient:
+        client = TestClient(
+            self.app, base_url=ORIGIN, raise_server_exceptions=False, follow_redirects=False
+        )
+        client.headers.update({"Origin": ORIGIN, "Accept": "text/html"})
+        if role:
+            client.cookies.set("collegium", self.cookies[role])
+        return client
+
+
+def make(database_url: str, home: Path, public_url: str = ORIGIN) -> Populated:
+    settings = Settings(
+        environment="test",
+        home=home,
+        simulated=True,
+        public_url=public_url,
+        SECRET_KEY="x" * 40,
+        DATABASE_URL=database_url,
+    )
+    world = making.make(Database(database_url), home)
+    app = create_app(settings)
+    app.state.hub = world.hub.__class__(
+        settings, world.hub.db, world.hub.objects, world.hub.doorbell, world.hub.key
+    )
+    ids = _run(world)
+    with world.hub.db.session() as session:
+        reader, more = _fill(session, settings, world, ids)
+    cookies = {}
+    with world.hub.db.session() as session:
+        for role, actor in _roles(world, reader).items():
+            person = session.get_one(Person, actor.person)
+            cookies[role] = sessions.start(session, settings, person, "Firefox").cookie
+    return Populated(app, world, ids | more, cookies, reader)
+
+
+def _roles(world: World, reader: Actor) -> dict[str, Actor]:
+    lead, other = world.members[0], world.members[1]
+    return {
+        "administrator": lead.administrator,
+        "officer": lead.officer,
+        "instructor": lead.instructor,
+        "reader": reader,
+        "member": other.administrator,
+        "stranger": world.stranger,
+        "operator": world.operator,
+    }
+
+
+def _run(world: World) -> dict[str, str]:
+    """One run to its end with a release, and one in its second round with one update in."""
+    first = making.running(world, Proposal(rounds=2))
+    for _round in range(2):
+        for member in world.members:
+            making.train(world, member)
+        world.work()
+        making.evaluate_all(world)
+    world.work()
+    with world.hub.db.session() as session:
+        run = session.get_one(Run, first)
+        run.reference = {"pass": 0.75}
+        release = releases.of_run(session, first) or release_service.publish(session, run)
+    second = making.running(world)
+    for member in world.members:
+        making.train(world, member)
+    world.work()
+    making.evaluate_all(world)
+    making.train(world, world.members[1])
+    return {"finished": first, "run_id": second, "release_id": release.id}
+
+
+def _fill(
+    session: Session, settings: Settings, world: World, ids: dict[str, str]
+) -> tuple[Actor, dict[str, str]]:
+    lead = world.lead
+    home = session.get_one(Institution, lead.institution)
+    reader = cast.member(session, home.id, "reader", Role.READER, domain="school0.example")
+    found = {"institution": home.id, "federation_id": world.federation, "site_id": lead.site}
+    found["person"] = lead.officer.person
+    found |= _policy(session, world) | _sites(session, world)
+    found |= _class(session, world, ids["release_id"])
+    found |= _invitations(session, settings, world)
+    found |= _hub(session, world)
+    found["approval"] = _approval(session, world, ids["run_id"])
+    for number in range(3):
+        session.add(_line(world, ids["run_id"], number))
+    return reader, found
+
+
+def _policy(session: Session, world: World) -> dict[str, str]:
+    draft = policies.draft(session, world.lead.administrator, world.lead.institution)
+    changed = PolicyDocument(
+        minimum_cohort=5, protections=("noise",), leaves=Leaves(updates=True, metrics=True)
+    )
+    policies.save(session, world.lead.administrator, draft.id, changed, draft.revision)
+    return {"number": "1", "draft_number": str(draft.number)}
+
+
+def _sites(session: Session, world: World) -> dict[str, str]:
+    """A command that waits, and a site that answered and waits for its words."""
+    lead = world.lead
+    home = session.get_one(Institution, lead.institution)
+    key = world.hub.key.public
+    waiting, _token = sites.add_site(session, lead.administrator, home, "Library", hub_key=key)
+    joined, _token = sites.add_site(session, lead.administrator, home, "Annex", hub_key=key)
+    joined.state, joined.key, joined.joined = SiteState.JOINED, PrivateKey().public.text, now()
+    joined.software = "0.1.0"
+    main = session.get_one(Site, lead.site)
+    main.readiness = {
+        "items": [{"item": "clock", "ok": True}, {"item": "disk", "ok": False, "number": 1.8}],
+        "hours_from": "00:00",
+        "hours_to": "23:59",
+        "disk_free_mb": 1800,
+        "memory_mb": 16000,
+    }
+    return {"waiting_site": waiting.id, "joined_site": joined.id}
+
+
+def _class(session: Session, world: World, release: str) -> dict[str, str]:
+    lead = world.lead
+    row = institutions.add_class(
+        session, lead.administrator, lead.institution, "Autumn 2026", "BIO-101", "Cell biology"
+    )
+    institutions.assign(session, lead.administrator, row.id, lead.instructor.person)
+    institutions.offer_classes(session, lead.institution, lead.site, [("Autumn 2026", "CHE-7")])
+    points = [(0.1, 0.1), (0.3, 0.35), (0.5, 0.45), (0.7, 0.75), (0.9, 0.9)]
+    task = ClassTask(
+        task="pass",
+        metric="auc",
+        shared=0.79,
+        local=0.78,
+        rule=0.7,
+        shared_interval=(0.72, 0.86),
+        predicted_mean=0.3,
+        observed_mean=0.33,
+        curve=tuple(CalibrationPoint(predicted=p, observed=o, records=12) for p, o in points),
+        missing={"text": 0.2},
+    )
+    figures = ClassFigures(code="BIO-101", term="Autumn 2026", records=60, tasks=(task,))
+    session.add(
+        ClassReport(
+            id=new_id("report"),
+            class_id=row.id,
+            release_id=release,
+            site_id=lead.site,
+            figures=figures.model_dump(mode="json"),
+            minimum_cell=10,
+            as_of=now(),
+        )
+    )
+    return {"class_id": row.id}
+
+
+def _invitations(session: Session, settings: Settings, world: World) -> dict[str, str]:
+    lead = world.lead
+    home = session.get_one(Institution, lead.institution)
+    invitation = people.invite(
+        session,
+        settings,
+        lead.administrator,
+        home.id,
+        "new@school0.example",
+        Role.INSTRUCTOR,
+        institution_name=home.name,
+    )
+    token, _text = tokens.mint(
+        session, lead.administrator, home.id, "Timetable", [Permission.CLASS_READ]
+    )
+    return {"invitation": invitation.id, "api_token": token.id}
+
+
+def _hub(session: Session, world: World) -> dict[str, str]:
+    """An institution that waits, a federation that is a draft, a base model."""
+    waiting = cast.make_institution(
+        session, "Fern College", "fern.example", state=InstitutionState.REGISTERED
+    )
+    proof = Proof(
+        id=new_id("proof"),
+        institution_id=waiting.id,
+        kind=ProofKind.REGISTRY,
+        value="UKPRN 10000001",
+        seen=now(),
+    )
+    model = BaseModelFile(
+        id=new_id("model"),
+        name="A small encoder",
+        digest="a" * 64,
+        files={"model.safetensors": "a" * 64},
+        bytes=90_000_000,
+        licence="Apache-2.0",
+        source="a package",
+        allowed=True,
+        created=now(),
+    )
+    session.add_all([proof, model])
+    draft: Federation = federations.found(
+        session,
+        world.lead.administrator,
+        world.lead.institution,
+        name="Lab skills",
+        purpose="To see which lab skills need practice.",
+    )
+    return {"registered": waiting.id, "model": model.id, "draft_federation": draft.id}
+
+
+def _approval(session: Session, world: World, run_id: str) -> str:
+    row = RunApproval(
+        id=new_id("approval"),
+        run_id=run_id,
+        institution_id=world.lead.institution,
+        asked=now(),
+        expires=now() + timedelta(days=7),
+    )
+    session.add(row)
+    return row.id
+
+
+def _line(world: World, run_id: str, number: int) -> SentLine:
+    kinds = ("update", "metrics", "progress")
+    return SentLine(
+        id=new_id("sent"),
+        institution_id=world.lead.institution,
+        site_id=world.lead.site,
+        run_id=run_id,
+        job_id=None,
+        kind=kinds[number],
+        bytes=1_080_000 // (number * 500 + 1),
+        digest=f"{number}a" * 32,
+        reason="train",
+        at=now(),
+    )
