@@ -13,9 +13,11 @@ from app.demo.command import demo
 @click.option("--verbose", is_flag=True, help="Say more in the log.")
 def main(verbose: bool) -> None:
     """The Collegium hub. Settings come from the environment: docs/configuration.md."""
+    # The web process writes its own log lines; this handler is for what a command says besides.
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
 
 

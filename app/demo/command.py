@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from app.demo.console import Console
+from app.demo.forms import NotOnPage
 from app.demo.memory import Memory, recall
 from app.demo.play import Play
 from app.demo.scenario import SCENARIOS, Scenario
@@ -69,7 +70,7 @@ def _perform(stage: Stage, memory: Memory, data: Path | None, scale: float) -> s
     )
     try:
         play.run(acts)
-    except (Refused, KeyError, NotReady) as error:
+    except (Refused, NotOnPage, NotReady) as error:
         play.console.end()
         play.console.say(f"The walk stopped: {error}")
         play.console.say(f"The hub still serves. Logs: {stage.home / 'logs'}")

@@ -6,12 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
+from app.demo.forms import Page
 from app.demo.play import Play, Step
 from app.demo.scenario import Member
 from app.demo.stage import NotReady, said
 from app.demo.visitor import Refused
 
 _TOKEN = re.compile(r"--token (\S+)")
+_SITE = re.compile(r"\bsite_[0-9a-z]{10,}")
 SITE_NAME = "Records server"
 
 
@@ -73,18 +75,21 @@ def _add(play: Play, member: Member) -> None:
     """The page shows the token once; the data steward keeps it in a file only they can read."""
     visitor = play.visitor(member.person("administrator"))
     sites = f"{_institution(play, member)}/sites"
-    known = play.memory.ids.get(f"site {member.slug}")
-    if known:
-        page = visitor.open(f"{sites}/new?site={known}")
-        page = visitor.send(page, "/renew")
+    known = _site_id(visitor.open(sites))
+    if known:  # an earlier start was cut short after this: ask for a new command
+        page = visitor.send(visitor.open(f"{sites}/new?site={known}"), "/renew")
     else:
         page = visitor.send(visitor.open(f"{sites}/new"), "/sites/new", {"name": SITE_NAME})
-    token = _TOKEN.search(page.text)
-    if token is None:
+    token, site = _TOKEN.search(page.text), known or _site_id(visitor.open(sites))
+    if token is None or site is None:
         raise Refused(f"{page.url} shows no command with a token")
-    link = visitor.open(sites).link(f"{sites}/site_")
-    play.memory.ids[f"site {member.slug}"] = link.rsplit("/", 1)[1].split("?")[0]
+    play.memory.ids[f"site {member.slug}"] = site
     _keep_token(_token_file(play, member), token[1])
+
+
+def _site_id(page: Page) -> str | None:
+    found = (_SITE.search(link) for link in page.links)
+    return next((one[0] for one in found if one), None)
 
 
 def _keep_token(path: Path, token: str) -> None:

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 
+class NotOnPage(LookupError):
+    """A page has not the form, field or link the demo looks for."""
+
+
 @dataclass
 class Form:
     """A form as the page gave it. `fields` holds what would be sent untouched, hidden fields included."""
@@ -22,10 +26,10 @@ class Form:
     """The text of its first button: what the act is called on the page."""
 
     def filled(self, values: Mapping[str, str | list[str]]) -> list[tuple[str, str]]:
-        """The pairs to send. Raises KeyError for a field this form does not have."""
+        """The pairs to send. Raises NotOnPage for a field this form does not have."""
         unknown = set(values) - self.names
         if unknown:
-            raise KeyError(f"the form {self.action} has no field {', '.join(sorted(unknown))}")
+            raise NotOnPage(f"the form {self.action} has no field {', '.join(sorted(unknown))}")
         kept = [(name, value) for name, value in self.fields if name not in values]
         for name, value in values.items():
             kept += [(name, one) for one in ([value] if isinstance(value, str) else value)]
@@ -45,7 +49,7 @@ class Page:
     """`data-…` attributes by name without `data-`; the first of each name."""
 
     def form(self, part: str, fields: Iterable[str] = ()) -> Form:
-        """The first form whose action contains `part` and that asks for these fields. Raises KeyError."""
+        """The first form whose action contains `part` and that asks for these fields. Raises NotOnPage."""
         wanted = set(fields)
         near = [one for one in self.forms if part in one.action]
         for one in near:
@@ -53,16 +57,16 @@ class Page:
                 return one
         if near:
             missing = ", ".join(sorted(wanted - near[0].names))
-            raise KeyError(f"the form {near[0].action} has no field {missing}")
+            raise NotOnPage(f"the form {near[0].action} has no field {missing}")
         known = ", ".join(one.action for one in self.forms) or "none"
-        raise KeyError(f"{self.url} has no form for {part!r}; it has: {known}")
+        raise NotOnPage(f"{self.url} has no form for {part!r}; it has: {known}")
 
     def link(self, part: str) -> str:
-        """The first link whose address contains `part`. Raises KeyError."""
+        """The first link whose address contains `part`. Raises NotOnPage."""
         for address in self.links:
             if part in address:
                 return address
-        raise KeyError(f"{self.url} has no link with {part!r}")
+        raise NotOnPage(f"{self.url} has no link with {part!r}")
 
 
 class _Reader(HTMLParser):

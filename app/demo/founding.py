@@ -2,6 +2,7 @@
 
 import re
 
+from app.demo.forms import NotOnPage
 from app.demo.play import Play, Step
 from app.demo.scenario import Member
 from app.demo.visitor import Refused, Visitor
@@ -62,14 +63,18 @@ def _sheets(play: Play) -> None:
 
 
 def _terms(play: Play) -> None:
-    plan, visitor, path = play.scenario.federation, _lead(play), f"{_path(play)}/edit"
-    model = dict(plan.model)
+    """The remaining steps of the draft; what the scenario leaves open stays as the pages suggest it."""
+    plan, visitor = play.scenario.federation, _lead(play)
+    wanted = {**plan.model, **plan.terms, "agreement": plan.agreement}
     if play.scenario.text:
-        model["text_model"] = play.memory.ids["text model"]
-    visitor.send(visitor.open(f"{path}/model"), "/edit/model", model)
-    visitor.send(visitor.open(f"{path}/terms"), "/edit/terms", plan.terms)
-    agreement = {"agreement": plan.agreement}
-    visitor.send(visitor.open(f"{path}/agreement"), "/edit/agreement", agreement)
+        wanted["text_model"] = play.memory.ids["text model"]
+    for step in ("model", "rounds", "terms", "agreement"):
+        page = visitor.open(f"{_path(play)}/edit/{step}")
+        asked = page.form(f"/edit/{step}").names
+        told = {name: wanted.pop(name) for name in list(wanted) if name in asked}
+        visitor.send(page, f"/edit/{step}", told)
+    if wanted:
+        raise NotOnPage(f"no step of founding asks for {', '.join(wanted)}")
 
 
 def _open(play: Play) -> None:

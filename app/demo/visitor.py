@@ -35,7 +35,7 @@ class Visitor:
         return self._page(self._client.get(self._local(path)), refused)
 
     def send(self, page: Page, part: str, values: Mapping[str, str | list[str]] = _NOTHING) -> Page:
-        """Fills in the form of `page` whose action contains `part`, and sends it. Raises Refused, KeyError."""
+        """Fills in the form of `page` whose action contains `part`, and sends it. Raises Refused, NotOnPage."""
         return self.submit(page.url, page.form(part, values), values)
 
     def submit(self, url: str, form: Form, values: Mapping[str, str | list[str]]) -> Page:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.demo.forms import read
+from app.demo.forms import NotOnPage, read
 
 PAGE = """<!doctype html><html><head><title>Join</title><script>var x = "<form action='/no'>";</script></head>
 <body><a href="/i/one/people">People</a>
@@ -51,12 +51,12 @@ def test_filling_in_replaces_and_may_give_several() -> None:
 
 
 def test_a_field_the_page_does_not_offer_stops_the_demo() -> None:
-    with pytest.raises(KeyError, match="no field gone"):
+    with pytest.raises(NotOnPage, match="no field gone"):
         page().form("/one").filled({"gone": "2"})
 
 
 def test_a_form_the_page_does_not_have_stops_the_demo() -> None:
-    with pytest.raises(KeyError, match="no form for '/three'"):
+    with pytest.raises(NotOnPage, match="no form for '/three'"):
         page().form("/three")
     assert page().form("/two").method == "get"
 
