@@ -67,6 +67,7 @@ class Stage:
 def measure(options: Options) -> Measured:
     given = options.given
     figures: dict[str, float] = {"sites": given.sites, "jobs_per_s": given.rate}
+    figures["load_before"] = os.getloadavg()[0]  # what the machine was doing besides
     with (
         tempfile.TemporaryDirectory(prefix="collegium-inbox-") as name,
         servers.redis_server() as r,

@@ -12,6 +12,8 @@ from app.access.loaders import require
 from app.access.permissions import Permission
 from app.clock import now
 from app.errors import NotFound
+from app.institutions.models import Institution
+from app.people.models import Person
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
 from app.sites.models import EnrolmentToken, Job, SentLine, Site, Upload
@@ -99,6 +101,17 @@ def policy_offered(session: Session, institution_id: str) -> PolicyVersion | Non
         .order_by(PolicyVersion.number.desc())
         .limit(1)
     ).first()
+
+
+def home(session: Session, site: Site) -> Institution:
+    """The institution a site belongs to."""
+    return session.get_one(Institution, site.institution_id)
+
+
+def approver_name(session: Session, version: PolicyVersion) -> str:
+    """Who approved a policy, for the person who accepts it at the site; empty when erased."""
+    person = session.get(Person, version.decided_by) if version.decided_by else None
+    return person.name if person else ""
 
 
 def token_waiting(session: Session, site: Site) -> EnrolmentToken | None:
@@ -202,3 +215,10 @@ def alive(session: Session, within_s: int) -> tuple[int, int]:
     every = session.scalar(ready) or 0
     recent = session.scalar(ready.where(Site.last_seen > now() - timedelta(seconds=within_s))) or 0
     return recent, every
+
+
+def versions(session: Session) -> list[tuple[str, int]]:
+    """How many ready sites run which software, as they last said: machinery, for operators."""
+    wanted = select(Site.software, func.count(Site.id)).where(Site.state == SiteState.READY)
+    rows = session.execute(wanted.group_by(Site.software).order_by(Site.software)).all()
+    return [(software, count) for software, count in rows]

@@ -37,3 +37,9 @@ def enrolled(db: Database, world: World, hub_key: PrivateKey) -> Enrolled:
     with db.session() as session:
         site = worlds.ready_site(session, world, hub_key, key)
         return Enrolled(world, site.id, key, hub_key)
+
+
+@pytest.fixture
+def job(db: Database, enrolled: Enrolled) -> str:
+    with db.session() as session:
+        return worlds.post(session, enrolled.world, enrolled.hub_key, enrolled.site).id

@@ -7,8 +7,6 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.errors import NotFound
 from app.hub import Hub
-from app.institutions.models import Institution
-from app.people.models import Person
 from app.reports import service as reports
 from app.runs import measurements, rounds
 from app.runs import queries as run_queries
@@ -30,7 +28,7 @@ def joined(hub: Hub, request: messages.JoinRequest) -> messages.JoinAnswer:
     """Commits the join and says what the person at the site compares and pins."""
     with hub.db.session() as session:
         site = service.join(session, request)
-        institution = session.get_one(Institution, site.institution_id)
+        institution = queries.home(session, site)
         return messages.JoinAnswer(
             site=site.id,
             site_name=site.name,
@@ -59,22 +57,17 @@ def hello(session: Session, site: Site) -> messages.Hello:
 def _offered(session: Session, site: Site) -> messages.ApprovedPolicy | None:
     """The newest approved version, also when it is the one in force: a lost folder can be filled again."""
     policy = queries.policy_offered(session, site.institution_id)
-    if policy is None or policy.decided is None or policy.decided_by is None:
+    if policy is None or policy.decided is None:
         return None
     return messages.ApprovedPolicy(
         version=policy.number,
         digest=policy.digest,
         document=PolicyDocument.model_validate(policy.document),
-        approved_by=_name(session, policy.decided_by),
+        approved_by=queries.approver_name(session, policy),
         approved=policy.decided,
         effective=policy.decided,
         one_person=policy.one_person,
     )
-
-
-def _name(session: Session, person_id: str) -> str:
-    person = session.get(Person, person_id)
-    return person.name if person else ""
 
 
 def settle(session: Session, site: Site, job_id: str, said: messages.Answer) -> None:
