@@ -1,12 +1,18 @@
 """The hub's background tasks by name, and the sender. Ids travel, never rows: the database is the truth."""
 
+import contextlib
 import threading
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+import redis
 from celery import Celery
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 _CONNECT_S = 0.4
 _SILENCE_S = 2.0
@@ -81,3 +87,32 @@ def options() -> dict[str, Any]:
             "max_retries": 0,
         },
     }
+
+
+@dataclass(frozen=True)
+class Look:
+    """What Redis says of the queues. `listening` workers wait for a message now, busy ones do not; None: not told."""
+
+    waiting: dict[Queue, int]
+    listening: int | None
+
+
+def look(redis_url: str) -> Look:
+    """For the operators' page. Raises QueueAway within about a second."""
+    client = redis.Redis.from_url(
+        redis_url,
+        socket_timeout=_CONNECT_S,
+        socket_connect_timeout=_CONNECT_S,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+    with contextlib.closing(client):
+        try:
+            waiting = {queue: int(client.llen(queue.value)) for queue in Queue}
+        except (RedisError, OSError) as error:
+            raise QueueAway("the queues were not looked at") from error
+        try:
+            clients = client.client_list()
+        except (RedisError, OSError):  # a managed Redis may keep this to itself
+            return Look(waiting, None)
+    return Look(waiting, sum("brpop" in str(one.get("cmd", "")) for one in clients))

@@ -40,8 +40,13 @@ def facts(session: Session, row: Federation) -> Facts:
 
 def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
     """The terms every run holds to."""
-    training = _("{epochs} passes a round, {batch} records a step, learning rate {lr}").format(
-        epochs=terms.training.epochs, batch=terms.training.batch, lr=f"{terms.training.lr:g}"
+    passes = ngettext(
+        "{n} pass over its records a round",
+        "{n} passes over its records a round",
+        terms.training.epochs,
+    ).format(n=terms.training.epochs)
+    training = _("{passes}, {batch} records a step, learning rate {lr}").format(
+        passes=passes, batch=terms.training.batch, lr=f"{terms.training.lr:g}"
     )
     return (
         (_("Rounds"), _("at most {n} a run").format(n=terms.rounds)),

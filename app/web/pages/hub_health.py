@@ -1,20 +1,29 @@
-"""The hub's machinery as the web process sees it: database, Redis, disk, mail, sites."""
+"""The hub's machinery as the web process sees it: database, Redis, queues, workers, disk, mail, sites, stuck work."""
 
 import shutil
 
+from app.clock import now
+from app.jobs import Look, Queue, QueueAway, look
+from app.runs import stuck
 from app.sites import queries as sites
-from app.text import _
-from app.web.moments import size
-from app.web.parts import Cell, Column, Status, Table
+from app.text import _, ngettext
+from app.web.moments import number, size
+from app.web.parts import Cell, Column, Empty, Part, Status, Table
 from app.web.visit import Visit
 
 LOW_DISK = 2_000_000_000
+MANY = 20
+"""Messages in one queue that say: no worker takes them, or too few do."""
+Row = tuple[Cell, ...]
 
 
 def table(visit: Visit) -> Table:
-    rows: tuple[tuple[Cell, ...], ...] = (
+    seen = _look(visit)
+    rows: tuple[Row, ...] = (
         (_("Database"), Status("good", _("Answers")), visit.hub.db.engine.dialect.name),
         _redis(visit),
+        *_queues(seen),
+        _workers(seen),
         _disk(visit),
         _mail(visit),
         _sites(visit),
@@ -23,7 +32,14 @@ def table(visit: Visit) -> Table:
     return Table(_("Parts of this hub, looked at just now"), columns, rows)
 
 
-def _redis(visit: Visit) -> tuple[Cell, ...]:
+def _look(visit: Visit) -> Look | None:
+    try:
+        return look(visit.settings.redis_url) if visit.settings.redis_url else None
+    except QueueAway:
+        return None
+
+
+def _redis(visit: Visit) -> Row:
     if visit.hub.doorbell.answers():
         return (_("Redis"), Status("good", _("Answers")), _("doorbell and queues"))
     return (
@@ -33,20 +49,83 @@ def _redis(visit: Visit) -> tuple[Cell, ...]:
     )
 
 
-def _disk(visit: Visit) -> tuple[Cell, ...]:
+def _queues(seen: Look | None) -> list[Row]:
+    names = {
+        Queue.ROUNDS: _("Queue of preparing and combining"),
+        Queue.LIGHT: _("Queue of everything else"),
+    }
+    if seen is None:
+        return [
+            (name, Status("off", _("Not known")), _("Redis is away.")) for name in names.values()
+        ]
+    rows: list[Row] = []
+    for queue, name in names.items():
+        count = seen.waiting[queue]
+        said = ngettext("{n} task waits", "{n} tasks wait", count).format(n=number(count))
+        state = Status("good", _("Moves")) if count < MANY else Status("act", _("Long"))
+        if count >= MANY:
+            said += ". " + _("Start another worker: collegium-hub worker.")
+        rows.append((name, state, said))
+    return rows
+
+
+def _workers(seen: Look | None) -> Row:
+    name = _("Workers")
+    if seen is None or seen.listening is None:
+        return (name, Status("off", _("Not known")), _("Redis does not tell."))
+    if seen.listening == 0:
+        said = _("None waits for work: all are busy, or none runs.")
+        return (name, Status("act", _("None waits")), said)
+    said = ngettext("{n} waits for work", "{n} wait for work", seen.listening)
+    return (name, Status("good", _("Listening")), said.format(n=number(seen.listening)))
+
+
+def _disk(visit: Visit) -> Row:
+    """Uploads are refused before the reserve is touched."""
     free = shutil.disk_usage(visit.settings.home).free
-    low = free < LOW_DISK
+    reserve = visit.settings.disk_reserve_mb << 20
+    low = free < LOW_DISK + reserve
     state = Status("act", _("Low")) if low else Status("good", _("Enough"))
-    return (_("Disk"), state, _("{size} free").format(size=size(free)))
+    said = _("{size} free, {reserve} of it kept for the database")
+    return (_("Disk"), state, said.format(size=size(free), reserve=size(reserve)))
 
 
-def _mail(visit: Visit) -> tuple[Cell, ...]:
+def _mail(visit: Visit) -> Row:
     if visit.settings.mail_url:
         return (_("Mail"), Status("good", _("Configured")), _("by SMTP"))
     return (_("Mail"), Status("act", _("To files only")), _("No mail server is configured."))
 
 
-def _sites(visit: Visit) -> tuple[Cell, ...]:
+def _sites(visit: Visit) -> Row:
     recent, every = sites.alive(visit.session, visit.settings.seen_recently_s)
     said = _("{recent} of {all} seen lately").format(recent=recent, all=every)
     return (_("Sites"), Status("good" if recent == every else "wait", _("Counted")), said)
+
+
+def versions(visit: Visit) -> Part:
+    """Which software the sites run."""
+    found = sites.versions(visit.session)
+    if not found:
+        return Empty(_("No site is ready yet."))
+    columns = (Column(_("Version")), Column(_("Sites"), True))
+    rows = tuple((software or _("not told yet"), number(count)) for software, count in found)
+    return Table(_("Software of ready sites, as they last said"), columns, rows)
+
+
+def stuck_work(visit: Visit) -> Part:
+    """What the sweep brings forward; a number that stays says that no worker sweeps."""
+    session, at = visit.session, now()
+    found = (
+        (_("Rounds that are due"), len(stuck.overdue_rounds(session, at))),
+        (_("Rounds to combine that no worker holds"), len(stuck.unheld_aggregations(session, at))),
+        (_("Approved runs that no worker prepares"), len(stuck.approved_runs(session, at))),
+        (_("Jobs of members who left"), len(stuck.jobs_of_departed(session))),
+        (_("Jobs of rounds that ended"), len(stuck.jobs_of_ended(session))),
+        (_("Updates to delete"), len(stuck.deletable(session))),
+    )
+    if not any(count for _name, count in found):
+        return Empty(_("Nothing is stuck."))
+    columns = (Column(_("Work")), Column(_("Waiting"), True))
+    rows = tuple((name, number(count)) for name, count in found if count)
+    caption = _("The sweep takes it up every {n} seconds").format(n=f"{visit.settings.sweep_s:g}")
+    return Table(caption, columns, rows)

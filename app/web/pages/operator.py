@@ -57,6 +57,8 @@ def health(visit: Here) -> Response:
         asof=_("As of {time}").format(time=full(now())),
         panels=(
             Panel(_("Machinery"), (hub_health.table(visit),)),
+            Panel(_("Stuck work"), (hub_health.stuck_work(visit),)),
+            Panel(_("Versions"), (hub_health.versions(visit),)),
             Panel(_("Go to"), (Links(links),)),
         ),
         menu="hub",

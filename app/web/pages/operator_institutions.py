@@ -12,8 +12,8 @@ from app.people import queries as people
 from app.text import _, ngettext
 from app.web import render, site_words
 from app.web.forms import trying
-from app.web.moments import day, day_clock, full, in_words, sentence
-from app.web.pages.institution import proof_words, state
+from app.web.moments import day, day_clock, full, in_words, sentence, since
+from app.web.pages.institution import proof_words
 from app.web.parts import (
     Bullets,
     Button,
@@ -29,6 +29,7 @@ from app.web.parts import (
     Panel,
     Part,
     Sheet,
+    Status,
     Table,
     Text,
     When,
@@ -65,6 +66,13 @@ def every(visit: Here) -> Response:
     return render.sheet(visit, sheet)
 
 
+def _state(row: Institution) -> Status:
+    """For operators, who are the ones it waits for."""
+    if row.state is InstitutionState.REGISTERED:
+        return Status("act", _("Undecided"), since(row.created))
+    return state(row)
+
+
 def _table(caption: str, rows: list[Institution]) -> Part:
     if not rows:
         return Empty(_("None."))
@@ -78,7 +86,7 @@ def _table(caption: str, rows: list[Institution]) -> Part:
     shown: list[tuple[Cell, ...]] = [
         (
             Link(row.name, f"/operator/institutions/{row.id}"),
-            state(row),
+            _state(row),
             f"{site_words.kind(row.kind)}, {row.country}",
             row.domain or Nothing(),
             When(row.created, day(row.created)),
@@ -148,7 +156,7 @@ def _details(visit: Visit, row: Institution) -> Facts:
     register = f"{row.register} {row.register_id}" if row.register_id else _("none")
     return Facts(
         (
-            (_("State"), state(row)),
+            (_("State"), _state(row)),
             (_("Kind"), site_words.kind(row.kind)),
             (_("Country"), row.country),
             (_("Domain"), row.domain or _("none")),

@@ -83,7 +83,7 @@ def _panel(row: BaseModelFile, names: dict[str, str]) -> Panel:
         else Form(f"{path}/allow", (), (Button(_("Allow"), look="primary"),), inline=True)
     )
     fold: Part = Fold(f"files-{row.id}", _("Show the files"), (files,))
-    return Panel(row.name, (facts, fold, act), id=f"h-{row.id}", state=state)
+    return Panel(row.name, (facts, act, fold), id=f"h-{row.id}", state=state)
 
 
 def _import_panel() -> Panel:

@@ -1,5 +1,7 @@
 """A class report in sentences. Careful ones: an interval or a count with every number, and no promise."""
 
+from typing import Literal
+
 from app.text import _
 from app.web.charts import calibration_chart
 from app.web.moments import number, percent
@@ -21,6 +23,7 @@ CURVE_FROM = 50
 """Records a class needs before a curve says anything."""
 _SMALLER = frozenset({"rmse", "mae"})
 _NEAR = 0.01
+Standing = Literal["better", "perhaps-better", "same", "perhaps-worse", "worse"]
 
 
 def finding(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
@@ -47,19 +50,34 @@ def _better(task: ClassTask, other: float | None) -> float | None:
     return -gap if task.metric in _SMALLER else gap
 
 
-def _near(task: ClassTask) -> float:
-    return abs(task.shared or 0) * 0.02 if task.metric in _SMALLER else _NEAR
+def _standing(task: ClassTask, other: float | None) -> Standing | None:
+    """None where one is missing. Inside the model's own interval a difference may be chance."""
+    ahead = _better(task, other)
+    if ahead is None or other is None:
+        return None
+    near = abs(task.shared or 0) * 0.02 if task.metric in _SMALLER else _NEAR
+    if abs(ahead) <= near + 1e-9:
+        return "same"
+    low, high = task.shared_interval or (other, other)
+    chance = task.shared_interval is not None and low <= other <= high
+    if ahead > 0:
+        return "perhaps-better" if chance else "better"
+    return "perhaps-worse" if chance else "worse"
 
 
 def _against_rule(task: ClassTask) -> str:
-    ahead = _better(task, task.rule)
-    if ahead is None:
+    standing = _standing(task, task.rule)
+    if standing is None:
         return _("There is no simple rule to compare it with.")
-    if ahead > _near(task):
-        return _("It does better than a simple rule here.")
-    if ahead < -_near(task):
-        return _("A simple rule does better here.")
-    return _("It does about as well as a simple rule here.")
+    return {
+        "better": _("It does better than a simple rule here."),
+        "perhaps-better": _(
+            "It does somewhat better than a simple rule here, which may be chance."
+        ),
+        "same": _("It does about as well as a simple rule here."),
+        "perhaps-worse": _("A simple rule does somewhat better here, which may be chance."),
+        "worse": _("A simple rule does better here."),
+    }[standing]
 
 
 def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
@@ -67,21 +85,23 @@ def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
     if figures.records is None or not figures.tasks:
         return _("Too few students: do not lean on it for this class.")
     task = figures.tasks[0]
-    rule, alone = _better(task, task.rule), _better(task, task.local)
-    if rule is not None and rule < -_near(task):
+    rule, alone = _standing(task, task.rule), _standing(task, task.local)
+    if rule == "worse":
         return _("Do not lean on it for this class: a simple rule does better.")
-    near = _near(task)
-    if rule is not None and rule <= near:
-        first = _("Fit to guide your teaching, with care: it is about as good as a simple rule")
-    else:
+    if rule is None:
+        first = _("Fit to guide your teaching, with care: there is no simple rule to compare with")
+    elif rule == "better":
         first = _("Fit to guide your teaching, with care: it is better than a simple rule")
+    elif rule == "perhaps-better":
+        first = _("Lean on it with care: it is hardly better than a simple rule")
+    else:
+        first = _("Lean on it with care: it is no better than a simple rule")
     if alone is None:
         return f"{first}."
-    if alone > near:
-        return _("{first}, and better than your site alone.").format(first=first)
-    if alone < -near:
-        return _("{first}, and not as good as your site alone.").format(first=first)
-    return _("{first}, and not much different from your site alone.").format(first=first)
+    return {
+        "better": _("{first}, and better than your site alone."),
+        "worse": _("{first}, and not as good as your site alone."),
+    }.get(alone, _("{first}, and not much different from your site alone.")).format(first=first)
 
 
 def compared(task: ClassTask, sheet: TaskSheet | None) -> list[Part]:

@@ -1,12 +1,15 @@
 """An instructor's pages: which of my classes has news, and what the model knows about one, and how far to trust it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.clock import now
 from app.people import queries as people
 from app.reports import queries, service
-from app.reports.queries import Shown
+from app.reports.queries import Shown, Viewer
 from app.runs import queries as runs
 from app.text import _
 from app.web import render
@@ -31,7 +34,7 @@ from app.web.parts import (
     Text,
 )
 from app.web.visit import Here, Visit, page_router
-from worker.protocol.tasks import TaskSheet
+from worker.protocol.tasks import Input, TaskSheet
 
 router = page_router(prefix="/classes")
 
@@ -81,13 +84,13 @@ def _sheets(visit: Visit, shown: Shown) -> dict[str, TaskSheet]:
 def report(visit: Here, class_id: str) -> Response:
     """That someone looked is written down, in a transaction of its own: this request only reads."""
     with visit.hub.db.session() as writing:
-        service.view(writing, visit.who, class_id)
-    shown = queries.get(visit.session, visit.who, class_id)
+        shown = service.view(writing, visit.who, class_id)
+        viewers = queries.viewers(writing, shown.report) if shown.report else []
     row = shown.school_class
     name = f"{row.code} {row.title}".strip()
     sheets = _sheets(visit, shown)
     figures = shown.figures
-    head = Sheet(
+    sheet = Sheet(
         title=name,
         says=report_words.finding(figures, sheets) if figures else _none_yet(shown),
         asof=_asof(visit, shown),
@@ -100,8 +103,8 @@ def report(visit: Here, class_id: str) -> Response:
         panels.append(_fit(shown, sheets))
         panels += report_words.calibration(figures, sheets)
         panels += _uses(sheets)
-    panels.append(_limits(visit, shown))
-    return render.sheet(visit, Sheet(**{**head.__dict__, "panels": tuple(panels)}))
+    panels.append(_limits(visit, shown, viewers))
+    return render.sheet(visit, replace(sheet, panels=tuple(panels)))
 
 
 def _none_yet(shown: Shown) -> str:
@@ -142,11 +145,14 @@ def _fit(shown: Shown, sheets: dict[str, TaskSheet]) -> Panel:
 def _uses(sheets: dict[str, TaskSheet]) -> list[Panel]:
     if not sheets:
         return []
-    inputs = list(dict.fromkeys(i.name for s in sheets.values() for i in s.inputs))
+    inputs = list(dict.fromkeys(_named(i) for s in sheets.values() for i in s.inputs))
+    days = sorted({s.cutoff_day for s in sheets.values() if s.cutoff_day is not None})
+    until = [(_("Uses records up to"), _("day {n}").format(n=" / ".join(map(str, days))))]
     facts = Facts(
         (
             (_("Predicts"), " ".join(s.target for s in sheets.values())),
             (_("Uses"), ", ".join(inputs)),
+            *(until if days else ()),
             (
                 _("May not use"),
                 _("Names, addresses, anything from a face or a voice about feelings or attention"),
@@ -156,7 +162,13 @@ def _uses(sheets: dict[str, TaskSheet]) -> list[Panel]:
     return [Panel(_("What it uses"), (facts,), id="h-uses")]
 
 
-def _limits(visit: Visit, shown: Shown) -> Panel:
+def _named(one: Input) -> str:
+    """A column's name as words, with its unit."""
+    name = one.name.replace("_", " ")
+    return f"{name} ({one.unit})" if one.unit else name
+
+
+def _limits(visit: Visit, shown: Shown, viewers: Sequence[Viewer]) -> Panel:
     cell = shown.report.minimum_cell if shown.report else 10
     lines = (
         _("It describes the class, not one student. It is not for grading."),
@@ -177,16 +189,17 @@ def _limits(visit: Visit, shown: Shown) -> Panel:
         )
         body.append(Text(said))
     if shown.report:
-        viewers = queries.viewers(visit.session, shown.report)[:10]
+        last = {v.view.person_id: v for v in reversed(viewers)}
+        newest = sorted(last.values(), key=lambda v: v.view.at, reverse=True)
         body += [
-            Heading(_("Who has viewed this report")),
-            Log(tuple(_viewer(visit, v) for v in viewers)),
+            Heading(_("Who has viewed this report, and when last")),
+            Log(tuple(_viewer(visit, v) for v in newest)),
         ]
     body.append(Text(_("The operators of the hub cannot open it."), muted=True, small=True))
     return Panel(_("Limits and contact"), tuple(body), id="h-limits")
 
 
-def _viewer(visit: Visit, viewer: queries.Viewer) -> LogLine:
+def _viewer(visit: Visit, viewer: Viewer) -> LogLine:
     mine = viewer.view.person_id == visit.who.person
     name = (
         _("You") if mine else _("{name}, also an instructor of this class").format(name=viewer.name)
