@@ -13,7 +13,7 @@ from app.text import _, ngettext
 from app.web import render, site_words
 from app.web.forms import trying
 from app.web.moments import day, day_clock, full, in_words, sentence, since
-from app.web.pages.institution import proof_words
+from app.web.pages.institution import proof_words, state
 from app.web.parts import (
     Bullets,
     Button,
