@@ -1,5 +1,8 @@
 """Objects from the hub: resumed, verified, kept, and never trusted by name."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +67,26 @@ def test_a_download_goes_on_where_it_stopped(shelf: Shelf) -> None:
     assert path.read_bytes() == whole
     assert seen[0] > len(whole) // 2
     assert not part.exists()
+
+
+def test_both_lanes_may_want_one_object_at_once(shelf: Shelf) -> None:
+    """The second waits for the first instead of writing into the same unfinished file."""
+    other = open_site(shelf.site.home)
+    begun = threading.Event()
+
+    def slow(done: int, of: int) -> None:
+        begun.set()
+        time.sleep(0.3)
+
+    def fetch(objects: Objects) -> bytes:
+        where = objects.path(shelf.ref.digest, shelf.ref.bytes, shelf.manifest.job, slow)
+        return where.read_bytes()
+
+    with ThreadPoolExecutor(2) as lanes:
+        first = lanes.submit(fetch, shelf.objects)
+        assert begun.wait(10)
+        second = lanes.submit(fetch, other.objects)
+        assert digest(first.result(20)) == digest(second.result(20)) == shelf.ref.digest
 
 
 @pytest.mark.parametrize("spoil", [lambda w: w, lambda w: w + b"more"], ids=["whole", "longer"])

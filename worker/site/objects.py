@@ -1,10 +1,11 @@
 """Model parts and base models from the hub: fetched by digest, resumed, verified, kept."""
 
+import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from worker.protocol import limits
@@ -40,10 +41,20 @@ class Objects:
     def path(self, wanted: str, size: int | None, job: str, hook: Hook) -> Path:
         """The verified file of an object. `size` None: known only by its digest."""
         target = self._root / wanted[:2] / wanted
-        if target.is_file() and _digest_of(target) == wanted:
-            with suppress(OSError):
-                os.utime(target)
-            return target
+        if not _kept(target, wanted):
+            with self._one_lane():
+                if not _kept(target, wanted):
+                    self._fetch(target, wanted, size, job, hook)
+        return target
+
+    @contextmanager
+    def _one_lane(self) -> Iterator[None]:
+        """Both lanes may want the same object at once, and would write into the same unfinished file."""
+        with (self._root / "fetching.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _fetch(self, target: Path, wanted: str, size: int | None, job: str, hook: Hook) -> None:
         limit = limits.OBJECT_BYTES if size is None else size
         if size is not None:
             files.require_room(self._root, size)
@@ -59,7 +70,6 @@ class Objects:
             raise ObjectMismatch(f"object {wanted[:12]} came with another digest")
         files.folder(target.parent)
         part.replace(target)
-        return target
 
     def _download(self, part: Path, wanted: str, limit: int, job: str, hook: Hook) -> None:
         done = part.stat().st_size if part.is_file() else 0
@@ -113,6 +123,15 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         files.write(target, source.read_bytes())
+
+
+def _kept(path: Path, wanted: str) -> bool:
+    """Whether the whole object is there; if so, marks it as used now."""
+    if not path.is_file() or _digest_of(path) != wanted:
+        return False
+    with suppress(OSError):
+        os.utime(path)
+    return True
 
 
 def _digest_of(path: Path) -> str:
