@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _PREFIX = "collegium:bell:"
 _TIMEOUT_S = 1.0
-_QUIET_S = 2.0
+_QUIET_S = 1.0
 """After a failed ring Redis is left alone this long, so its absence cannot slow every commit."""
 _LONGEST_BACK_OFF_S = 5.0
 

@@ -1,9 +1,9 @@
 """The end of leases and the will of the hub: expiry, cancelling, pausing. Whoever holds a job learns at its renewal."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit import kinds
@@ -21,8 +21,35 @@ OFFERS = 20 * limits.JOB_ATTEMPTS
 """A job offered this often and never begun is given up, so that it cannot circle for ever."""
 
 
+_UNHEARD = timedelta(seconds=2)
+_THERE = timedelta(seconds=60)
+
+
+def ring_again(session: Session, at: datetime) -> int:
+    """Rings for jobs that wait although their site is there: a bell lost with Redis costs a sweep, not a poll."""
+    unheard = session.execute(
+        select(Job.site_id, Job.lane)
+        .join(Site, Site.id == Job.site_id)
+        .where(
+            Job.state == JobState.WAITING,
+            Job.created < at - _UNHEARD,
+            or_(Job.not_before.is_(None), Job.not_before < at - _UNHEARD),
+            Job.pause_asked.is_(False),
+            Site.last_seen > at - _THERE,
+        )
+        .distinct()
+    ).all()
+    for site_id, lane in unheard:
+        after_commit(session, Ring(f"inbox:{site_id}:{lane.value}"))
+    return len(unheard)
+
+
 def expire(session: Session, at: datetime) -> Sequence[Job]:
-    """Takes jobs back from sites that went silent: waiting again, or failed. Returns those it changed."""
+    """Takes jobs back from sites that went silent: waiting again, or failed. Returns those it changed.
+
+    Part of every sweep, so it rings again for what was not heard, too.
+    """
+    ring_again(session, at)
     dead = session.scalars(
         select(Job)
         .where(Job.state.in_(HELD), Job.lease_until < at)

@@ -103,3 +103,32 @@ def test_a_paused_run_hands_out_nothing_until_it_goes_on(db, enrolled, job):
     with db.session() as session:
         inbox.resume_jobs(session, run=enrolled.world.run)
     assert claimed(db, enrolled).claim == number + 1
+
+
+def test_the_sweep_rings_again_for_a_site_that_is_there(db, enrolled, job):
+    rung: list[str] = []
+    db.dispatch = lambda effect: rung.append(effect.topic)
+    with db.session() as session:
+        inbox.expire(session, now() + timedelta(seconds=1))  # it may yet be on its way
+    assert rung == []
+    with db.session() as session:
+        session.get_one(Site, enrolled.site).last_seen = now()
+        inbox.expire(session, now() + timedelta(seconds=3))
+    assert rung == [f"inbox:{enrolled.site}:train"]
+    rung.clear()
+    with db.session() as session:
+        session.get_one(Site, enrolled.site).last_seen = now() - timedelta(minutes=5)
+        inbox.expire(session, now() + timedelta(seconds=3))
+    assert rung == []
+
+
+def test_nonces_are_forgotten_when_their_request_is_too_old_anyway(db, enrolled):
+    from app.sites import admission
+    from app.sites.models import Nonce
+
+    with db.session() as session:
+        session.add(Nonce(id="s:old", seen=now() - timedelta(seconds=limits.NONCE_KEPT_S + 5)))
+        session.add(Nonce(id="s:new", seen=now() - timedelta(seconds=limits.NONCE_KEPT_S - 5)))
+        session.flush()
+        assert admission.forget_nonces(session) == 1
+        assert [nonce.id for nonce in session.query(Nonce)] == ["s:new"]

@@ -11,7 +11,7 @@ from app.jobs import HubTask
 from app.releases import queries as release_queries
 from app.reports import queries as report_queries
 from app.runs import approvals, jobs, rounds, service, stuck
-from app.sites import inbox
+from app.sites import admission, inbox
 from worker.hub.aggregate import clear, evaluate
 from worker.hub.finish import ask_late
 
@@ -36,6 +36,12 @@ def dead_leases(hub: Hub) -> None:
     for job in expired:
         with hub.db.session() as session:
             rounds.answered(session, job)
+
+
+def old_nonces(hub: Hub) -> None:
+    """Requests so old that their time refuses them."""
+    with hub.db.session() as session:
+        admission.forget_nonces(session)
 
 
 def departed(hub: Hub) -> None:
@@ -98,6 +104,7 @@ def updates_left(hub: Hub) -> None:
 
 PARTS: tuple[Callable[[Hub], None], ...] = (
     dead_leases,
+    old_nonces,
     departed,
     overdue,
     proposals,
