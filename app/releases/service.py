@@ -17,7 +17,7 @@ from app.federations.models import Federation
 from app.ids import new_id
 from app.releases import queries
 from app.releases.models import Release
-from app.runs import eligibility, manifests
+from app.runs import eligibility, manifests, tallies
 from app.runs import queries as run_queries
 from app.runs.models import Run
 from app.runs.states import RoundState, RunState
@@ -106,8 +106,7 @@ def switch(session: Session, hub_key: PrivateKey, release: Release, *, again: bo
     """One job per site whose policy allows the run; returns how many were posted. Without `again`, a site that was
     told before is not told twice."""
     run = _run(session, release)
-    posted = run_queries.jobs_of_run(session, run.id, (JobKind.SWITCH_RELEASE,))
-    told = set() if again else {job.site_id for job in posted}
+    told = set() if again else tallies.asked(session, run.id, JobKind.SWITCH_RELEASE)
     at = now()
     found = eligibility.survey(session, run, at, ANY_TIME_S)
     occasion = occasion_of(session, run, found.cohort)

@@ -1,6 +1,6 @@
 """Which sites a round can ask, and why the others cannot: a forecast from what the hub knows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,15 +11,14 @@ from app.federations import cohort
 from app.federations import queries as federation_queries
 from app.federations.queries import Member
 from app.institutions.models import Institution
-from app.runs import queries
+from app.runs import queries, tallies
 from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan
 from app.runs.states import Choice
 from app.sites import queries as site_queries
 from app.sites.models import Job, Site
-from app.sites.states import JobState
 from worker.protocol import rules
-from worker.protocol.codes import JobKind, Refusal
+from worker.protocol.codes import Refusal
 from worker.protocol.policy import PolicyDocument
 
 _LARGEST = 10**6
@@ -78,7 +77,7 @@ def survey(session: Session, run: Run, at: datetime, seen_recently_s: int) -> Su
     plan = queries.plan_of(run)
     members = federation_queries.active_members(session, run.federation_id)
     given = {a.institution_id: a for a in queries.approvals(session, run.id)}
-    refused = _refused(queries.jobs_of_run(session, run.id, (JobKind.TRAIN,)))
+    refused = {job.site_id: job for job in tallies.refused_training(session, run.id)}
     asked: list[Candidate] = []
     out: list[LeftOut] = []
     ready = queries.ready_sites(session, [m.institution.id for m in members])
@@ -126,12 +125,6 @@ def _stands(refused: Job, site: Site) -> bool:
     if refused.refusal is Refusal.APPROVAL_MISSING or refused.ended is None:
         return False
     return site.policy_accepted is None or site.policy_accepted <= refused.ended
-
-
-def _refused(jobs: Iterable[Job]) -> dict[str, Job]:
-    """Each site's newest training job, where the site refused it."""
-    newest = {job.site_id: job for job in jobs}
-    return {site: job for site, job in newest.items() if job.state is JobState.REFUSED}
 
 
 def _settle(session: Session, plan: Plan, asked: Sequence[Candidate], out: list[LeftOut]) -> Survey:

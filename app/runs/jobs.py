@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from app.runs import eligibility, manifests, queries
+from app.runs import eligibility, manifests, queries, tallies
 from app.runs.eligibility import Candidate, Survey
 from app.runs.manifests import Seeds
 from app.runs.models import Round, Run
@@ -23,7 +23,7 @@ def post_baselines(
     session: Session, hub_key: PrivateKey, run: Run, plan: Plan, found: Survey, seeds: Seeds
 ) -> None:
     """Once per site and run, posted after the site's first training job so that no round waits for it."""
-    asked = {j.site_id for j in queries.jobs_of_run(session, run.id, (JobKind.BASELINE,))}
+    asked = tallies.asked(session, run.id, JobKind.BASELINE)
     wanted = [c for c in found.eligible if _measures(plan, c) and c.site.id not in asked]
     if not wanted:
         return
@@ -51,11 +51,7 @@ def post_evaluation(
     plan = queries.plan_of(run)
     if "metrics" not in plan.leaves or not _evaluates(plan, round_.number):
         return 0
-    asked = {
-        j.site_id
-        for j in queries.jobs_of_run(session, run.id, (JobKind.EVALUATE,))
-        if j.round_id == round_.id
-    }
+    asked = tallies.asked(session, run.id, JobKind.EVALUATE, round_.id)
     at = now()
     found = eligibility.survey(session, run, at, seen_recently_s)
     base = queries.states_after(session, run.id, round_.number)

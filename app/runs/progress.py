@@ -1,6 +1,7 @@
 """The run page's tree: loaded once, cut down to what the reader may see."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -11,9 +12,10 @@ from app.federations import queries as federation_queries
 from app.institutions import queries as institution_queries
 from app.people import queries as people_queries
 from app.policies import queries as policy_queries
-from app.runs import queries, rounds, series, site_rows, words
+from app.runs import queries, rounds, series, site_rows, tallies, words
 from app.runs.models import Round, Run, Update
 from app.runs.states import RoundState, RunState, UpdateState
+from app.runs.tallies import Tally
 from app.runs.views import (
     ApprovalView,
     ModuleLine,
@@ -35,6 +37,7 @@ def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) 
     )
     leads = federation.lead_id in own
     found = queries.rounds(session, run.id)
+    sent = tallies.updates_by_round(session, run.id)
     current = next((r for r in found if r.state in queries.OPEN_ROUND), None)
     stands = None if current is None else rounds.standing(session, current)
     own_sites = frozenset(s.id for s in queries.ready_sites(session, sorted(own)))
@@ -47,8 +50,8 @@ def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) 
         pause_asked=run.pause_asked,
         leads=leads,
         rounds_planned=plan.rounds,
-        rounds=tuple(_round(session, r) for r in found),
-        current=None if current is None else _round(session, current),
+        rounds=tuple(_round(r, sent.get(r.id, [])) for r in found),
+        current=None if current is None else _round(current, sent.get(current.id, [])),
         awaited=0 if stands is None else stands.awaited,
         missing=0 if stands is None else max(stands.quorum - stands.updates, 0),
         wait_until=None if current is None else current.deadline,
@@ -72,7 +75,8 @@ def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> Round
         session, federation, institutions_where(actor, Permission.RUN_READ)
     )
     leads = federation.lead_id in own
-    view = _round(session, round_)
+    sent = queries.updates(session, round_.id)
+    view = _round(round_, [Tally(u.state, u.refusal) for u in sent])
     after = {s.module: s for s in queries.states_of_round(session, run.id, round_.number)}
     modules = tuple(
         ModuleLine(
@@ -85,12 +89,11 @@ def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> Round
         )
         for name, base in sorted(round_.base.items())
     )
-    lines = _update_lines(session, round_, own, leads=leads)
+    lines = _update_lines(session, round_, sent, own, leads=leads)
     return RoundView(**{**view.__dict__, "modules": modules, "updates": lines})
 
 
-def _round(session: Session, round_: Round) -> RoundView:
-    sent = queries.updates(session, round_.id)
+def _round(round_: Round, sent: Sequence[Tally]) -> RoundView:
     refused = Counter(u.refusal for u in sent if u.refusal is not None)
     return RoundView(
         id=round_.id,
@@ -109,16 +112,15 @@ def _round(session: Session, round_: Round) -> RoundView:
     )
 
 
-def _taken(round_: Round, update: Update) -> bool:
+def _taken(round_: Round, update: Update | Tally) -> bool:
     """Its share is in the next state: also after its bytes were deleted."""
     gone = update.state in (UpdateState.TAKEN, UpdateState.DELETED)
     return gone and update.refusal is None and round_.state is RoundState.CLOSED
 
 
 def _update_lines(
-    session: Session, round_: Round, own: frozenset[str], *, leads: bool
+    session: Session, round_: Round, sent: Sequence[Update], own: frozenset[str], *, leads: bool
 ) -> tuple[UpdateLine, ...]:
-    sent = queries.updates(session, round_.id)
     sites = queries.sites(session, [u.site_id for u in sent])
     names = institution_queries.names(session, {s.institution_id for s in sites.values()})
     return tuple(
