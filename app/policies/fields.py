@@ -6,7 +6,9 @@ A flow of `leaves` is a field of its own, named `leaves.metrics`.
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from app.policies.reader import READER
 from app.text import N_, _
+from worker.protocol import words
 from worker.protocol.policy import Modality, PolicyDocument, Protection, Purpose, TaskKind
 
 Form = Literal["many", "one", "number", "yes", "names", "digests"]
@@ -138,25 +140,7 @@ FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}
 
 def choice_name(choice: str) -> str:
     """One value of a closed list, in words."""
-    return {
-        "table": _("tables"),
-        "text": _("texts"),
-        "image": _("images"),
-        "audio": _("recordings"),
-        "events": _("sequences of clicks and answers"),
-        "binary": _("yes or no"),
-        "multiclass": _("one of several"),
-        "regression": _("a number"),
-        "early-support": _("early support"),
-        "feedback": _("feedback to students"),
-        "assessment-quality": _("better assessments"),
-        "curriculum": _("curriculum"),
-        "research": _("research"),
-        "noise": _("noise"),
-        "secure-aggregation": _("secure aggregation"),
-        "hub": _("in the browser, by the privacy officer"),
-        "site": _("at the site"),
-    }[choice]
+    return words.choice_in_words(choice, READER)
 
 
 def value_of(name: str, document: PolicyDocument) -> Any:

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,16 +43,25 @@ class Objects:
         """The verified file of an object. `size` None: known only by its digest."""
         target = self._root / wanted[:2] / wanted
         if not _kept(target, wanted):
-            with self._one_lane():
+            with self._one_lane(hook):
                 if not _kept(target, wanted):
                     self._fetch(target, wanted, size, job, hook)
         return target
 
     @contextmanager
-    def _one_lane(self) -> Iterator[None]:
-        """Both lanes may want the same object at once, and would write into the same unfinished file."""
+    def _one_lane(self, hook: Hook) -> Iterator[None]:
+        """Both lanes may want the same object at once, and would write into the same unfinished file.
+
+        The one that waits is asked to stop like the one that fetches.
+        """
         with (self._root / "fetching.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    hook(0, 1)
+                    time.sleep(0.1)
             yield
 
     def _fetch(self, target: Path, wanted: str, size: int | None, job: str, hook: Hook) -> None:
