@@ -1,6 +1,7 @@
 """Translation. `_` marks a sentence; the request's locale decides the words when it is rendered."""
 
 import gettext
+import io
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,18 @@ _locale: ContextVar[str] = ContextVar("locale", default="en")
 
 @lru_cache
 def _catalog(locale: str) -> gettext.NullTranslations:
-    return gettext.translation("collegium", _DIRECTORY, languages=[locale], fallback=True)
+    """Read from the `.po` itself, once per process: no compiled file can be missing or old."""
+    path = _DIRECTORY / locale / "LC_MESSAGES" / "collegium.po"
+    if not path.is_file():
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=locale))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
 
 
 def use_locale(locale: str) -> None:

@@ -41,7 +41,8 @@ def finding(figures: Series) -> str:
     if last.round == first.round:
         return f"{said}."
     better = sign * (last.value - first.value) > 0.0005
-    return f"{_('Yes.') if better else _('Not since the first round.')} {said}."
+    answer = _("Yes.") if better else _("Not since the first round.")
+    return f"{answer} {said}."
 
 
 def _after(last: Measured, figures: Series, sign: int) -> str:

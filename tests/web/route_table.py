@@ -158,7 +158,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
     """The path with the ids it is about."""
     values = ids | _here(path, ids)
     for name, value in values.items():
-        path = path.replace("{%s}" % name, value)
+        path = path.replace(f"{{{name}}}", value)
     return path
 
 

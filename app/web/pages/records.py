@@ -56,7 +56,7 @@ def sent(visit: Here, institution: str) -> Response:
     text = sentence(said.format(n=in_words(len(lines)), size=size(total)))
     sheet = Sheet(
         title=_("What left, and why"),
-        says=f"{text} {_('Compare them with your site’s own log.')}",
+        says=" ".join((text, _("Compare them with your site’s own log."))),
         asof=_("As of {time}").format(time=full(now())),
         actions=_tabs(row.id)[1:],
         panels=(
