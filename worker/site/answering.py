@@ -34,8 +34,7 @@ class Job:
 
 def answer(job: Job) -> Answer | Objection:
     """Computes it, or finds it in the outbox. An update is uploaded before this returns."""
-    job.site.outbox.prune()
-    job.site.objects.prune()
+    job.site.tidy()
     if job.manifest.kind is JobKind.TRAIN:
         return _train(job)
     earlier = job.site.outbox.find_answer(job.manifest.job, job.held.claim)

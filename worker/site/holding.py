@@ -103,20 +103,33 @@ class Holding:
             time.sleep(min(left, _TICK_S))
 
     def _watch(self) -> None:
+        """An error of its own must not end it: a job that nobody renews is done twice."""
         while not self._done.wait(_TICK_S):
-            now = time.monotonic()
-            if self._stop is None:
-                self._look(now)
-            elif now - self._stop_at > self._terms.grace_s:
-                self._end(self._stop.code, tell=not isinstance(self._stop, ClaimLost))
-                return
-            if now - self._place.beat > self._terms.stall_s:
-                self._end(Failure.STALLED, tell=not isinstance(self._stop, ClaimLost))
-                return
-            if now >= self._renew_at and not isinstance(self._stop, ClaimLost):
-                self._renew(now)
-            if self._place.changed and now - self._told >= _PROGRESS_S and self._stop is None:
-                self._tell(now)
+            try:
+                if self._must_end(time.monotonic()):
+                    return
+                self._speak(time.monotonic())
+            except Exception:
+                logger.exception("while holding job %s", self.job)
+
+    def _must_end(self, now: float) -> bool:
+        """Ends the process of a job that does not move, or does not stop when it must."""
+        stop = self._stop
+        if stop is None:
+            self._look(now)
+        late = stop is not None and now - self._stop_at > self._terms.grace_s
+        stuck = now - self._place.beat > self._terms.stall_s
+        if not late and not stuck:
+            return False
+        code = stop.code if late and stop is not None else Failure.STALLED
+        self._end(code, tell=not isinstance(stop, ClaimLost))
+        return True
+
+    def _speak(self, now: float) -> None:
+        if now >= self._renew_at and not isinstance(self._stop, ClaimLost):
+            self._renew(now)
+        if self._place.changed and now - self._told >= _PROGRESS_S and self._stop is None:
+            self._tell(now)
 
     def _look(self, now: float) -> None:
         wanted = self._terms.wants()

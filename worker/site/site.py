@@ -1,5 +1,6 @@
 """A site opened for work: its folder, its door to the hub, its outbox and objects, in one value."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,10 +31,22 @@ class Site:
         except SiteFault:
             return None
 
+    def tidy(self) -> None:
+        """What no job of the last month has touched goes; the cache of objects keeps to its size."""
+        self.outbox.prune()
+        self.objects.prune()
+        oldest = time.time() - _KEPT_S
+        for path in [*self.home.checkpoints.glob("*"), *self.home.objects.glob("*.part")]:
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
+
     def known(self, policy: accepted.AcceptedPolicy | None) -> guard.Known:
         approved = self.home.read_json(self.home.approvals_file).get("approved", {})
         document = policy.document if policy else None
         return guard.Known(self.identity, document, frozenset(approved))
+
+
+_KEPT_S = 30 * 24 * 3600
 
 
 def open_site(home: Home) -> Site:

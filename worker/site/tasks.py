@@ -1,6 +1,5 @@
 """The tasks a message can name, all one body: open the site, carry out the job."""
 
-from functools import lru_cache
 from typing import Any
 
 from worker.protocol.messages import Claimed
@@ -10,11 +9,19 @@ from worker.site.site import Site, open_site
 from worker.site.transport import TASKS
 from worker.site.work import perform
 
+_opened: tuple[int, Site] | None = None
 
-@lru_cache(maxsize=1)
+
 def _site() -> Site:
-    """Once per child process: its own connections, made after the fork."""
-    return open_site(find())
+    """Once per child process, with connections made after the fork; opened anew when `site.yaml` changes."""
+    global _opened
+    home = find()
+    changed = home.config_file.stat().st_mtime_ns
+    if _opened is None or _opened[0] != changed:
+        if _opened is not None:
+            _opened[1].door.close()
+        _opened = (changed, open_site(home))
+    return _opened[1]
 
 
 def carry_out(claimed: dict[str, Any]) -> None:
