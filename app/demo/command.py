@@ -29,14 +29,23 @@ from app.processes import ChildEnded, Group, Stopped, stop_on_signals
     "--data", type=click.Path(exists=True, path_type=Path), help="Public data sets, for `ou`."
 )
 @click.option("--scale", default=0.5, show_default=True, help="Size of the simulated campus.")
+@click.option("--rounds", type=int, help="Rounds of the run, where the scenario's are too many.")
 @click.option(
     "--until-done", is_flag=True, help="End when the walk is done, with 0 if all went well."
 )
 def demo(
-    home: Path, port: int, scenario: str, data: Path | None, scale: float, until_done: bool
+    home: Path,
+    port: int,
+    scenario: str,
+    data: Path | None,
+    scale: float,
+    rounds: int | None,
+    until_done: bool,
 ) -> None:
     """Show Collegium on this computer: a hub, its workers and a site per institution."""
     chosen = SCENARIOS[scenario]()
+    if rounds is not None:
+        chosen = chosen.with_rounds(rounds)
     home = home.absolute()
     memory = _memory(home, chosen)
     port = _port(memory, port)

