@@ -67,26 +67,27 @@ def import_model(
         return known
     if queries.base_model_by_name(session, cleaned) is not None:
         raise Conflict(_("Another base model has this name. Choose a different one."))
-    model = BaseModelFile(
-        id=new_id("model"),
-        name=cleaned,
-        digest=files[WEIGHTS],
-        files=files,
-        bytes=sum(path.stat().st_size for path in found),
-        licence=licence.strip()[:200],
-        source=source.strip()[:200],
-        created=now(),
+    return _add(
+        session,
+        BaseModelFile(
+            id=new_id("model"),
+            name=cleaned,
+            digest=files[WEIGHTS],
+            files=files,
+            bytes=sum(path.stat().st_size for path in found),
+            licence=licence.strip()[:200],
+            source=source.strip()[:200],
+            created=now(),
+        ),
+        actor_id,
     )
+
+
+def _add(session: Session, model: BaseModelFile, actor_id: str) -> BaseModelFile:
     session.add(model)
     session.flush()
-    record(
-        session,
-        actor_id,
-        kinds.MODEL_IMPORTED,
-        chain=HUB_CHAIN,
-        subject=model.id,
-        body={"digest": model.digest, "bytes": model.bytes},
-    )
+    body = {"digest": model.digest, "bytes": model.bytes}
+    record(session, actor_id, kinds.MODEL_IMPORTED, chain=HUB_CHAIN, subject=model.id, body=body)
     return model
 
 

@@ -70,10 +70,7 @@ def post(
         expires=occasion.expires,
         tasks=plan.sheets,
         model=plan.model,
-        modules={
-            name: ModuleRef(digest=state.digest, bytes=state.bytes)
-            for name, state in sorted(occasion.base.items())
-        },
+        modules=_refs(occasion.base),
         training=training or plan.training,
         cohort=max(occasion.cohort, 1),
         minimum_cell=plan.minimum_cell,
@@ -82,9 +79,21 @@ def post(
         release=release,
         approved=approved,
     )
-    objects = [state.digest for state in occasion.base.values()]
-    if plan.model.text is not None:
-        objects += plan.model.text.files.values()
-    return inbox.post(
-        session, hub_key, manifest, objects=tuple(objects), round_id=occasion.round_id
+    objects = _objects(occasion)
+    return inbox.post(session, hub_key, manifest, objects=objects, round_id=occasion.round_id)
+
+
+def _refs(base: Mapping[str, ModuleState]) -> dict[str, ModuleRef]:
+    return {
+        name: ModuleRef(digest=state.digest, bytes=state.bytes)
+        for name, state in sorted(base.items())
+    }
+
+
+def _objects(occasion: Occasion) -> tuple[str, ...]:
+    """The modules, and the files of the base model if there is one."""
+    text = occasion.plan.model.text
+    return (
+        *(state.digest for state in occasion.base.values()),
+        *(() if text is None else text.files.values()),
     )

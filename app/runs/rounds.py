@@ -16,7 +16,7 @@ from app.jobs import HubTask
 from app.runs import approvals, eligibility, endings, jobs, manifests, queries, words
 from app.runs.eligibility import Survey
 from app.runs.manifests import Seeds
-from app.runs.models import Round, Run
+from app.runs.models import ModuleState, Round, Run
 from app.runs.schemas import Plan
 from app.runs.states import (
     ROUND_TRANSITIONS,
@@ -134,20 +134,7 @@ def _open(
     run.reason = ""
     run.changed = at
     session.flush()
-    occasion = manifests.Occasion(
-        run, plan, number, base, found.cohort, at, round_.deadline, round_.id
-    )
-    for candidate in found.eligible:
-        seed = seeds(plan.seed, number, candidate.site.id)
-        manifests.post(
-            session,
-            hub_key,
-            occasion,
-            candidate.site,
-            JobKind.TRAIN,
-            approved=candidate.approved,
-            training=plan.training.model_copy(update={"seed": seed}),
-        )
+    _post(session, hub_key, run, plan, round_, base, found, seeds)
     jobs.post_baselines(session, hub_key, run, plan, found, seeds)
     body = {
         "run": run.id,
@@ -157,6 +144,33 @@ def _open(
     }
     _record(session, kinds.ROUND_OPENED, round_, body)
     return round_
+
+
+def _post(
+    session: Session,
+    hub_key: PrivateKey,
+    run: Run,
+    plan: Plan,
+    round_: Round,
+    base: dict[str, ModuleState],
+    found: Survey,
+    seeds: Seeds,
+) -> None:
+    """One training job per site of the cohort, with the site's own seed."""
+    occasion = manifests.Occasion(
+        run, plan, round_.number, base, found.cohort, round_.opened, round_.deadline, round_.id
+    )
+    for candidate in found.eligible:
+        seed = seeds(plan.seed, round_.number, candidate.site.id)
+        manifests.post(
+            session,
+            hub_key,
+            occasion,
+            candidate.site,
+            JobKind.TRAIN,
+            approved=candidate.approved,
+            training=plan.training.model_copy(update={"seed": seed}),
+        )
 
 
 def _wait(session: Session, run: Run, plan: Plan, found: Survey) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.db import Database
+from app.effects import Send
 from app.federations.schemas import Terms
 from app.hub import Hub
 from app.jobs import HubTask, Sender
@@ -37,9 +38,7 @@ def live(db: Database, tmp_path: Path, redis_url: str) -> World:
     hub = Hub(settings, db, world.hub.objects, world.hub.doorbell, world.hub.key)
     sender = Sender(redis_url)
     db.dispatch = lambda effect: (
-        sender.send(HubTask(effect.task), *effect.args)
-        if isinstance(effect, acting.Send)
-        else None
+        sender.send(HubTask(effect.task), *effect.args) if isinstance(effect, Send) else None
     )
     world.hub = hub
     return world
@@ -129,7 +128,7 @@ def test_killed_at_a_random_moment_of_every_round(
 
 def undisturbed(live: World) -> dict[str, str]:
     """The same plan and updates in another run of the same sites, done in this process."""
-    live.hub.db.dispatch = lambda effect: acting._collect(live, effect)
+    live.hub.db.dispatch = lambda effect: acting.collect(live, effect)
     run_id = acting.propose(live, Proposal())
     live.work()
     for _ in range(ROUNDS):
