@@ -8,6 +8,7 @@ disturbed: same seeds, same cohort, same records. `<part>_in_<state>` counts in 
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,8 @@ _NUMBERS = frozenset({UpdateState.TAKEN, UpdateState.DELETED})
 
 def measure(options: Options) -> Measured:
     given = options.given
+    # So that everything that was started is ended, also when this program is asked to stop.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     with (
         tempfile.TemporaryDirectory(prefix="collegium-crash-") as name,
         KilledHub(Path(name)) as hub,

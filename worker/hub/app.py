@@ -10,7 +10,7 @@ from kombu import Queue as KombuQueue
 
 from app.jobs import HubTask, Queue
 from app.settings import Settings, get_settings
-from worker.hub import logs, tasks
+from worker.hub import logs, tasks, transport
 
 SOFT_LIMIT_S = 1700
 HARD_LIMIT_S = 1800
@@ -20,6 +20,7 @@ VISIBILITY_S = 2 * HARD_LIMIT_S
 
 def make(settings: Settings) -> Celery:
     """An app of its own settings; the module's `app` has this process's."""
+    transport.register()
     made = Celery("collegium-hub", broker=settings.redis_url, set_as_current=False)
     made.conf.update(
         task_serializer="json",

@@ -3,6 +3,7 @@
 `celery -A worker.site.celery worker -Q train` runs a lane; `collegium-site run` starts and supervises both.
 """
 
+import logging
 from typing import Any
 
 from celery import Celery
@@ -50,6 +51,10 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_send_task_events=False,
 )
+
+
+# One line per request would fill the site's log; faults are logged where they are met.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
