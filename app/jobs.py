@@ -115,4 +115,5 @@ def look(redis_url: str) -> Look:
             clients = client.client_list()
         except (RedisError, OSError):  # a managed Redis may keep this to itself
             return Look(waiting, None)
-    return Look(waiting, sum("brpop" in str(one.get("cmd", "")) for one in clients))
+    blocked = [one for one in clients if "b" in str(one.get("flags", ""))]
+    return Look(waiting, sum(str(one.get("cmd", "")) == "brpop" for one in blocked))

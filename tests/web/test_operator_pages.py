@@ -1,17 +1,23 @@
 """The operators' pages: whom to trust, which base models, whether the hub is well. No operator sees a class."""
 
+import threading
+import time
 from datetime import timedelta
 
+import redis
 from sqlalchemy import select
 
 from app.clock import now
 from app.federations.models import BaseModelFile
 from app.institutions.models import Institution, VerificationDecision
 from app.institutions.states import InstitutionState
+from app.jobs import Look, Queue, look
 from app.people import sessions
 from app.people.models import BrowserSession, Person
 from app.runs.models import Round
 from app.runs.states import RoundState
+from app.web.pages import hub_health
+from app.web.parts import Status
 from tests import cast
 from tests.web.browsing import send
 from tests.web.populated import Populated
@@ -126,6 +132,32 @@ def test_the_hub_says_what_is_away_and_what_is_stuck(hub: Populated) -> None:
         for row in session.scalars(select(Round).where(Round.state == RoundState.TRAINING)):
             row.deadline = now() - timedelta(minutes=1)
     assert "Rounds that are due" in client.get("/operator").text
+
+
+def test_the_queues_are_looked_at(redis_url: str) -> None:
+    """Messages that wait, and workers that listen: a blocked pop is what an idle worker does."""
+    client = redis.Redis.from_url(redis_url)
+    client.lpush(Queue.ROUNDS.value, "one", "two")
+    idle = redis.Redis.from_url(redis_url)
+    listening = threading.Thread(target=idle.brpop, args=([Queue.LIGHT.value], 20))
+    listening.start()
+    end = time.monotonic() + 10
+    while look(redis_url).listening != 1:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert look(redis_url).waiting == {Queue.ROUNDS: 2, Queue.LIGHT: 0}
+    client.lpush(Queue.LIGHT.value, "work")
+    listening.join(10)
+    assert look(redis_url).listening == 0
+    client.close()
+    idle.close()
+
+
+def test_a_queue_that_grows_asks_for_a_worker() -> None:
+    rows = hub_health.queues(Look({Queue.ROUNDS: 1, Queue.LIGHT: 250}, 0))
+    said = [str(row[2]) for row in rows]
+    assert said == ["1 task waits", "250 tasks wait. Start another worker: collegium-hub worker."]
+    assert [row[1].word for row in rows if isinstance(row[1], Status)] == ["Moves", "Long"]
 
 
 def test_operators_invite_operators(hub: Populated) -> None:

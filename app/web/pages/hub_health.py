@@ -22,7 +22,7 @@ def table(visit: Visit) -> Table:
     rows: tuple[Row, ...] = (
         (_("Database"), Status("good", _("Answers")), visit.hub.db.engine.dialect.name),
         _redis(visit),
-        *_queues(seen),
+        *queues(seen),
         _workers(seen),
         _disk(visit),
         _mail(visit),
@@ -49,7 +49,8 @@ def _redis(visit: Visit) -> Row:
     )
 
 
-def _queues(seen: Look | None) -> list[Row]:
+def queues(seen: Look | None) -> list[Row]:
+    """A row for each; None when Redis is away."""
     names = {
         Queue.ROUNDS: _("Queue of preparing and combining"),
         Queue.LIGHT: _("Queue of everything else"),
@@ -72,7 +73,8 @@ def _queues(seen: Look | None) -> list[Row]:
 def _workers(seen: Look | None) -> Row:
     name = _("Workers")
     if seen is None or seen.listening is None:
-        return (name, Status("off", _("Not known")), _("Redis does not tell."))
+        why = _("Redis is away.") if seen is None else _("This Redis does not tell.")
+        return (name, Status("off", _("Not known")), why)
     if seen.listening == 0:
         said = _("None waits for work: all are busy, or none runs.")
         return (name, Status("act", _("None waits")), said)
