@@ -4,114 +4,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from app.web.charts import CalibrationChart, LineChart
-
-Tone = Literal["good", "busy", "wait", "act", "stop", "off"]
-
-
-@dataclass(frozen=True)
-class Status:
-    """A shape, a word, then how old it is."""
-
-    kind: ClassVar[str] = "status"
-    tone: Tone
-    word: str
-    age: str = ""
-
-
-@dataclass(frozen=True)
-class Link:
-    kind: ClassVar[str] = "link"
-    text: str
-    href: str
-    look: Literal["", "btn", "primary", "quiet"] = ""
-
-
-@dataclass(frozen=True)
-class Said:
-    """A sentence, then a link."""
-
-    kind: ClassVar[str] = "said"
-    text: str
-    link: Link | None = None
-
-
-@dataclass(frozen=True)
-class Few:
-    """A suppressed cell."""
-
-    kind: ClassVar[str] = "few"
-
-
-@dataclass(frozen=True)
-class Yes:
-    kind: ClassVar[str] = "yes"
-    text: str
-
-
-@dataclass(frozen=True)
-class No:
-    kind: ClassVar[str] = "no"
-    text: str
-
-
-@dataclass(frozen=True)
-class Code:
-    """A digest or an id; `short` digests keep both ends."""
-
-    kind: ClassVar[str] = "code"
-    text: str
-    short: bool = False
-
-
-@dataclass(frozen=True)
-class Muted:
-    kind: ClassVar[str] = "muted"
-    text: str
-
-
-@dataclass(frozen=True)
-class Old:
-    kind: ClassVar[str] = "old"
-    text: str
-
-
-@dataclass(frozen=True)
-class New:
-    kind: ClassVar[str] = "new"
-    text: str
-
-
-@dataclass(frozen=True)
-class Whisk:
-    """An interval as a drawing, all numbers 0 to 100."""
-
-    kind: ClassVar[str] = "whisk"
-    low: float
-    middle: float
-    high: float
-    reference: float | None = None
-
-
-@dataclass(frozen=True)
-class When:
-    """`text` is what people read."""
-
-    kind: ClassVar[str] = "when"
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """A cell with nothing to say; left out on phones."""
-
-    kind: ClassVar[str] = "nothing"
-
-
-Cell = (
-    str | Status | Link | Said | Few | Yes | No | Code | Muted | Old | New | Whisk | When | Nothing
+from app.web.cells import (
+    Cell,
+    Code,
+    Few,
+    Link,
+    Muted,
+    New,
+    No,
+    Nothing,
+    Old,
+    Said,
+    Status,
+    When,
+    Whisk,
+    Yes,
 )
+from app.web.charts import CalibrationChart, LineChart
+from app.web.fields import Button, Field, Form, Option
 
 
 @dataclass(frozen=True)
@@ -262,56 +172,6 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Option:
-    value: str
-    label: str
-    help: str = ""
-
-
-@dataclass(frozen=True)
-class Field:
-    """One question of a form. `control` decides how it is drawn; `value` is text, or many values for checks."""
-
-    name: str
-    label: str
-    control: Literal[
-        "text", "email", "password", "number", "code", "select", "radio", "checks", "area", "hidden"
-    ] = "text"
-    value: str = ""
-    values: tuple[str, ...] = ()
-    help: str = ""
-    options: tuple[Option, ...] = ()
-    error: str = ""
-    changed: str = ""
-    source: str = ""
-    autocomplete: str = "off"
-    short: bool = False
-    rows: int = 4
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class Button:
-    """`name` and `value` say which button of the form was pressed."""
-
-    text: str
-    name: str = ""
-    value: str = "1"
-    look: Literal["primary", "btn", "quiet"] = "btn"
-
-
-@dataclass(frozen=True)
-class Form:
-    kind: ClassVar[str] = "form"
-    action: str
-    fields: tuple[Field, ...]
-    buttons: tuple[Button, ...]
-    label: str = ""
-    inline: bool = False
-    method: Literal["post", "get"] = "post"
-
-
-@dataclass(frozen=True)
 class Fold:
     kind: ClassVar[str] = "fold"
     id: str
@@ -367,3 +227,50 @@ class Sheet:
     menu: str = ""
     note: str = ""
     foot: tuple[Link, ...] = field(default=())
+
+
+__all__ = [
+    "Bullets",
+    "Button",
+    "CalibrationChart",
+    "Cell",
+    "Code",
+    "Column",
+    "Copy",
+    "Empty",
+    "Facts",
+    "Few",
+    "Field",
+    "Fold",
+    "Form",
+    "Heading",
+    "LineChart",
+    "Link",
+    "Links",
+    "Log",
+    "LogLine",
+    "Matrix",
+    "Muted",
+    "New",
+    "No",
+    "Note",
+    "Nothing",
+    "Old",
+    "Option",
+    "Panel",
+    "Part",
+    "Progress",
+    "Said",
+    "Sheet",
+    "Status",
+    "Step",
+    "Steps",
+    "Table",
+    "Task",
+    "Tasks",
+    "Text",
+    "When",
+    "Whisk",
+    "Words",
+    "Yes",
+]

@@ -17,6 +17,7 @@ from app.people.accounts import clean_email
 from app.text import _
 from app.web import render, site_words
 from app.web.forms import trying
+from app.web.pages import register_fields
 from app.web.parts import (
     Button,
     Facts,
@@ -24,7 +25,6 @@ from app.web.parts import (
     Form,
     Link,
     Links,
-    Option,
     Panel,
     Part,
     Sheet,
@@ -77,71 +77,6 @@ def _steps(visit: Visit, step: StepName) -> Steps:
     )
 
 
-def _fields(step: StepName, answers: dict[str, Any], errors: dict[str, str]) -> tuple[Field, ...]:
-    def field(name: str, label: str, control: Any = "text", **more: Any) -> Field:
-        return Field(
-            name,
-            label,
-            control,
-            value=str(answers.get(name, "")),
-            error=errors.get(name, ""),
-            **more,
-        )
-
-    kinds = tuple(Option(k.value, site_words.kind(k)) for k in InstitutionKind)
-    registers = (
-        Option("", _("None")),
-        Option("ROR", "ROR"),
-        Option("NCES", "NCES"),
-        Option("UKPRN", "UKPRN"),
-    )
-    return {
-        "institution": (
-            field("name", _("Name of the institution"), autocomplete="organization"),
-            field("kind", _("Kind"), "radio", options=kinds),
-            field(
-                "country", _("Country"), short=True, help=_("Two letters, such as GB, DE or US.")
-            ),
-            field(
-                "parent",
-                _("District or group it belongs to"),
-                help=_("Its exact name, if it is registered here."),
-                optional=True,
-            ),
-        ),
-        "you": (
-            field("person", _("Your name"), autocomplete="name"),
-            field(
-                "email",
-                _("Your mail address at the institution"),
-                "email",
-                help=_("You become its first administrator."),
-                autocomplete="email",
-            ),
-        ),
-        "proof": (
-            field(
-                "domain",
-                _("Domain of the institution"),
-                help=_("For example northmoor.example. No free-mail domain."),
-                optional=True,
-            ),
-            field("register", _("Register that lists it"), "select", options=registers),
-            field("register_id", _("Number in that register"), optional=True),
-        ),
-        "check": (
-            Field(
-                "password",
-                _("Choose a password"),
-                "password",
-                help=_("At least 12 characters. Three or four words are good."),
-                autocomplete="new-password",
-                error=errors.get("password", ""),
-            ),
-        ),
-    }[step]
-
-
 def _page(
     visit: Visit,
     step: StepName,
@@ -151,7 +86,7 @@ def _page(
 ) -> Response:
     errors = errors or {}
     hidden = Field("draft", "", "hidden", value=draft)
-    fields = _fields(step, answers, errors)
+    fields = register_fields.fields(step, answers, errors)
     if step == "check" and visit.actor:
         fields = ()
     last = step == "check"

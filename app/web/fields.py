@@ -1,0 +1,54 @@
+"""What a form is made of: questions, choices, buttons. Values only."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question of a form. `control` decides how it is drawn; `value` is text, or many values for checks."""
+
+    name: str
+    label: str
+    control: Literal[
+        "text", "email", "password", "number", "code", "select", "radio", "checks", "area", "hidden"
+    ] = "text"
+    value: str = ""
+    values: tuple[str, ...] = ()
+    help: str = ""
+    options: tuple[Option, ...] = ()
+    error: str = ""
+    changed: str = ""
+    source: str = ""
+    autocomplete: str = "off"
+    short: bool = False
+    rows: int = 4
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Button:
+    """`name` and `value` say which button of the form was pressed."""
+
+    text: str
+    name: str = ""
+    value: str = "1"
+    look: Literal["primary", "btn", "quiet"] = "btn"
+
+
+@dataclass(frozen=True)
+class Form:
+    kind: ClassVar[str] = "form"
+    action: str
+    fields: tuple[Field, ...]
+    buttons: tuple[Button, ...]
+    label: str = ""
+    inline: bool = False
+    method: Literal["post", "get"] = "post"
