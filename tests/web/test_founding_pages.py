@@ -1,0 +1,201 @@
+"""A federation founded in seven steps: each saved, each with its mistakes, each against another person's save."""
+
+import re
+from typing import Any
+
+import pytest
+from httpx import Response
+from starlette.testclient import TestClient
+
+from app.federations import queries
+from app.federations.states import FederationState, MembershipState
+from tests.runs.world import SHEET
+from tests.web.browsing import send
+from tests.web.populated import Populated
+
+TERMS: dict[str, str | list[str]] = {
+    "quorum": "3",
+    "minimum_sites": "2",
+    "minimum_cohort": "4",
+    "minimum_cell": "12",
+    "leaves": ["updates", "class_reports"],
+}
+ROUNDS = {
+    "rounds": "7",
+    "deadline_s": "1200",
+    "evaluate_every": "2",
+    "approval_days": "5",
+    "epochs": "2",
+    "batch": "16",
+    "lr": "0,01",
+}
+MODEL = {
+    "text_model": "",
+    "width": "16",
+    "layers": "2",
+    "heads": "4",
+    "dropout": "0.2",
+    "rank": "4",
+    "adapter_layers": "1",
+}
+QUESTIONS = {
+    "name": "final-mark",
+    "target": "How many points will the final mark have?",
+    "purpose": "early-support",
+    "kind": "regression",
+    "label": "mark",
+    "labels": "",
+    "unit": "points",
+    "cutoff_day": "42",
+    "inputs": "hours; number; hours a week; 4,5; 2\nprogramme; list; arts, technical\nessay; text",
+    "metric": "rmse",
+    "simple_rule": "hours",
+    "minimum_records": "30",
+}
+
+
+def keep(client: TestClient, path: str, **fields: Any) -> Response:
+    """A step of a draft, with the revision its page carries."""
+    found = re.search(r'name="revision" value="(\d+)"', client.get(path).text)
+    assert found, path
+    return send(client, path, revision=found.group(1), **fields)
+
+
+def founded(client: TestClient) -> str:
+    answer = send(client, "/federations/new", name="North", purpose="To see who needs support.")
+    assert answer.status_code == 303
+    return answer.headers["location"].removesuffix("/task")
+
+
+def test_founded_in_seven_steps(hub: Populated) -> None:
+    client = hub.client("administrator")
+    edit = founded(client)
+    identity = edit.split("/")[2]
+    assert send(client, f"{edit}/task", document=SHEET.model_dump_json()).status_code == 303
+    assert send(client, f"{edit}/sheet", **QUESTIONS).status_code == 303
+    assert keep(client, f"{edit}/model", **MODEL).headers["location"].startswith(f"{edit}/rounds")
+    assert keep(client, f"{edit}/rounds", **ROUNDS).headers["location"].startswith(f"{edit}/terms")
+    assert keep(client, f"{edit}/terms", **TERMS).status_code == 303
+    agreement = "We train one model together and nobody asks for a record."
+    last = keep(client, f"{edit}/agreement", agreement=agreement)
+    page = client.get(last.headers["location"]).text
+    for said in ("12 students behind it", "20 minutes", "Whether the student passes", agreement):
+        assert said in page
+    opened = send(client, f"/federations/{identity}/open")
+    assert opened.headers["location"] == f"/federations/{identity}?done=opened"
+
+    with hub.world.hub.db.reading() as session:
+        row = queries.by_id(session, identity)
+        assert row is not None and row.state is FederationState.OPEN
+        terms, model = queries.terms(row), queries.model(row)
+        sheets = {s.name: s for s in queries.documents(session, identity)}
+        (member,) = queries.members(session, row)
+    assert (terms.rounds, terms.deadline_s, terms.quorum, terms.minimum_cohort) == (7, 1200, 3, 4)
+    assert terms.leaves == ("updates", "class_reports")
+    assert (terms.training.epochs, terms.training.lr) == (2, 0.01)
+    assert (model.width, model.dropout, model.rank, model.text) == (16, 0.2, 4, None)
+    assert sheets["pass"] == SHEET
+    asked = sheets["final-mark"]
+    assert [i.kind for i in asked.inputs] == ["numeric", "categorical", "text"]
+    assert (asked.inputs[0].mean, asked.inputs[0].sd, asked.inputs[0].unit) == (
+        4.5,
+        2.0,
+        "hours a week",
+    )
+    assert asked.inputs[1].values == ("arts", "technical")
+    assert member.institution.id == hub.world.lead.institution
+    assert member.membership.state is MembershipState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "wrong"),
+    [
+        ("model", MODEL | {"width": "18"}, "width"),
+        ("model", MODEL | {"text_model": "f" * 64}, "text_model"),
+        ("rounds", ROUNDS | {"rounds": "501"}, "rounds"),
+        ("rounds", ROUNDS | {"lr": "0"}, "lr"),
+        ("rounds", ROUNDS | {"deadline_s": "soon"}, "deadline_s"),
+        ("terms", TERMS | {"minimum_cell": "4"}, "minimum_cell"),
+        ("terms", TERMS | {"minimum_sites": "9"}, "minimum_sites"),
+        ("terms", TERMS | {"leaves": ["metrics"]}, "leaves"),
+        ("agreement", {"agreement": "Too short."}, "agreement"),
+        ("purpose", {"name": "North", "purpose": "Short."}, "purpose"),
+        ("purpose", {"name": "Early support", "purpose": "To see who needs support."}, "name"),
+    ],
+)
+def test_a_mistake_in_a_step_keeps_what_was_typed(
+    hub: Populated, step: str, fields: dict[str, Any], wrong: str
+) -> None:
+    client = hub.client("administrator")
+    edit = f"/federations/{hub.ids['draft_federation']}/edit"
+    answer = keep(client, f"{edit}/{step}", **fields)
+    assert answer.status_code == 422
+    assert f'href="#f-{wrong}"' in answer.text
+    assert f'id="e-{wrong}"' in answer.text
+    for name, value in fields.items():
+        if name in ("text_model", "leaves"):
+            continue
+        kept = value if name in ("agreement", "purpose") else f'name="{name}" value="{value}"'
+        assert kept in answer.text, name
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({"name": "Final Mark"}, "name"),
+        ({"target": "Mark?"}, "target"),
+        ({"inputs": "hours; number; h; many"}, "inputs"),
+        ({"inputs": "hours; photo"}, "inputs"),
+        ({"label": "hours"}, "label"),
+        ({"kind": "binary"}, "labels"),
+        ({"metric": "auc"}, "metric"),
+        ({"simple_rule": "shoe_size"}, "simple_rule"),
+        ({"minimum_records": "few"}, "minimum_records"),
+    ],
+)
+def test_a_mistake_in_a_task_sheet(hub: Populated, change: dict[str, str], wrong: str) -> None:
+    client = hub.client("administrator")
+    path = f"/federations/{hub.ids['draft_federation']}/edit/sheet"
+    answer = send(client, path, **(QUESTIONS | change))
+    assert answer.status_code == 422
+    assert f'id="e-{wrong}"' in answer.text
+    assert 'name="unit" value="points"' in answer.text
+
+
+def test_a_pasted_sheet_that_is_none(hub: Populated) -> None:
+    client = hub.client("administrator")
+    path = f"/federations/{hub.ids['draft_federation']}/edit/task"
+    for text in ("not json", '{"name": "pass"}', SHEET.model_dump_json()[:-2]):
+        answer = send(client, path, document=text)
+        assert answer.status_code == 422
+        assert "This is not a task sheet" in answer.text
+
+
+def test_a_sheet_can_be_taken_out_again(hub: Populated) -> None:
+    client = hub.client("administrator")
+    edit = f"/federations/{hub.ids['draft_federation']}/edit"
+    send(client, f"{edit}/task", document=SHEET.model_dump_json())
+    assert SHEET.target in client.get(f"{edit}/task").text
+    assert send(client, f"{edit}/remove", name="pass").status_code == 303
+    assert SHEET.target not in client.get(f"{edit}/task").text
+
+
+def test_two_people_save_the_same_step(hub: Populated) -> None:
+    """The second one is shown what the first one saved, keeps the typed answers, and may save again."""
+    client = hub.client("administrator")
+    path = f"/federations/{hub.ids['draft_federation']}/edit/rounds"
+    found = re.search(r'name="revision" value="(\d+)"', client.get(path).text)
+    assert found
+    assert send(client, path, revision=found.group(1), **ROUNDS).status_code == 303
+    mine = ROUNDS | {"rounds": "9"}
+    late = send(client, path, revision=found.group(1), **mine)
+    assert late.status_code == 409
+    assert "Their version" in late.text and "at most 7 a run" in late.text
+    assert 'name="rounds" value="9"' in late.text
+    again = re.search(r'name="revision" value="(\d+)"', late.text)
+    assert again and send(client, path, revision=again.group(1), **mine).status_code == 303
+
+
+def test_an_open_federation_is_no_draft(hub: Populated) -> None:
+    path = f"/federations/{hub.ids['federation_id']}/edit/terms"
+    assert hub.client("administrator").get(path).status_code == 409
