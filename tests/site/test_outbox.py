@@ -1,14 +1,12 @@
 """Finished work on disk: found again for its round only, whole or not at all, also on a full disk."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.needs import leave_out
+from tests.site.disks import fill
 from tests.site.test_guard import manifest
 from worker.learning.local import Contribution
 from worker.protocol.canonical import digest
@@ -91,31 +89,6 @@ def test_rounds_of_long_ago_go(tmp_path: Path) -> None:
     box.prune()
     assert box.find(manifest()) is None
     assert box.find(manifest(round=2)) is not None
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Two megabytes, really."""
-    if os.geteuid() != 0:
-        leave_out("needs root to mount a small disk; CI runs as root")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)])
-    if made.returncode != 0:
-        leave_out("needs the right to mount a small disk; run in a privileged container")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(folder: Path) -> None:
-    with (folder / "filler").open("wb", buffering=0) as out:
-        try:
-            while True:
-                out.write(b"x" * 4096)
-        except OSError:
-            return
 
 
 def test_a_full_disk_refuses_before_writing_and_truncates_nothing(small_disk: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.sites.states import JobState
 from tests.runs.world import POLICY, Member
 from tests.site import homes
+from tests.site.disks import fill
 from tests.site.stage import Stage, stage
 from tests.site.wire import Wire, between
 from worker.learning import faults as learning_faults
@@ -224,6 +225,33 @@ def test_outside_its_hours_a_running_job_is_put_down(bench: Bench) -> None:
     found = bench.live.jobs(bench.member)[0]
     assert (found.state, found.attempts) == (JobState.WAITING, 0)
     assert b"outside-hours" in bench.wire.sent
+
+
+def test_a_full_disk_is_told_and_the_job_is_done_when_there_is_room(
+    sqlite_url: str, redis_url: str, tmp_path: Path, small_disk: Path
+) -> None:
+    with stage(sqlite_url, redis_url, tmp_path) as live, between(live.url) as wire:
+        live.folder = small_disk
+        bench = Bench(live, wire)
+        open_site(bench.home)
+        bench.propose()
+        before = files_in(bench.home.root)
+        fill(small_disk)
+        bench.work(JobKind.TRAIN)
+        assert bench.job(JobKind.TRAIN)[:2] == (JobState.WAITING, None)
+        assert b'"code":"disk-full"' in wire.sent
+        after = files_in(bench.home.root)
+        assert {name: after[name] for name in before} == before, "nothing was truncated"
+        (small_disk / "filler").unlink()
+        bench.work(JobKind.TRAIN)
+        assert bench.job(JobKind.TRAIN)[0] is JobState.DONE
+        assert not bench.canary_left()
+
+
+def files_in(root: Path) -> dict[str, bytes]:
+    """Every file but the logs, which grow, and the log's reserve, which is there to be given up."""
+    kept = (path for path in root.rglob("*") if path.is_file() and path.parent.name != "sent")
+    return {str(path): path.read_bytes() for path in kept}
 
 
 def _just_midnight() -> bool:

@@ -17,7 +17,7 @@ from worker.site.home import Home, software
 from worker.site.site import Site
 
 _DISK_MB = 500
-_MEMORY_MB = 1500
+_MEMORY_MB = 1000
 
 
 @dataclass(frozen=True)

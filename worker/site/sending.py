@@ -10,7 +10,7 @@ from worker.protocol.codes import Failure, Phase, UploadRefusal
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, UploadState
 from worker.site.door import Door
-from worker.site.faults import DiskFull, HubUnavailable, Refused, WrongOffset
+from worker.site.faults import HubUnavailable, Refused, WrongOffset
 from worker.site.holding import Holding
 from worker.site.outbox import StoredUpdate
 from worker.site.site import Site
@@ -44,10 +44,9 @@ def persist(call: Callable[[], Result], held: Holding) -> Result:
     while True:
         try:
             return call()
-        except (HubUnavailable, DiskFull) as error:
-            logger.warning("waiting to send: %s", error)
-            wished = error.retry_after if isinstance(error, HubUnavailable) else 0.0
-            held.wait(max(wished, wait * random.uniform(0.7, 1.3)))
+        except HubUnavailable as error:
+            logger.warning("waiting for the hub: %s", error)
+            held.wait(max(error.retry_after, wait * random.uniform(0.7, 1.3)))
             wait = min(wait * 2, _LONGEST_WAIT_S)
 
 

@@ -115,7 +115,7 @@ def _fail(site: Site, held: Holding, error: BaseException) -> None:
             persist(lambda: site.door.answer(held.job, said), held)
         else:
             _say_once(lambda: site.door.nack(held.job, held.claim, code))
-    except (JobStopped, HubFault) as fault:
+    except (JobStopped, HubFault, DiskFull) as fault:
         logger.warning("job %s: its end could not be told: %s", held.job, fault)
 
 
