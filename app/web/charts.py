@@ -84,7 +84,7 @@ def scale(low: float, high: float) -> tuple[float, float, tuple[float, ...]]:
         low, high = low - 0.05, high + 0.05
     rough = (high - low) / 3
     power = 10 ** floor(log10(rough))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    step = next(m * power for m in (1, 2, 2.5, 4, 5, 10) if m * power >= rough * 0.999)
     bottom, top = floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
     count = round((top - bottom) / step)
     return bottom, top, tuple(bottom + i * step for i in range(count + 1))

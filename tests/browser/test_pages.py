@@ -70,7 +70,7 @@ def _console(kind: str, text: str, faults: list[str]) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page(live: Populated, chromium: Browser, address: str, role: str) -> None:
     """Wide and narrow, light and dark."""
-    context = chromium.new_context()
+    context = chromium.new_context(reduced_motion="reduce")  # no colour half way to another
     if role != "nobody":
         cookie = {"name": "collegium", "value": live.cookies[role], "url": address}
         context.add_cookies([cookie])  # type: ignore[list-item]

@@ -53,12 +53,6 @@ def compatible(visit: Here, federation_id: str) -> Response:
         need=found.minimum_cohort,
         have=found.cohort,
     )
-    columns = (
-        Column(_("Member")),
-        Column(_("Takes part")),
-        Column(_("Rules that refuse")),
-        Column(_("Smallest change that helps")),
-    )
     sheet = Sheet(
         title=_("Who can take part in {name}?").format(name=federation.name),
         says=text,
@@ -66,21 +60,20 @@ def compatible(visit: Here, federation_id: str) -> Response:
             time=full(now())
         ),
         crumbs=crumbs(federation, _("Who can take part")),
-        panels=(
-            Panel(
-                _("Members and rules"),
-                (
-                    Table(
-                        _("You see the rules of others only if your institution leads."),
-                        columns,
-                        rows,
-                    ),
-                ),
-            ),
-        ),
+        panels=(Panel(_("Members and rules"), (_table(rows),)),),
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _table(rows: tuple[tuple[Cell, ...], ...]) -> Table:
+    columns = (
+        Column(_("Member")),
+        Column(_("Takes part")),
+        Column(_("Rules that refuse")),
+        Column(_("Smallest change that helps")),
+    )
+    return Table(_("You see the rules of others only if your institution leads."), columns, rows)
 
 
 def _fit(row: Row, visit: Visit) -> tuple[Cell, ...]:

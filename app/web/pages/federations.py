@@ -10,20 +10,18 @@ from app.federations.models import Federation
 from app.federations.queries import Member
 from app.federations.states import FederationState, MembershipState
 from app.institutions import queries as institutions
-from app.people import queries as people
 from app.policies import fit
 from app.releases import queries as releases
 from app.runs import queries as runs
 from app.text import _
 from app.web import render, site_words
-from app.web.moments import day, full, since
-from app.web.pages import federation_words, run_words
+from app.web.moments import full, since
+from app.web.pages import federation_about, federation_words, run_words
 from app.web.parts import (
     Button,
     Cell,
     Column,
     Empty,
-    Facts,
     Field,
     Form,
     Link,
@@ -164,56 +162,37 @@ def one(visit: Here, federation_id: str) -> Response:
     federation = _get(visit, federation_id, Permission.FEDERATION_READ)
     leads = allows(visit.who, Permission.FEDERATION_LEAD, federation.lead_id)
     members = queries.members(visit.session, federation)
-    path = f"/federations/{federation.id}"
-    actions: list[Link] = []
-    if (
-        allows(visit.who, Permission.RUN_LEAD, federation.lead_id)
-        and federation.state is FederationState.OPEN
-    ):
-        actions.append(Link(_("Propose a run"), f"{path}/runs/new", "primary"))
-    if _invited(visit, members):
-        actions.insert(0, Link(_("Answer the invitation"), f"{path}/join", "primary"))
     panels = [
         Panel(_("What happens"), _happens(visit, federation)),
         Panel(_("Members"), _members(visit, federation, members, leads)),
     ]
     if leads and federation.state is FederationState.OPEN:
         panels.append(Panel(_("Invite an institution"), (_invite(visit, federation, members),)))
-    lead = institutions.names(visit.session, {federation.lead_id}).get(federation.lead_id, "–")
-    about = Facts(
-        (
-            (_("State"), federation_words.state(federation)),
-            (_("Lead"), lead),
-            (_("Contact"), _contact(visit, federation)),
-            (_("Agreement"), _("dated {day}").format(day=day(federation.agreement_dated))),
-        ),
-        narrow=True,
-    )
-    links = [
-        Link(_("Task sheets"), f"{path}/task"),
-        Link(_("Agreement and our fit"), f"{path}/join"),
-        Link(_("Who can take part"), f"{path}/compatibility"),
-        Link(_("Releases"), f"{path}/releases"),
-    ]
-    if federation.lead_id not in visit.who.institutions:
-        links.append(Link(_("Leave"), f"{path}/leave"))
     sheet = Sheet(
         title=federation.name,
         says=federation.purpose,
         asof=_("As of {time}").format(time=full(now())),
         crumbs=crumbs(federation),
-        actions=tuple(actions),
+        actions=_actions(visit, federation, members),
         panels=tuple(panels),
-        aside=(Panel(_("About it"), (about, *(Links((one_,)) for one_ in links)), id="h-about"),),
+        aside=(federation_about.panel(visit, federation, members),),
         menu="federations",
     )
     return render.sheet(visit, sheet)
 
 
-def _contact(visit: Visit, federation: Federation) -> str:
-    """The lead's administrators: whom a member writes to."""
-    found = people.people_with(visit.session, federation.lead_id, Permission.FEDERATION_LEAD)
-    return ", ".join(f"{p.name}, {p.email}" for p in found[:2]) or "–"
+def _actions(visit: Visit, federation: Federation, members: list[Member]) -> tuple[Link, ...]:
+    """The one next step of whoever looks."""
+    path = f"/federations/{federation.id}"
+    if _invited(visit, members):
+        return (Link(_("Answer the invitation"), f"{path}/join", "primary"),)
+    if not allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
+        return ()
+    if federation.state is FederationState.DRAFT:
+        return (Link(_("Go on with the draft"), f"{path}/edit/purpose", "primary"),)
+    if federation.state is FederationState.OPEN:
+        return (Link(_("Propose a run"), f"{path}/runs/new", "primary"),)
+    return ()
 
 
 def _invited(visit: Visit, members: list[Member]) -> bool:

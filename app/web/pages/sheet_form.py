@@ -1,5 +1,6 @@
 """A task sheet as a form, or pasted as the document that data come with; both become one checked sheet."""
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -17,10 +18,16 @@ _KINDS = {"number": "numeric", "list": "categorical", "text": "text"}
 
 
 def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
+    """The questions, in the order of thinking: what, what the answer looks like, from what, how judged."""
+
     def field(name: str, label: str, control: Any = "text", **more: Any) -> Field:
         value = typed.text(name, more.pop("default", ""))
         return Field(name, label, control, value=value, error=errors.get(name, ""), **more)
 
+    return (*_what(field), *_answer(field), *_inputs(field), *_judged(field))
+
+
+def _what(field: Callable[..., Field]) -> tuple[Field, ...]:
     return (
         field("name", _("Short name"), help=_("Small letters, digits and hyphens: at-risk-week6.")),
         field(
@@ -29,6 +36,11 @@ def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
             help=_("For example: will the student end this class below the pass mark?"),
         ),
         field("purpose", _("For"), "select", options=_options(Purpose), default="early-support"),
+    )
+
+
+def _answer(field: Callable[..., Field]) -> tuple[Field, ...]:
+    return (
         field("kind", _("Answer"), "radio", options=_options(TaskKind), default="binary"),
         field("label", _("Column with the answer"), help=_("As it is named in the records.")),
         field(
@@ -39,6 +51,11 @@ def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
             help=_("For yes or no: two values, the one to find last. For a number: none."),
         ),
         field("unit", _("Unit of the answer"), optional=True, help=_("For a number.")),
+    )
+
+
+def _inputs(field: Callable[..., Field]) -> tuple[Field, ...]:
+    return (
         field("cutoff_day", _("Uses records up to day"), "number", optional=True),
         field(
             "inputs",
@@ -50,25 +67,20 @@ def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
                 "One of a list: name; list; first, second, third. A text: name; text."
             ),
         ),
-        field(
-            "metric",
-            _("Judged by"),
-            "select",
-            options=tuple(Option(m, metric(m)) for m in get_args(Metric)),
-            default="auc",
-        ),
+    )
+
+
+def _judged(field: Callable[..., Field]) -> tuple[Field, ...]:
+    metrics = tuple(Option(m, metric(m)) for m in get_args(Metric))
+    return (
+        field("metric", _("Judged by"), "select", options=metrics, default="auc"),
         field(
             "simple_rule",
             _("Simple rule to beat"),
             optional=True,
             help=_("The name of one number among the inputs."),
         ),
-        field(
-            "minimum_records",
-            _("Least records a site needs"),
-            "number",
-            default="20",
-        ),
+        field("minimum_records", _("Least records a site needs"), "number", default="20"),
     )
 
 

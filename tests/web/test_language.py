@@ -1,0 +1,84 @@
+"""The catalogues: complete as collected, and a translation keeps every gap its sentence has."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from babel.messages.pofile import read_po
+
+from app.clock import now
+from app.locale.__main__ import HERE, collect
+from app.text import use_locale
+from app.web import moments
+from tests.web.populated import Populated
+
+GAPS = re.compile(r"\{\w*\}|%\(\w+\)s")
+
+
+def test_the_template_is_up_to_date() -> None:
+    with (HERE / "collegium.pot").open("rb") as file:
+        kept = {str(message.id) for message in read_po(file) if message.id}
+    found = {str(message.id) for message in collect() if message.id}
+    assert found == kept, "run python -m app.locale"
+
+
+def test_german_keeps_the_gaps() -> None:
+    with (HERE / "de" / "LC_MESSAGES" / "collegium.po").open("rb") as file:
+        catalog = read_po(file, locale="de")
+    wrong = {}
+    for message in catalog:
+        if not message.id or not message.string:
+            continue
+        ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
+        texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        allowed = {gap for one in ids for gap in GAPS.findall(one)}
+        for text in texts:
+            gaps = set(GAPS.findall(text))
+            plural = len(ids) > 1  # one may say "eine" where many say a number
+            if text and (gaps - allowed or (not plural and allowed - gaps)):
+                wrong[ids[0]] = text
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("locale", "title"), [("en", "Sign in"), ("de", "Anmelden")])
+def test_a_browsers_wish(made: Populated, locale: str, title: str) -> None:
+    text = made.client().get("/sign-in", headers={"Accept-Language": f"{locale},fr;q=0.5"}).text
+    assert f'<html lang="{locale}"' in text
+    assert f"<h1>{title}</h1>" in text
+
+
+def test_the_run_in_german(made: Populated) -> None:
+    client = made.client("administrator")
+    client.cookies.set("collegium-locale", "de")
+    text = client.get(f"/runs/{made.ids['run_id']}").text
+    assert "Auf wen wir warten" in text
+    assert "Der Hub kann sie lesen." in text
+    for english in ("Whom we wait for", "Look again", "Rounds", "Pause after"):
+        assert english not in text
+
+
+@pytest.mark.parametrize(
+    ("age", "said"), [(5, "just now"), (60, "1 minute ago"), (7300, "2 hours ago")]
+)
+def test_ages(age: int, said: str) -> None:
+    use_locale("en")
+    assert moments.ago(now() - timedelta(seconds=age)) == said
+
+
+def test_sizes_and_numbers() -> None:
+    use_locale("en")
+    assert [moments.size(n) for n in (400, 1_080_000, 6_600_000_000)] == [
+        "0.4 kB",
+        "1.08 MB",
+        "6.60 GB",
+    ]
+    use_locale("de")
+    assert moments.size(1_080_000) == "1,08 MB"
+    use_locale("en")
+
+
+def test_a_time_zone_one_does_not_have() -> None:
+    moments.use_zone("Nowhere/Land")
+    assert moments.zone() == "UTC"
+    moments.use_zone("../../etc/passwd")
+    assert moments.zone() == "UTC"
