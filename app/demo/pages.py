@@ -69,8 +69,8 @@ def show(visit: Anyone, memory: Remembered) -> Response:
             "This hub runs on this computer only. Every person below is invented; be any of them."
         ),
         panels=(
-            *_people(scenario, here),
             Panel(_("Five things to try"), (_tries(scenario, memory),)),
+            *_people(scenario, here),
         ),
         aside=(
             Panel(_("How far the demo is"), _far(memory)),
@@ -135,7 +135,7 @@ def _tries(scenario: Scenario, memory: Memory) -> Steps:
             ).format(name=other.person("instructor").name),
             "/classes",
         ),
-        _refusal(scenario),
+        _refusal(scenario, ids),
         _try(
             _("Ask for another run"),
             _("Be {name}, open the federation and propose a run. Officers approve it.").format(
@@ -151,7 +151,7 @@ def _try(title: str, text: str, href: str = "") -> Step:
     return Step(title, "to-come", text, Link(_("Open the page"), href) if href else None)
 
 
-def _refusal(scenario: Scenario) -> Step:
+def _refusal(scenario: Scenario, ids: dict[str, str]) -> Step:
     if not scenario.refuses:
         text = _(
             "Be an officer, ask for noise in a new policy, approve it as another: the site then refuses."
@@ -162,7 +162,8 @@ def _refusal(scenario: Scenario) -> Step:
         "{name} asks for noise, and this version adds none. Be {officer} and see where it says so."
     )
     filled = text.format(name=member.name, officer=member.person("privacy-officer").name)
-    return _try(_("Find the site that refuses"), filled)
+    page = f"/federations/{ids['federation']}/compatibility" if "federation" in ids else ""
+    return _try(_("Find the site that refuses"), filled, page)
 
 
 def _simulated(scenario: Scenario) -> tuple[str, ...]:

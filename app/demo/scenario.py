@@ -211,7 +211,7 @@ def ou() -> Scenario:
             country="GB",
             domain=f"{code.lower()}.courses.example",
             people=_staff(f"course-{code.lower()}", f"{code.lower()}.courses.example", *team),
-            data=code,
+            data=code.lower(),
             policy={"modalities": ["table"], "minimum_cohort": "5"},
             classes=2,
         )

@@ -52,6 +52,7 @@ class Shell:
     version: str
     done: str
     development: bool
+    demo: bool
     here: str
 
     @property
@@ -80,6 +81,7 @@ def of(request: Request) -> Shell:
         version=VERSION,
         done=sentence_of(request.query_params.get("done", "")),
         development=settings.environment != "production",
+        demo=settings.environment == "demo",
         here=request.url.path,
     )
 
