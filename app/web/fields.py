@@ -31,6 +31,12 @@ class Field:
     short: bool = False
     rows: int = 4
     optional: bool = False
+    key: str = ""
+    """Names the field on its page where another form asks for the same `name`."""
+
+    @property
+    def id(self) -> str:
+        return self.key or self.name
 
 
 @dataclass(frozen=True)

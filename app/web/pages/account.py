@@ -45,20 +45,48 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     errors = errors or {}
     person = queries.person(visit.session, visit.who.person)
     assert person is not None
-    name = Form(
+    sheet = Sheet(
+        title=_("Your account"),
+        says=_("You have a second factor.")
+        if person.totp_secret
+        else _("You have no second factor yet. Set one up: it takes a minute."),
+        asof=_("As of {time}").format(time=full(now())),
+        panels=(
+            Panel(
+                _("You"),
+                (
+                    Facts(((_("Mail address"), person.email),)),
+                    _name_form(visit, person.name, errors),
+                ),
+            ),
+            Panel(_("Second factor"), _second_factor(visit, bool(person.totp_secret))),
+            Panel(_("Password"), (_password_form(errors),)),
+            Panel(_("Signed-in devices"), _devices(visit)),
+        ),
+        errors=tuple(errors.items()),
+        menu="account",
+    )
+    return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _name_form(visit: Visit, kept: str, errors: dict[str, str]) -> Form:
+    return Form(
         "/account/name",
         (
             Field(
                 "name",
                 _("Your name"),
-                value=visit.form.text("name") if "name" in errors else person.name,
+                value=visit.form.text("name") if "name" in errors else kept,
                 autocomplete="name",
                 error=errors.get("name", ""),
             ),
         ),
         (Button(_("Save"), look="btn"),),
     )
-    password = Form(
+
+
+def _password_form(errors: dict[str, str]) -> Form:
+    return Form(
         "/account/password",
         (
             Field(
@@ -72,22 +100,6 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         ),
         (Button(_("Change the password"), look="btn"),),
     )
-    sheet = Sheet(
-        title=_("Your account"),
-        says=_("You have a second factor.")
-        if person.totp_secret
-        else _("You have no second factor yet. Set one up: it takes a minute."),
-        asof=_("As of {time}").format(time=full(now())),
-        panels=(
-            Panel(_("You"), (Facts(((_("Mail address"), person.email),)), name)),
-            Panel(_("Second factor"), _second_factor(visit, bool(person.totp_secret))),
-            Panel(_("Password"), (password,)),
-            Panel(_("Signed-in devices"), _devices(visit)),
-        ),
-        errors=tuple(errors.items()),
-        menu="account",
-    )
-    return render.sheet(visit, sheet, status=422 if errors else 200)
 
 
 def _second_factor(visit: Visit, is_set: bool) -> tuple[Part, ...]:

@@ -1,5 +1,7 @@
 """Every element on one page, in development: what `templates/ui/` can draw, with invented content."""
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from app.clock import now
@@ -119,6 +121,13 @@ def _lists() -> tuple[Panel, ...]:
         (("Noise", Old("not required"), New("required")),),
         diff=True,
     )
+    return (
+        Panel("Tables", (table, diff, Fold("f-1", "Show more", (Bullets(("one", "two")),)))),
+        *_more_lists(at),
+    )
+
+
+def _more_lists(at: datetime) -> tuple[Panel, ...]:
     tasks = Tasks(
         (Task("Confirm a site", "It waits.", "/ui", "Compare the words", "Today, by 17:00"),)
     )
@@ -127,7 +136,6 @@ def _lists() -> tuple[Panel, ...]:
         (Step("Opened", "done", "13:40"), Step("Training", "now"), Step("Closed", "to-come")), True
     )
     return (
-        Panel("Tables", (table, diff, Fold("f-1", "Show more", (Bullets(("one", "two")),)))),
         Panel(
             "Tasks, steps, log", (tasks, steps, log, Progress("p-1", 6, 20, "6 of 20 rounds done"))
         ),

@@ -13,7 +13,7 @@ from app.institutions.schemas import Details
 from app.institutions.states import InstitutionKind, InstitutionState, ProofKind
 from app.text import _
 from app.web import render, site_words
-from app.web.forms import trying
+from app.web.forms import Typed, trying
 from app.web.moments import day, full, since
 from app.web.pages.home import standing, way
 from app.web.parts import (
@@ -159,13 +159,29 @@ def _acts(visit: Visit, row: Institution, errors: dict[str, str]) -> list[Panel]
     code = Form(
         f"{path}/mailbox/code",
         (
-            Field("email", _("The same mail address"), "email", value=typed.text("email")),
+            Field(
+                "email",
+                _("The same mail address"),
+                "email",
+                key="code-email",
+                value=typed.text("email"),
+            ),
             Field("code", _("Eight digits from the mail"), "code", error=errors.get("code", "")),
         ),
         (Button(_("Check the code")),),
     )
+    panels = [
+        Panel(_("Prove a mailbox"), (mailbox, code), id="h-mailbox"),
+        Panel(_("Name a public register"), (_registry_form(path, typed, errors),), id="h-registry"),
+    ]
+    if row.state in (InstitutionState.REGISTERED, InstitutionState.REFUSED):
+        panels.append(Panel(_("Correct your details"), (_details_form(row, visit, errors),)))
+    return panels
+
+
+def _registry_form(path: str, typed: Typed, errors: dict[str, str]) -> Form:
     options = tuple(Option(name, name) for name in ("ROR", "NCES", "UKPRN"))
-    registry = Form(
+    return Form(
         f"{path}/registry",
         (
             Field(
@@ -180,13 +196,6 @@ def _acts(visit: Visit, row: Institution, errors: dict[str, str]) -> list[Panel]
         ),
         (Button(_("Add this number")),),
     )
-    panels = [
-        Panel(_("Prove a mailbox"), (mailbox, code), id="h-mailbox"),
-        Panel(_("Name a public register"), (registry,), id="h-registry"),
-    ]
-    if row.state in (InstitutionState.REGISTERED, InstitutionState.REFUSED):
-        panels.append(Panel(_("Correct your details"), (_details_form(row, visit, errors),)))
-    return panels
 
 
 def _details_form(row: Institution, visit: Visit, errors: dict[str, str]) -> Form:

@@ -42,7 +42,25 @@ def every(visit: Here, institution: str) -> Response:
 def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) -> Response:
     row = institutions.get(visit.session, visit.who, Permission.TOKEN_EDIT, institution)
     errors = errors or {}
-    found = queries.tokens(visit.session, visit.who, row.id)
+    sheet = Sheet(
+        title=_("Integrations"),
+        says=_(
+            "A token acts for this institution only, within its scopes, until it expires. None may approve."
+        ),
+        asof=_("As of {time}").format(time=full(now())),
+        actions=(Link(_("API documentation"), "/api/docs", "btn"),),
+        panels=(
+            Panel(_("Tokens"), _tokens(visit, row.id)),
+            Panel(_("Make one"), (_mint_form(visit, row.id, errors),)),
+        ),
+        errors=tuple(errors.items()),
+        menu="integrations",
+    )
+    return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _tokens(visit: Visit, institution: str) -> tuple[Part, ...]:
+    found = queries.tokens(visit.session, visit.who, institution)
     names = queries.names(visit.session, {t.person_id for t in found})
     columns = (
         Column(_("Token")),
@@ -70,23 +88,14 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
         if t.revoked is None and t.expires > now():
             label = _("Revoke “{name}”").format(name=t.name)
             parts.append(
-                Form(f"/i/{row.id}/integrations/{t.id}/revoke", (), (Button(label),), inline=True)
+                Form(
+                    f"/i/{institution}/integrations/{t.id}/revoke",
+                    (),
+                    (Button(label),),
+                    inline=True,
+                )
             )
-    sheet = Sheet(
-        title=_("Integrations"),
-        says=_(
-            "A token acts for this institution only, within its scopes, until it expires. None may approve."
-        ),
-        asof=_("As of {time}").format(time=full(now())),
-        actions=(Link(_("API documentation"), "/api/docs", "btn"),),
-        panels=(
-            Panel(_("Tokens"), tuple(parts)),
-            Panel(_("Make one"), (_mint_form(visit, row.id, errors),)),
-        ),
-        errors=tuple(errors.items()),
-        menu="integrations",
-    )
-    return render.sheet(visit, sheet, status=422 if errors else 200)
+    return tuple(parts)
 
 
 def _state(row: ApiToken) -> Status:
@@ -150,10 +159,15 @@ def mint(visit: Here, institution: str) -> Response:
         return _page(visit, institution, error.errors or {"": error.message})
     except Conflict as error:
         return _page(visit, institution, {"name": error.message})
+    return _shown_once(visit, row, text)
+
+
+def _shown_once(visit: Visit, row: ApiToken, text: str) -> Response:
+    path = f"/i/{row.institution_id}/integrations"
     sheet = Sheet(
         title=_("Token “{name}”").format(name=row.name),
         says=_("Copy it now. It is not shown again."),
-        crumbs=(Link(_("Integrations"), f"/i/{institution}/integrations"), Link(row.name, "")),
+        crumbs=(Link(_("Integrations"), path), Link(row.name, "")),
         panels=(
             Panel(
                 _("The token"),
@@ -164,9 +178,7 @@ def mint(visit: Here, institution: str) -> Response:
                             day=day(row.expires)
                         )
                     ),
-                    Links(
-                        (Link(_("I have kept it"), f"/i/{institution}/integrations", "primary"),)
-                    ),
+                    Links((Link(_("I have kept it"), path, "primary"),)),
                 ),
             ),
         ),

@@ -61,32 +61,38 @@ def overview(visit: Here, institution: str) -> Response:
             )
         )
     panels.append(Panel(_("Versions"), (_history(visit, row.id),)))
-    actions: tuple[Link, ...] = ()
-    if (
-        draft
-        and draft.drafted_by != visit.who.person
-        and allows(visit.who, Permission.POLICY_APPROVE, row.id)
-    ):
-        actions = (
-            Link(
-                _("Read version {n}").format(n=draft.number),
-                f"/i/{row.id}/policy/{draft.number}",
-                "primary",
-            ),
-        )
-    elif may_draft and (current or draft):
-        word = _("Go on with the draft") if draft else _("Draft a change")
-        actions = (Link(word, f"/i/{row.id}/policy/draft", "btn"),)
     sheet = Sheet(
         title=_("Policy"),
         says=policy_words.standing(current, draft),
         asof=_("As of {time}").format(time=full(now())),
-        actions=actions,
+        actions=_actions(visit, row.id, current, draft),
         note="" if may_draft else _("Drafting takes the role of administrator or privacy officer."),
         panels=tuple(panels),
         menu="policy",
     )
     return render.sheet(visit, sheet)
+
+
+def _actions(
+    visit: Visit, at: str, current: PolicyVersion | None, draft: PolicyVersion | None
+) -> tuple[Link, ...]:
+    actions: tuple[Link, ...] = ()
+    if (
+        draft
+        and draft.drafted_by != visit.who.person
+        and allows(visit.who, Permission.POLICY_APPROVE, at)
+    ):
+        actions = (
+            Link(
+                _("Read version {n}").format(n=draft.number),
+                f"/i/{at}/policy/{draft.number}",
+                "primary",
+            ),
+        )
+    elif allows(visit.who, Permission.POLICY_DRAFT, at) and (current or draft):
+        word = _("Go on with the draft") if draft else _("Draft a change")
+        actions = (Link(word, f"/i/{at}/policy/draft", "btn"),)
+    return actions
 
 
 def _at_sites(visit: Visit, institution: str, current: PolicyVersion) -> Part:
@@ -144,25 +150,7 @@ def _version_page(
 ) -> Response:
     row = queries.by_number(visit.session, visit.who, institution, number)
     document, current = queries.document(row), queries.current(visit.session, institution)
-    ids = {row.drafted_by} | ({row.decided_by} if row.decided_by else set())
-    names = people.names(visit.session, ids)
-    facts = Facts(
-        (
-            (_("State"), policy_words.status(row)),
-            (
-                _("Drafted by"),
-                _("{who}, {day}").format(who=names.get(row.drafted_by, "–"), day=day(row.changed)),
-            ),
-            (
-                _("Decided by"),
-                names.get(row.decided_by or "", "–")
-                + (_(" (one-person approval)") if row.one_person else ""),
-            ),
-            (_("Digest"), Code(row.digest)),
-            *(((_("Reason"), row.note),) if row.note else ()),
-        )
-    )
-    panels: list[Panel] = [Panel(_("About this version"), (facts,))]
+    panels: list[Panel] = [Panel(_("About this version"), (_about(visit, row),))]
     if row.state is PolicyState.DRAFT:
         panels.insert(0, Panel(_("Should this be our rule?"), _decide(visit, row, errors or {})))
     if current and current.id != row.id:
@@ -185,6 +173,27 @@ def _version_page(
         menu="policy",
     )
     return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _about(visit: Visit, row: PolicyVersion) -> Facts:
+    ids = {row.drafted_by} | ({row.decided_by} if row.decided_by else set())
+    names = people.names(visit.session, ids)
+    return Facts(
+        (
+            (_("State"), policy_words.status(row)),
+            (
+                _("Drafted by"),
+                _("{who}, {day}").format(who=names.get(row.drafted_by, "–"), day=day(row.changed)),
+            ),
+            (
+                _("Decided by"),
+                names.get(row.decided_by or "", "–")
+                + (_(" (one-person approval)") if row.one_person else ""),
+            ),
+            (_("Digest"), Code(row.digest)),
+            *(((_("Reason"), row.note),) if row.note else ()),
+        )
+    )
 
 
 def _decide(visit: Visit, row: PolicyVersion, errors: dict[str, str]) -> tuple[Part, ...]:

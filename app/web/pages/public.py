@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from app.clock import now
 from app.people import queries as people_queries
 from app.people import service as people
+from app.settings import Settings
 from app.text import LOCALES, _
 from app.web import render
 from app.web.moments import full
@@ -45,21 +46,20 @@ def start(visit: Anyone) -> Response:
         note=note,
         panels=(
             Panel(_("How it works"), (Bullets(steps),)),
-            Panel(
-                _("Who runs this hub"),
-                (
-                    Facts(
-                        (
-                            (_("Name"), settings.hub_name),
-                            (_("Operator"), settings.operator_name),
-                            (_("Write to"), settings.contact),
-                        )
-                    ),
-                ),
-            ),
+            Panel(_("Who runs this hub"), (_who_runs(settings),)),
         ),
     )
     return render.sheet(visit, sheet)
+
+
+def _who_runs(settings: Settings) -> Facts:
+    return Facts(
+        (
+            (_("Name"), settings.hub_name),
+            (_("Operator"), settings.operator_name),
+            (_("Write to"), settings.contact),
+        )
+    )
 
 
 @router.get("/privacy")
@@ -81,6 +81,10 @@ def privacy(visit: Anyone) -> Response:
         "An update of a site can be read by this hub while a round is open, because this version adds no noise. "
         "Class reports are rounded and hide small groups; they carry no added noise."
     )
+    cookies = _(
+        "One to keep you signed in, one that proves a form is ours, and three for your language, "
+        "colours and time zone. None is shared."
+    )
     sheet = Sheet(
         title=_("Privacy at a glance"),
         says=_("What this hub holds, what it never holds, and what its limits are."),
@@ -89,18 +93,7 @@ def privacy(visit: Anyone) -> Response:
             Panel(_("What this hub holds"), (Bullets(holds),)),
             Panel(_("What it never holds"), (Bullets(never),)),
             Panel(_("Limits"), (Text(limits),)),
-            Panel(
-                _("Cookies"),
-                (
-                    Text(
-                        _(
-                            "One to keep you signed in, one that proves a form is ours, "
-                            "and three for your language, colours and time zone. None is "
-                            "shared."
-                        )
-                    ),
-                ),
-            ),
+            Panel(_("Cookies"), (Text(cookies),)),
         ),
     )
     return render.sheet(visit, sheet)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from app.access.permissions import Permission
 from app.audit import kinds
 from app.audit import queries as audit
+from app.audit.models import Event
 from app.audit.queries import Filter
 from app.clock import now
 from app.institutions import queries as institutions
@@ -124,25 +125,6 @@ def trail(visit: Here, institution: str, kind: str = "", cursor: int | None = No
     wanted = Filter(kind=f"{kind}.") if kind else None
     found = audit.events(visit.session, visit.who, row.id, wanted, cursor=cursor)
     length, head = audit.head(visit.session, row.id)
-    names = people.names(visit.session, {e.actor for e in found.events})
-    rows: list[tuple[Cell, ...]] = [
-        (
-            str(e.number),
-            When(e.at, day_clock(e.at)),
-            _(kinds.by_name(e.kind).title),
-            names.get(e.actor, _who(e.actor)),
-            Code(e.subject),
-        )
-        for e in found.events
-    ]
-    columns = (
-        Column(_("Number")),
-        Column(_("Time")),
-        Column(_("What")),
-        Column(_("Who")),
-        Column(_("About")),
-    )
-    part: Part = Table(_("Events, newest first"), columns, tuple(rows))
     more: tuple[Part, ...] = ()
     if found.cursor is not None:
         more = (
@@ -160,13 +142,37 @@ def trail(visit: Here, institution: str, kind: str = "", cursor: int | None = No
         panels=(
             Panel(
                 _("Events"),
-                (_filter(row.id, kind), part if rows else Empty(_("None of this kind.")), *more),
+                (_filter(row.id, kind), _events(visit, found.events), *more),
             ),
             Panel(_("How to check it"), (Text(check.format(n=length, head=head[:16] or "–")),)),
         ),
         menu="records",
     )
     return render.sheet(visit, sheet)
+
+
+def _events(visit: Visit, found: list[Event]) -> Part:
+    names = people.names(visit.session, {e.actor for e in found})
+    rows: list[tuple[Cell, ...]] = [
+        (
+            str(e.number),
+            When(e.at, day_clock(e.at)),
+            _(kinds.by_name(e.kind).title),
+            names.get(e.actor, _who(e.actor)),
+            Code(e.subject),
+        )
+        for e in found
+    ]
+    columns = (
+        Column(_("Number")),
+        Column(_("Time")),
+        Column(_("What")),
+        Column(_("Who")),
+        Column(_("About")),
+    )
+    if not rows:
+        return Empty(_("None of this kind."))
+    return Table(_("Events, newest first"), columns, tuple(rows))
 
 
 def _who(actor: str) -> str:

@@ -146,10 +146,7 @@ def _page(
     waiting = queries.token_waiting(visit.session, site)
     joined = site.state is SiteState.JOINED
     ready = site.state is SiteState.READY
-    command = None
-    if token:
-        line = f"collegium-site join {visit.settings.public_url} --token {token}"
-        command = Copy("command", _("The command"), line)
+    line = f"collegium-site join {visit.settings.public_url} --token {token}"
     renew_form = None
     if site.state is SiteState.INVITED and not token:
         button = Button(_("Make a new command"), look="btn" if waiting else "primary")
@@ -159,7 +156,7 @@ def _page(
         menu="sites",
         title=_("Add the site “{name}”").format(name=site.name),
         crumbs=(Link(_("Sites"), f"/i/{at}/sites"), Link(_("Add a site"), "")),
-        command=command,
+        command=Copy("command", _("The command"), line) if token else None,
         expiry=expiry.format(time=full(waiting.expires)) if waiting else "",
         renew=renew_form,
         path=f"{base}?site={site.id}",
