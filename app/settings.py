@@ -52,7 +52,9 @@ class Settings(BaseSettings):
             if not self.public_url.startswith("https://"):
                 raise ValueError("COLLEGIUM_PUBLIC_URL must start with https:// in production")
         if self.environment == "demo" and not _loopback(self.public_url):
-            raise ValueError("the demo runs on this computer only: its address must be a loopback one")
+            raise ValueError(
+                "the demo runs on this computer only: its address must be a loopback one"
+            )
         return self
 
     @property

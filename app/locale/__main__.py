@@ -11,7 +11,11 @@ from app.text import LOCALES
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-_METHODS = [("app/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
+_METHODS = [
+    ("app/**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+]
 _OPTIONS = {"templates/**.html": {"trimmed": "true"}, "templates/**.txt": {"trimmed": "true"}}
 _KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
@@ -50,7 +54,9 @@ def _write(path: Path, catalog: Catalog) -> None:
     """Without dates, so that nothing changes but sentences."""
     catalog.creation_date = catalog.revision_date = None  # type: ignore[assignment]
     with path.open("wb") as file:
-        write_po(file, catalog, width=100, omit_header=True, include_lineno=False, sort_by_file=False)
+        write_po(
+            file, catalog, width=100, omit_header=True, include_lineno=False, sort_by_file=False
+        )
 
 
 if __name__ == "__main__":
