@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -135,11 +135,16 @@ def _show(
 
 
 def _to_sign_in(request: Request) -> Response:
-    """To sign in and come back. A fragment cannot redirect, so htmx is told to."""
-    safe = request.method in ("GET", "HEAD")
-    back = request.url.path if safe else "/home"
-    if request.headers.get("hx-request") == "true":
+    """To sign in and come back: to the page itself, or to the one whose form was sent."""
+    if (
+        request.headers.get("hx-request") == "true"
+    ):  # a fragment cannot redirect, so htmx is told to
         return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+    back = request.url.path
+    if request.method not in ("GET", "HEAD"):
+        sent_from = urlsplit(request.headers.get("referer", ""))
+        own = sent_from.netloc == urlsplit(request.app.state.hub.settings.public_url).netloc
+        back = sent_from.path if own and sent_from.path else "/home"
     return RedirectResponse(f"/sign-in?next={quote(back, safe='/')}", 303)
 
 

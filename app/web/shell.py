@@ -1,6 +1,7 @@
 """What stands around every page: banner, switcher, bell, menu by role, language, colours, foot."""
 
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from app.web.done import sentence_of
 from app.web.visit import Visit
 from app.web.waiting import tasks
 
-VERSION = "0.1.0"
+VERSION = version("collegium")
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 THEMES = ("light", "dark")
 

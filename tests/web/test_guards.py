@@ -154,3 +154,13 @@ def test_too_large_a_form(made: Populated) -> None:
     client = made.client("administrator")
     answer = send(client, "/account/name", name="x" * 300_000)
     assert answer.status_code == 413
+
+
+def test_signed_out_while_working_comes_back(hub: Populated) -> None:
+    """To the page whose form was sent; never to another host's."""
+    client = hub.client()
+    client.cookies.set("collegium", "a session that has ended")
+    path = f"/i/{hub.ids['institution']}/classes"
+    for referer, back in ((f"{ORIGIN}{path}", path), ("https://evil.example/x", "/home")):
+        answer = client.post(path, data={"csrf": "old"}, headers={"Referer": referer})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={back}")
