@@ -25,7 +25,7 @@ def test_two_sites_complete_a_run(live: Stage) -> None:
     with ExitStack() as stack:
         for home in live.homes.values():
             stack.enter_context(running(home))
-        live.wait(lambda: live.run(run).state is RunState.COMPLETED, 120, "the end of the run")
+        live.wait(lambda: live.run(run).state is RunState.COMPLETED, 240, "the end of the run")
 
 
 def test_a_stock_celery_worker_serves_both_lanes(live: Stage) -> None:
@@ -35,7 +35,7 @@ def test_a_stock_celery_worker_serves_both_lanes(live: Stage) -> None:
     live.home(other)
     run = live.propose()
     with celery(live.homes[stock.site]), running(live.homes[other.site]):
-        live.wait(lambda: live.is_completed(run), 150, "the end of the run")
+        live.wait(lambda: live.is_completed(run), 240, "the end of the run")
         settled = [job for job in live.posted(stock) if job.kind is JobKind.TRAIN]
         assert [job.state for job in settled] == [JobState.DONE]
 
