@@ -49,12 +49,14 @@ def test_a_boastful_site_is_cut_off_at_the_percentile() -> None:
 
 
 def test_a_site_that_never_touched_a_row_does_not_dilute_it() -> None:
-    """Rows: both sites, the second only, nobody."""
-    base = {"values": np.ones((3, 2), np.float32)}
-    first = {"values": np.array([[2, 4], [0, 0], [0, 0]], np.float32)}
-    second = {"values": np.array([[4, 0], [3, 0], [0, 0]], np.float32)}
-    found = combine(base, [("x", 1.0, first), ("y", 1.0, second)], PLAIN).state["values"]
-    assert found.tolist() == [[4.0, 3.0], [4.0, 1.0], [1.0, 1.0]]
+    """Rows: all three sites, two of them, one alone (held: it would be that site's update), nobody."""
+    base = {"values": np.ones((4, 2), np.float32)}
+    first = {"values": np.array([[2, 4], [0, 0], [0, 0], [0, 0]], np.float32)}
+    second = {"values": np.array([[4, 0], [3, 0], [0, 0], [0, 0]], np.float32)}
+    third = {"values": np.array([[0, 2], [5, 0], [9, 9], [0, 0]], np.float32)}
+    sites = [("x", 1.0, first), ("y", 1.0, second), ("z", 1.0, third)]
+    found = combine(base, sites, PLAIN).state["values"]
+    assert found.tolist() == [[3.0, 3.0], [5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
 
 
 def test_the_step_lengthens_the_mean() -> None:

@@ -4,8 +4,9 @@
 
 Absent sites are left out, never counted as zeros, and that holds row by row: a category or a modality that a
 site's records never show leaves its row of the tensor exactly as it was, and such a site does not dilute the
-others there (federated submodel averaging, Ding et al., NeurIPS 2022, arXiv 2109.07704). Each delta is read once
-and in turn, so a mapping that loads a tensor when asked keeps the memory at one model.
+others there (federated submodel averaging, Ding et al., NeurIPS 2022, arXiv 2109.07704). A row moved by fewer
+sites than the minimum is held like a module, so that no row of the result is one site's update alone. Each delta
+is read once and in turn, so a mapping that loads a tensor when asked keeps the memory at one model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from worker.protocol.codec import Array, Tensors
 
 @dataclass(frozen=True)
 class Rule:
-    """How many sites a module needs, and where a site's own word about its weight is cut off."""
+    """How many sites a module, and each row of it, needs; where a site's own word about its weight is cut off."""
 
     minimum_sites: int = 2
     weight_percentile: float = 90.0
@@ -55,11 +56,16 @@ def combine(
     capped = _capped(weights, rule.weight_percentile)
     sums = {name: np.zeros(array.shape, np.float64) for name, array in base.items()}
     wholes = {name: np.zeros(_rows(array), np.float64) for name, array in base.items()}
+    movers = {name: np.zeros(_rows(array), np.int64) for name, array in base.items()}
     for (_, _, delta), weight in zip(ordered, capped, strict=True):
         for name in base:
             own = np.asarray(delta[name], np.float64)
             sums[name] += weight * own
-            wholes[name] += weight * own.reshape(*_rows(own), -1).any(axis=-1)
+            moved = own.reshape(*_rows(own), -1).any(axis=-1)
+            wholes[name] += weight * moved
+            movers[name] += moved
+    for name, count in movers.items():
+        wholes[name] = np.where(count >= rule.minimum_sites, wholes[name], 0.0)
     state: Tensors = {
         name: (np.asarray(base[name], np.float64) + rule.step * _mean(total, wholes[name])).astype(
             np.float32
@@ -77,9 +83,9 @@ def _rows(array: Array) -> tuple[int, ...]:
 
 
 def _mean(total: Array, whole: Array) -> Array:
-    """Rows that no site moved stay: 0 / 1."""
+    """Zero where `whole` is: those rows stay as they were."""
     shaped = whole.reshape(whole.shape + (1,) * (total.ndim - whole.ndim))
-    found: Array = total / np.where(shaped > 0, shaped, 1.0)
+    found: Array = np.where(shaped > 0, total / np.where(shaped > 0, shaped, 1.0), 0.0)
     return found
 
 
