@@ -84,7 +84,7 @@ proof: setup
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup tests
 
 screenshots: setup
-	$(BIN)/python -m tests.browser.screenshots var/screenshots
+	COLLEGIUM_SCREENSHOTS=var/screenshots $(BIN)/pytest -q tests/browser/test_screenshots.py
 
 # After a change of a model, until the first release: see migrations/__main__.py.
 migration: $(VENV)/.dev

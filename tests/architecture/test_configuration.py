@@ -9,7 +9,7 @@ DOCUMENT = tree.ROOT / "docs" / "configuration.md"
 READ = re.compile(r"""(?:environ(?:\.get)?|getenv)\s*[\[(]\s*f?["']([A-Z][A-Z0-9_]+)["']""")
 CLICK = re.compile(r"""envvar=["']([A-Z][A-Z0-9_]+)["']""")
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]+)`", re.MULTILINE)
-OF_TESTS = {"COLLEGIUM_NO_OMISSIONS", "COLLEGIUM_DATA"}
+OF_TESTS = {"COLLEGIUM_NO_OMISSIONS", "COLLEGIUM_DATA", "COLLEGIUM_SCREENSHOTS"}
 PROCESS = {"PATH", "HOME", "HF_HUB_OFFLINE", "CUBLAS_WORKSPACE_CONFIG", "OMP_NUM_THREADS"}
 """Of the operating system and of libraries; we do not define them."""
 
