@@ -82,7 +82,7 @@ def product(case: Case, work: Path) -> dict[str, float]:
     def judge(modules: simulate.Modules, data: SiteData) -> Judged:
         return simulate.judged(plan, modules, data, folders)[case.sheet.name]
 
-    figures = {}
+    figures: dict[str, float] = {}
     for name, modules in (("federated", federated.modules), ("central", central)):
         parts = {site: judge(modules, data) for site, data in case.sites.items()}
         figures |= _figures(name, case.day, parts)

@@ -25,7 +25,7 @@ def predict(
     found = np.zeros((len(rows), max(1, len(sheet.labels) if sheet.kind == "multiclass" else 1)))
     for start in range(0, len(rows), size):
         chosen = order[start : start + size]
-        given = network.forward(source.batch(rows[chosen]), training=False).double()
+        given = network.predict(source.batch(rows[chosen])).double()
         if sheet.kind == "multiclass":
             given = torch.softmax(given, dim=1)
         elif sheet.kind == "binary":

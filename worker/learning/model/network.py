@@ -44,6 +44,7 @@ class Network:
         self.features: Features = features(spec, tasks)
         self.columns = {sheet.name: self.features.columns(sheet) for sheet in tasks}
         self.kinds = {sheet.name: sheet.kind for sheet in tasks}
+        self._pooled: dict[int, torch.Tensor] = {}
         _check(spec, tasks, modules, text_shape)
         self.parts = {
             module: {
@@ -80,7 +81,20 @@ class Network:
         part = self.parts[head(batch.task)]
         return functional.linear(fused, part["weight"], part["bias"])
 
-    def loss(self, batch: Batch, *, training: bool = True) -> torch.Tensor:
+    def predict(self, batch: Batch) -> torch.Tensor:
+        """`forward` outside of training."""
+        self._pooled.clear()
+        return self.forward(batch, training=False)
+
+    def loss(self, batches: Sequence[Batch], *, training: bool = True) -> torch.Tensor:
+        """Sum of the batches' losses. A text that several of them hold (the same object) is encoded once."""
+        self._pooled.clear()
+        try:
+            return torch.stack([self._loss(batch, training) for batch in batches]).sum()
+        finally:
+            self._pooled.clear()
+
+    def _loss(self, batch: Batch, training: bool) -> torch.Tensor:
         """Mean over the batch: cross-entropy for classes, squared error of the scaled value."""
         given = self.forward(batch, training=training)
         kind = self.kinds[batch.task]
@@ -126,16 +140,23 @@ class Network:
         token = torch.zeros(given.present.shape[0], self.spec.width)
         if not bool(given.present.any()):
             return token
+        return token.masked_scatter(
+            given.present[:, None].expand_as(token),
+            text.project(self.parts[TEXT], self._pool(given), row),
+        )
+
+    def _pool(self, given: TextBatch) -> torch.Tensor:
+        """(records with text, hidden): the adapted layers' mean. Kept within one `loss`, by the batch itself."""
         if self.encoder is None:
             raise StateMismatch("a record has text and no text encoder was loaded")
-        states, mask = given.states[given.present], given.mask[given.present]
-        adapter = self.parts.get(ADAPTER, {})
-        pooled = (
-            states[:, 0] if self.encoder.pooled_below else self.encoder.above(states, mask, adapter)
-        )
-        return token.masked_scatter(
-            given.present[:, None].expand_as(token), text.project(self.parts[TEXT], pooled, row)
-        )
+        if id(given) not in self._pooled:
+            states, mask = given.states[given.present], given.mask[given.present]
+            self._pooled[id(given)] = (
+                states[:, 0]
+                if self.encoder.pooled_below
+                else self.encoder.above(states, mask, self.parts.get(ADAPTER, {}))
+            )
+        return self._pooled[id(given)]
 
 
 def _kept(present: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ from worker.learning.data.records import SiteData
 from worker.learning.model.network import Network
 from worker.learning.seeds import derive
 from worker.learning.training import checkpoint as checkpoints
-from worker.learning.training.batches import Rows, Source
+from worker.learning.training.batches import Rows, Source, Step, together
 from worker.learning.training.fit import Trainer
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.canonical import digest_of
@@ -22,10 +22,11 @@ from worker.protocol.codec import Tensors
 from worker.protocol.manifest import ModelSpec, Training
 from worker.protocol.tasks import TaskSheet
 
-MOST_EPOCHS = 30
-PATIENCE = 4
+MOST_EPOCHS, PATIENCE = 30, 4
+MOST_EPOCHS_ADAPTED, PATIENCE_ADAPTED = 8, 2
+"""Where layers of the text model train too, an epoch is dear and the adapter soon has what it can learn."""
 WITHOUT_VALIDATION = 10
-VALIDATION_BATCH = 512
+VALIDATION_BATCH = 128
 
 
 def fingerprint(spec: ModelSpec, tasks: Sequence[TaskSheet], plan: Training, data: SiteData) -> str:
@@ -74,7 +75,9 @@ def _train(
     trainer = Trainer(network, given, [source.rows("train") for source in given], own)
     held = [source.rows("validation") for source in given]
     validated = any(len(rows) for rows in held)
-    epochs = MOST_EPOCHS if validated else WITHOUT_VALIDATION
+    adapted = network.encoder is not None and not network.encoder.pooled_below
+    most, patience = (MOST_EPOCHS_ADAPTED, PATIENCE_ADAPTED) if adapted else (MOST_EPOCHS, PATIENCE)
+    epochs = most if validated else min(most, WITHOUT_VALIDATION)
     best, least, since = network.state(), math.inf, 0
     for number in range(epochs):
         trainer.epoch(number, on_progress, trainer.steps * epochs)
@@ -82,7 +85,7 @@ def _train(
         since = 0 if loss < least else since + 1
         if loss < least:
             best, least = network.state(), loss
-        if since >= PATIENCE:
+        if since >= patience:
             break
     return best
 
@@ -91,9 +94,11 @@ def _train(
 def _loss(network: Network, given: Sequence[Source], rows: Sequence[Rows]) -> float:
     """Mean loss per record over the validation split, tasks weighing by their records."""
     total, count = 0.0, 0
-    for source, own in zip(given, rows, strict=True):
+    for group in together(given, rows):
+        own = rows[group[0]]
         for start in range(0, len(own), VALIDATION_BATCH):
-            batch = source.batch(own[start : start + VALIDATION_BATCH])
-            total += float(network.loss(batch, training=False)) * batch.size
-            count += batch.size
+            step = Step(group, own[start : start + VALIDATION_BATCH])
+            loss = network.loss(step.batches(given), training=False)
+            total += float(loss) * len(step.rows)
+            count += len(step.rows) * len(group)
     return total / count

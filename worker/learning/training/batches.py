@@ -51,13 +51,14 @@ class Source:
         longest: Rows = np.maximum.reduce([none, *(given.lengths for given in self.texts)])
         return longest
 
-    def batch(self, rows: Rows) -> Batch:
+    def batch(self, rows: Rows, text: tuple[TextBatch, ...] | None = None) -> Batch:
+        """`text`: the same records' text as another task of theirs has it, to be read and encoded once."""
         data = self.data
         return Batch(
             task=data.sheet.name,
             numeric=torch.from_numpy(np.ascontiguousarray(data.numeric[rows])),
             categorical=torch.from_numpy(np.ascontiguousarray(data.categorical[rows])),
-            text=tuple(self._text(given, rows) for given in self.texts),
+            text=tuple(self._text(given, rows) for given in self.texts) if text is None else text,
             label=torch.from_numpy(np.ascontiguousarray(data.label[rows])),
         )
 
@@ -101,21 +102,35 @@ def sources(
 
 @dataclass(frozen=True)
 class Step:
-    """The rows of one batch."""
+    """The rows of one step, in every task of `sources`: tasks on the same texts go together."""
 
-    source: int
+    sources: tuple[int, ...]
     rows: Rows
+
+    def batches(self, given: Sequence[Source]) -> list[Batch]:
+        first = given[self.sources[0]].batch(self.rows)
+        return [first, *(given[other].batch(self.rows, first.text) for other in self.sources[1:])]
+
+
+def together(given: Sequence[Source], rows: Sequence[Rows]) -> list[tuple[int, ...]]:
+    """Tasks of the same texts and the same rows, in order: their texts are encoded once for all of them."""
+    groups: dict[object, tuple[int, ...]] = {}
+    for index, (source, own) in enumerate(zip(given, rows, strict=True)):
+        keys = tuple(text.keys for text in source.texts)
+        key = (keys, own.tobytes()) if keys else index
+        groups[key] = (*groups.get(key, ()), index)
+    return list(groups.values())
 
 
 def epoch(
     given: Sequence[Source], rows: Sequence[Rows], size: int, seed: int, number: int
 ) -> list[Step]:
-    """Every row once, in batches of one task, shuffled by (seed, epoch) and nothing else."""
+    """Every row once, shuffled by (seed, epoch) and nothing else."""
     shuffle = np.random.default_rng(derive("epoch", seed, number))
     steps = []
-    for index, (source, own) in enumerate(zip(given, rows, strict=True)):
-        order = _by_length(shuffle.permutation(own), source, size)
-        steps += [Step(index, order[start : start + size]) for start in range(0, len(order), size)]
+    for group in together(given, rows):
+        order = _by_length(shuffle.permutation(rows[group[0]]), given[group[0]], size)
+        steps += [Step(group, order[start : start + size]) for start in range(0, len(order), size)]
     return [steps[place] for place in shuffle.permutation(len(steps))]
 
 

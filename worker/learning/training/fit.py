@@ -17,7 +17,7 @@ from worker.learning.faults import NotFinite
 from worker.learning.model.network import Network
 from worker.learning.seeds import derive
 from worker.learning.training import checkpoint as checkpoints
-from worker.learning.training.batches import Rows, Source, Step, epoch
+from worker.learning.training.batches import Rows, Source, Step, epoch, together
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import Phase
@@ -51,7 +51,8 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(
             [tensor for _, tensor in self._named], lr=plan.lr, weight_decay=plan.weight_decay
         )
-        self.steps = sum(math.ceil(len(own) / plan.batch) for own in rows)
+        first = [group[0] for group in together(given, rows)]
+        self.steps = sum(math.ceil(len(rows[index]) / plan.batch) for index in first)
 
     def run(self, on_progress: ProgressHook, savepoint: Savepoint) -> None:
         """All epochs, from the checkpoint if one fits. What `on_progress` raises ends it after a checkpoint."""
@@ -83,7 +84,7 @@ class Trainer:
         """One batch. Raises NotFinite before the weights are touched."""
         torch.manual_seed(derive("batch", self._plan.seed, number, index))
         self._optimizer.zero_grad(set_to_none=True)
-        loss = self.network.loss(self._given[step.source].batch(step.rows))
+        loss = self.network.loss(step.batches(self._given))
         loss.backward()  # type: ignore[no-untyped-call]
         trained = [tensor for _, tensor in self._named if tensor.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(trained, GRADIENT_NORM)
