@@ -23,6 +23,7 @@ _GRACE_S = 20.0
 class Child:
     name: str
     process: subprocess.Popen[bytes]
+    batch: int = 0
 
 
 class ChildEnded(RuntimeError):
@@ -37,7 +38,7 @@ def _die_with_parent(parent: int) -> None:
 
 
 class Group:
-    """Start with `start`; the end of the `with` block stops all, last started first."""
+    """Start with `start`; the end of the `with` block stops all: the highest batch first, last started first."""
 
     def __init__(self, logs: Path | None = None) -> None:
         self._logs = logs
@@ -50,9 +51,17 @@ class Group:
         self.stop()
 
     def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        *,
+        batch: int = 0,
     ) -> Child:
-        """Output goes to `<logs>/<name>.log`, or to ours where there are no logs."""
+        """Output goes to `<logs>/<name>.log`, or to ours where there are no logs.
+
+        All of a batch are asked to stop at the same time, before any of a lower one.
+        """
         parent = os.getpid()
         with self._output(name) as output:
             process = subprocess.Popen(
@@ -64,7 +73,7 @@ class Group:
                 start_new_session=True,
                 preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,
             )
-        child = Child(name, process)
+        child = Child(name, process, batch)
         self._children.append(child)
         return child
 
@@ -92,14 +101,22 @@ class Group:
 
     def stop(self) -> None:
         while self._children:
-            end(self._children.pop())
+            batch = max(child.batch for child in self._children)
+            leaving = [child for child in self._children if child.batch == batch]
+            self._children = [child for child in self._children if child.batch != batch]
+            if batch:
+                for child in leaving:
+                    child.process.terminate()
+            for child in reversed(leaving):
+                end(child, asked=batch > 0)
 
 
-def end(child: Child) -> None:
-    """Asks, waits, then ends what is left of its group."""
+def end(child: Child, *, asked: bool = False) -> None:
+    """Asks once, waits, then ends what is left of its group."""
     process = child.process
     if process.poll() is None:
-        process.terminate()
+        if not asked:
+            process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=_GRACE_S)
     with contextlib.suppress(ProcessLookupError):

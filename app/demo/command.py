@@ -53,14 +53,15 @@ def demo(
     failed = ""
     try:
         with Group(home / "logs") as group:
-            stage = Stage(chosen, home, port, group)
-            stage.settle()
-            stage.raise_curtain()
-            failed = _perform(stage, memory, data, scale)
-            if not until_done:
-                group.watch()
-    except Stopped:
-        click.echo("\nStopping.")
+            try:
+                stage = Stage(chosen, home, port, group)
+                stage.settle()
+                stage.raise_curtain()
+                failed = _perform(stage, memory, data, scale)
+                if not until_done:
+                    group.watch()
+            except Stopped:
+                click.echo("\nStopping: the sites hand their work back first.")
     except (ChildEnded, NotReady, NoRedis) as error:
         raise click.ClickException(f"{error} (logs: {home / 'logs'})") from error
     sys.exit(1 if failed else 0)

@@ -86,7 +86,9 @@ class Stage:
 
     def start_site(self, member: Member) -> Child:
         command = site_command("--home", str(self.site_home(member)), "run")
-        return self.group.start(f"site-{member.slug}", command, self.site_environment(member))
+        environment = self.site_environment(member)
+        # They leave before the hub does, together: each hands its job back to it.
+        return self.group.start(f"site-{member.slug}", command, environment, batch=1)
 
     def site_environment(self, member: Member) -> dict[str, str]:
         """A site knows nothing of the hub's settings."""

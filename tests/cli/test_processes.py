@@ -56,6 +56,26 @@ def test_one_that_ignores_the_request_is_killed(
     assert child.process.returncode == -signal.SIGKILL
 
 
+def test_a_higher_batch_has_left_before_a_lower_one_is_asked(tmp_path: Path) -> None:
+    told = (
+        "import signal, sys, time\n"
+        "def leave(*_):\n"
+        "    time.sleep(float(sys.argv[2])); open(sys.argv[1], 'w').write(str(time.time())); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, leave); print('ready', flush=True); time.sleep(600)\n"
+    )
+    with Group(tmp_path) as group:
+        for name, wait, batch in (("hub", "0", 0), ("one", "0.3", 1), ("two", "0.3", 1)):
+            command = [sys.executable, "-c", told, str(tmp_path / name), wait]
+            group.start(name, command, batch=batch)
+        logs = [tmp_path / f"{name}.log" for name in ("hub", "one", "two")]
+        wait_until(
+            lambda: all("ready" in log.read_text() for log in logs), seconds=10, what="all of them"
+        )
+    left = {name: float((tmp_path / name).read_text()) for name in ("hub", "one", "two")}
+    assert left["hub"] > max(left["one"], left["two"])
+    assert abs(left["one"] - left["two"]) < 0.25
+
+
 def test_a_child_that_ends_by_itself_is_noticed() -> None:
     with Group() as group:
         child = group.start("short", [sys.executable, "-c", "raise SystemExit(3)"])
