@@ -3,7 +3,13 @@
 Will a student who does not withdraw fail, told on day 60 or 120? The set is one university: its courses stand for
 institutions here. The federation is `simulate.run` with the product's model; training central and alone are its
 two references, with the same model. Logistic regression, central and by FedAvg as the scenario's protocol has it,
-is the peer on the same records and the same split. Every AUC is of the test split, which nothing was tuned on:
+is the peer on the same records and the same split.
+
+The course is an input, and a row of the model that one site alone moves: the hub's rule holds such a row, so
+`auc_federated` is of a model that never learnt what a course means. `auc_federated_rows_of_one_site` is the same
+run with those rows combined too, which no hub does: it shows what the rule costs here.
+
+Every AUC is of the test split, which nothing was tuned on:
 settings were chosen on the validation split of a split seed that is not reported.
 """
 
@@ -11,7 +17,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +82,9 @@ def product(case: Case, work: Path) -> dict[str, float]:
     )
     folders = simulate.Folders(work)
     federated = simulate.run(plan, case.sites, folders, measure=lambda number: False)
+    opened = simulate.run(
+        replace(plan, row_sites=1), case.sites, folders, measure=lambda number: False
+    )
     central = simulate.central(plan, case.sites, folders)
     alone = simulate.alone(plan, case.sites, folders)
 
@@ -83,7 +92,11 @@ def product(case: Case, work: Path) -> dict[str, float]:
         return simulate.judged(plan, modules, data, folders)[case.sheet.name]
 
     figures: dict[str, float] = {}
-    for name, modules in (("federated", federated.modules), ("central", central)):
+    for name, modules in (
+        ("federated", federated.modules),
+        ("federated_rows_of_one_site", opened.modules),
+        ("central", central),
+    ):
         parts = {site: judge(modules, data) for site, data in case.sites.items()}
         figures |= _figures(name, case.day, parts)
     parts = {site: judge(alone[site], data) for site, data in case.sites.items()}
@@ -177,7 +190,7 @@ def measure(options: harness.Options) -> harness.Measured:
     figures: dict[str, float] = {key: float(np.mean(values)) for key, values in found.items()}
     if len(seeds) > 1:
         for day in days:
-            for name in ("federated", "central", "local"):
+            for name in ("federated", "federated_rows_of_one_site", "central", "local"):
                 key = f"auc_{name}_day{day}"
                 figures[f"{key}_sd"] = float(np.std(found[key], ddof=1))
     figures |= {"rounds": ROUNDS, "sites": 7}
@@ -186,7 +199,14 @@ def measure(options: harness.Options) -> harness.Measured:
 
 
 def _summary(figures: Mapping[str, float], day: int) -> str:
-    names = ("central", "federated", "local", "logistic_central", "logistic_federated")
+    names = (
+        "central",
+        "federated",
+        "federated_rows_of_one_site",
+        "local",
+        "logistic_central",
+        "logistic_federated",
+    )
     return ", ".join(f"{name} {figures[f'auc_{name}_day{day}']:.4f}" for name in names)
 
 

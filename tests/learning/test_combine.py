@@ -57,6 +57,8 @@ def test_a_site_that_never_touched_a_row_does_not_dilute_it() -> None:
     sites = [("x", 1.0, first), ("y", 1.0, second), ("z", 1.0, third)]
     found = combine(base, sites, PLAIN).state["values"]
     assert found.tolist() == [[3.0, 3.0], [5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+    alone = combine(base, sites, replace(PLAIN, row_sites=1)).state["values"]
+    assert alone.tolist() == [[3.0, 3.0], [5.0, 1.0], [10.0, 10.0], [1.0, 1.0]]
 
 
 def test_the_step_lengthens_the_mean() -> None:

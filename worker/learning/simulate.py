@@ -36,6 +36,8 @@ class Plan:
     rounds: int
     seed: int = 1
     minimum_sites: int = 2
+    row_sites: int | None = None
+    """Only a simulation can set it: see `aggregation.Rule`. The hub's rule is None."""
     minimum_cell: int = 10
     run: str = "simulated"
 
@@ -107,7 +109,9 @@ def _round(
     bodies, weights = {}, {}
     for site, data in sorted(sites.items()):
         bodies[site], weights[site] = _update(plan, site, data, folders, modules, number)
-    rule = aggregation.Rule(minimum_sites=plan.minimum_sites, step=plan.training.step)
+    rule = aggregation.Rule(
+        minimum_sites=plan.minimum_sites, step=plan.training.step, row_sites=plan.row_sites
+    )
     updates = {site: _by_module(codec.decode(body)) for site, body in bodies.items()}
     after, held, counts = {}, [], {}
     for module, base in modules.items():

@@ -26,6 +26,8 @@ class Rule:
     weight_percentile: float = 90.0
     step: float = 1.0
     """s: what the mean update is multiplied by."""
+    row_sites: int | None = None
+    """Sites a row needs, if not as many as the module. With 1, a row may be one site's update alone."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ def combine(
             moved = own.reshape(*_rows(own), -1).any(axis=-1)
             wholes[name] += weight * moved
             movers[name] += moved
+    needed = rule.minimum_sites if rule.row_sites is None else rule.row_sites
     for name, count in movers.items():
-        wholes[name] = np.where(count >= rule.minimum_sites, wholes[name], 0.0)
+        wholes[name] = np.where(count >= needed, wholes[name], 0.0)
     state: Tensors = {
         name: (np.asarray(base[name], np.float64) + rule.step * _mean(total, wholes[name])).astype(
             np.float32
