@@ -52,8 +52,9 @@ def live(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pop
     thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: while Playwright's loop runs, no other test of this process may start one."""
     program = needs.need("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

@@ -27,11 +27,18 @@ def made(hub_home: Path) -> Iterator[Populated]:
     world.world.hub.db.engine.dispose()
 
 
-@pytest.fixture
-def hub(made: Populated, hub_home: Path) -> Populated:
-    """As it was made, whatever the test before did."""
+@pytest.fixture(autouse=True, scope="module")
+def _as_made(made: Populated, hub_home: Path) -> None:
+    """No module sees what another one changed, in whatever order they run."""
     restore(made, hub_home)
-    return made
+
+
+@pytest.fixture
+def hub(made: Populated, hub_home: Path) -> Iterator[Populated]:
+    """As it was made, and as it was made again afterwards."""
+    restore(made, hub_home)
+    yield made
+    restore(made, hub_home)
 
 
 def restore(made: Populated, home: Path) -> None:

@@ -8,7 +8,7 @@ every task of the hub allows.
 
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import TRANSPORT_ALIASES, _transport_cache
 from kombu.transport import redis as stock
 
 
@@ -37,6 +37,7 @@ class Transport(stock.Transport):  # type: ignore[misc]
 
 
 def register() -> None:
-    """For redis:// and rediss:// of this process."""
+    """For redis:// and rediss:// of this process, also where Kombu has looked one up before."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = "worker.hub.transport:Transport"
+        _transport_cache.pop(scheme, None)
