@@ -23,7 +23,9 @@ def find(binary: str) -> Path | None:
     """The program's path: on PATH, or where Debian keeps PostgreSQL's."""
     found = shutil.which(binary)
     if found:
-        return Path(found)  # as it is named: redis-server is a link, and Redis looks at the name it was called by
+        return Path(
+            found
+        )  # as it is named: redis-server is a link, and Redis looks at the name it was called by
     versions = sorted(_DEBIAN_POSTGRES.glob(f"*/bin/{binary}"), key=_version)
     return versions[-1] if versions else None
 

@@ -147,7 +147,9 @@ def combine(
     hub: Hub, hold: Hold, round_: Round, plan: Plan, usable: list[Sent]
 ) -> dict[str, dict[str, float]]:
     """Step 2. Writes every module's next state; returns, per update, the weight used by module."""
-    rule = aggregation.Rule(minimum_sites=plan.minimum_sites, step=plan.training.step)
+    rule = aggregation.Rule(
+        minimum_sites=plan.minimum_sites, step=plan.training.step, row_sites=plan.row_sites
+    )
     used: dict[str, dict[str, float]] = {sent.update_id: {} for sent in usable}
     made = []
     for module, digest in sorted(round_.base.items()):
