@@ -10,6 +10,7 @@ import numpy as np
 
 from worker.learning.data.records import SiteData, TaskData
 from worker.protocol.canonical import digest
+from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.manifest import Manifest, ModelSpec, TextModel, Training
 from worker.protocol.tasks import Input, TaskSheet
@@ -174,3 +175,11 @@ def quiet(phase: Phase, step: int, steps: int) -> None:
 def folders(root: Path) -> dict[str, Any]:
     """The keyword arguments every job takes, without text."""
     return {"text_dir": None, "cache_dir": root / "cache", "on_progress": quiet}
+
+
+def random_b(start: dict[str, Tensors], seed: int) -> Tensors:
+    source = np.random.default_rng(seed)
+    return {
+        name: source.normal(size=a.shape).astype(np.float32) * 0.1
+        for name, a in start["adapter/text"].items()
+    }

@@ -21,14 +21,6 @@ MODEL = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 4, "alp
 TEXTS = ["the closed path", "open switch gap voltage bulb", "battery"]
 
 
-def random_b(start: dict[str, Tensors], seed: int) -> Tensors:
-    source = np.random.default_rng(seed)
-    return {
-        name: source.normal(size=a.shape).astype(np.float32) * 0.1
-        for name, a in start["adapter/text"].items()
-    }
-
-
 def torched(tensors: Tensors) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(array) for name, array in tensors.items()}
 
@@ -75,7 +67,7 @@ def test_a_new_adapter_changes_nothing(request: pytest.FixtureRequest, model: st
     states, mask = padded(encoder, TEXTS)
     plain = encoder.above(states, mask, {})
     assert torch.equal(encoder.above(states, mask, torched(start["adapter/text"])), plain)
-    trained = encoder.above(states, mask, torched(random_b(start, 1)))
+    trained = encoder.above(states, mask, torched(build.random_b(start, 1)))
     assert not torch.allclose(trained, plain, atol=1e-4)
 
 
@@ -89,7 +81,7 @@ def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
 
     folder = request.getfixturevalue(model)
     spec = MODEL.model_copy(update={"alpha": 8.0})
-    b = random_b(local.initial_modules(spec, [SHEET], text_dir=folder), 2)
+    b = build.random_b(local.initial_modules(spec, [SHEET], text_dir=folder), 2)
     encoder = TextEncoder(folder, spec)
     own = encoder.above(*padded(encoder, TEXTS), torched(b))
     plain = AutoModel.from_pretrained(folder)
@@ -124,7 +116,7 @@ def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
 def test_with_a_common_a_the_mean_of_b_is_the_mean_of_the_dense_products(tiny_text: Path) -> None:
     """W0 + s·mean(B_k)·A is the mean over sites of W0 + s·B_k·A, to rounding."""
     start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)["adapter/text"]
-    sites = [random_b({"adapter/text": start}, seed) for seed in range(5)]
+    sites = [build.random_b({"adapter/text": start}, seed) for seed in range(5)]
     weights = [3.0, 1.0, 2.0, 5.0, 4.0]
     combined = aggregation.combine(
         start,
@@ -251,67 +243,3 @@ def test_the_adapter_of_minilm_is_small_enough_to_send(minilm: Path) -> None:
     spec = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 8})
     start = local.initial_modules(spec, [SHEET], text_dir=minilm)
     assert len(encode(start["adapter/text"])) < 150_000
-
-
-def second_task(task: Any) -> Any:
-    """Another question about the same answers of the same students."""
-    sheet = SHEET.model_copy(update={"name": "complete", "label": "complete"})
-    return replace(task, sheet=sheet, label=1 - task.label)
-
-
-def test_tasks_on_the_same_texts_encode_them_once(
-    tiny_text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    task = build.answers(96, 1)
-    other = second_task(task)
-    ran: list[int] = []
-    above = TextEncoder.above
-    monkeypatch.setattr(
-        TextEncoder, "above", lambda self, s, m, a: (ran.append(len(s)), above(self, s, m, a))[1]
-    )
-    plan = build.TRAINING.model_copy(update={"epochs": 1})
-    manifest = build.manifest([SHEET, other.sheet], model=MODEL, training=plan)
-    start = local.initial_modules(MODEL, manifest.tasks, text_dir=tiny_text)
-    where = build.folders(tmp_path) | {"text_dir": tiny_text, "checkpoint": tmp_path / "c"}
-    found = local.train(manifest, start, build.site(task, other), **where)
-    texts = sum(
-        bool(t) for t, s in zip(task.text["answer"], task.split, strict=True) if s == "train"
-    )
-    assert sum(ran) == texts, "once for both tasks"
-    assert found["encoder/text"].weight == 2 * texts
-    assert {"head/correct", "head/complete"} <= found.keys()
-
-
-def test_a_shared_encoding_has_the_gradient_of_separate_ones(
-    tiny_text: Path, tmp_path: Path
-) -> None:
-    """The slow oracle: every task encodes the texts itself."""
-    from worker.learning.training.desk import laid
-
-    task = build.answers(40, 1)
-    data, tasks = build.site(task, second_task(task)), (SHEET, second_task(task).sheet)
-    model = MODEL.model_copy(update={"dropout": 0.0})
-    start = local.initial_modules(model, tasks, text_dir=tiny_text)
-    start["adapter/text"] = random_b(start, 3)
-    where = {"text_dir": tiny_text, "cache_dir": tmp_path, "on_progress": build.quiet}
-    with laid(model, tasks, data, **where) as desk:
-        rows = np.arange(40)
-        given = [source.batch(rows) for source in desk.sources]
-        shared = [given[0], replace(given[1], text=given[0].text)]
-        gradients = []
-        for batches in (given, shared):
-            network = desk.network(start)
-            network.loss(batches, training=False).backward()
-            gradients.append([t.grad for _, t in network.parameters() if t.grad is not None])
-    assert len(gradients[0]) > 20
-    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*gradients, strict=True))
-
-
-def test_tasks_on_other_texts_stay_apart(tiny_text: Path, tmp_path: Path) -> None:
-    task = build.answers(96, 1)
-    other = second_task(build.answers(96, 2))
-    manifest = build.manifest([SHEET, other.sheet], model=MODEL)
-    start = local.initial_modules(MODEL, manifest.tasks, text_dir=tiny_text)
-    where = build.folders(tmp_path) | {"text_dir": tiny_text, "checkpoint": tmp_path / "c"}
-    found = local.train(manifest, start, build.site(task, other), **where)
-    assert found["fusion"].weight == 2 * float((task.split == "train").sum())
