@@ -25,13 +25,14 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start many processes, or a browser, run one after another: two cores are soon full."""
-    for item in items:
-        for name in ("live", "browser"):
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests that start many processes, or a browser, run one after another: two cores are soon full.
+
+    Here, and not when all are collected: xdist reads the groups then, before a conftest is asked.
+    """
+    for name in ("live", "browser"):
+        if item.get_closest_marker(name):
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(autouse=True, scope="session")
