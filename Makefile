@@ -78,10 +78,10 @@ imports:
 
 # One run, so its last line counts everything. Tests that start real processes or browsers keep to one worker each.
 tests:
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m 'not slow' tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m 'not slow' tests
 
 proof: setup
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile tests
 
 screenshots: setup
 	COLLEGIUM_SCREENSHOTS=var/screenshots $(BIN)/pytest -q tests/browser/test_screenshots.py

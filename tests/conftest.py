@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadFileScheduling
 
 import migrations
 from app.db import Database
@@ -25,14 +26,23 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 _numbers = itertools.count(1)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that start many processes, or a browser, run one after another: two cores are soon full.
+class TogetherScheduling(LoadFileScheduling):
+    """A file stays on one worker, so what it starts is started once. Files that start many processes, and those that
+    drive a browser, run one after another: two cores are soon full.
 
-    Here, and not when all are collected: xdist reads the groups then, before a conftest is asked.
+    By name, because the groups of xdist 3.8 do nothing under pytest 9.2: it looks for `item._nodeid`, which is gone.
     """
-    for name in ("live", "browser"):
-        if item.get_closest_marker(name):
-            item.add_marker(pytest.mark.xdist_group(name))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        if "/browser/" in file:
+            return "browser"
+        return "live" if "/test_live" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling | None:
+    """For `-n N --dist loadfile`."""
+    return TogetherScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True, scope="session")
