@@ -52,7 +52,7 @@ def test_without_scripts(live: Populated, chromium: Browser, address: str) -> No
 def test_the_live_page(live: Populated, chromium: Browser, address: str) -> None:
     """What a site does appears without a reload; an open fold stays open; the link stops the looking."""
     context = chromium.new_context()
-    cookie = {"name": "collegium", "value": live.cookies["reader"], "url": address}
+    cookie = {"name": "collegium", "value": live.cookie("reader"), "url": address}
     context.add_cookies([cookie])  # type: ignore[list-item]
     page = context.new_page()
     page.goto(f"{address}/runs/{live.ids['run_id']}")

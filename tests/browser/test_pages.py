@@ -72,7 +72,7 @@ def test_every_page(live: Populated, chromium: Browser, address: str, role: str)
     """Wide and narrow, light and dark."""
     context = chromium.new_context(reduced_motion="reduce")  # no colour half way to another
     if role != "nobody":
-        cookie = {"name": "collegium", "value": live.cookies[role], "url": address}
+        cookie = {"name": "collegium", "value": live.cookie(role), "url": address}
         context.add_cookies([cookie])  # type: ignore[list-item]
     page, seen = context.new_page(), []
     watched(page, address, seen)

@@ -38,7 +38,7 @@ def test_every_page_fits(live: Populated, chromium: Browser, address: str, folde
     for role, path in pages(live.ids):
         context = chromium.new_context(reduced_motion="reduce")
         if role:
-            cookie = {"name": "collegium", "value": live.cookies[role], "url": address}
+            cookie = {"name": "collegium", "value": live.cookie(role), "url": address}
             context.add_cookies([cookie])  # type: ignore[list-item]
         page = context.new_page()
         page.goto(address + path)

@@ -82,10 +82,10 @@ def test_suspended_and_restored(hub: Populated) -> None:
 
 
 def test_a_decision_takes_a_fresh_proof(hub: Populated) -> None:
+    client, path = hub.client("operator"), f"/operator/institutions/{hub.ids['registered']}"
     with hub.world.hub.db.session() as session:
         for row in session.scalars(select(BrowserSession)):
             row.stepped_up = now() - timedelta(hours=1)
-    client, path = hub.client("operator"), f"/operator/institutions/{hub.ids['registered']}"
     asked = send(client, f"{path}/decide", decision="verify")
     assert asked.status_code == 403
     assert 'name="decision" value="verify"' in asked.text
