@@ -107,7 +107,12 @@ def _port(memory: Memory, wanted: int) -> int:
     kept = memory.ids.get("port")
     port = free_port(int(kept or wanted))
     if kept and port != int(kept):
-        raise click.ClickException(f"Port {kept} is taken, and the demo's sites know no other.")
+        raise click.ClickException(
+            f"Port {kept} is taken, and the demo's sites know no other."
+            f" Free it, or begin again: rm -r {memory.home.parent}"
+        )
+    if kept and port != wanted:
+        click.echo(f"The sites of the earlier start know the hub at port {kept}, so it stays.")
     memory.home.mkdir(parents=True, exist_ok=True)
     memory.ids["port"] = str(port)
     memory.keep()

@@ -11,6 +11,7 @@ from app.access.loaders import role_name
 from app.access.permissions import Role
 from app.demo.memory import Memory, recall
 from app.demo.scenario import SCENARIOS, Person, Scenario
+from app.demo.tries import Try, tries
 from app.errors import NotFound
 from app.people import queries as people
 from app.people import service as accounts
@@ -19,7 +20,7 @@ from app.people.models import Person as Account
 from app.settings import Settings
 from app.text import _, ngettext
 from app.web import render
-from app.web.parts import Bullets, Button, Field, Form, Link, Panel, Part, Sheet, Step, Steps, Text
+from app.web.parts import Bullets, Button, Field, Form, Heading, Panel, Part, Sheet, Text
 from app.web.visit import Anyone, Visit, keep_cookie, page_router, see_other
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -69,13 +70,11 @@ def show(visit: Anyone, memory: Remembered) -> Response:
             "This hub runs on this computer only. Every person below is invented; be any of them."
         ),
         panels=(
-            Panel(_("Five things to try"), (_tries(scenario, memory),)),
-            *_people(scenario, here),
-        ),
-        aside=(
+            Panel(_("Five things to try"), _tries(tries(scenario, memory), here)),
             Panel(_("How far the demo is"), _far(memory)),
             Panel(_("What is simulated"), (Bullets(_simulated(scenario)),)),
         ),
+        aside=_people(scenario, here),
     )
     return render.sheet(visit, sheet)
 
@@ -90,7 +89,7 @@ def _people(scenario: Scenario, here: set[str]) -> tuple[Panel, ...]:
 
 
 def _button(person: Person, here: bool) -> Part:
-    role = _("operator") if person.role == "operator" else role_name(Role(person.role))
+    role = _role(person)
     if not here:
         return Text(
             _("{name}, {role}: not here yet").format(name=person.name, role=role), muted=True
@@ -100,70 +99,38 @@ def _button(person: Person, here: bool) -> Part:
     return Form("/demo/be", (key,), (Button(label),), inline=True)
 
 
+def _role(person: Person) -> str:
+    return _("operator") if person.role == "operator" else role_name(Role(person.role))
+
+
 def _far(memory: Memory) -> tuple[Part, ...]:
     count = len(memory.done)
     sentence = ngettext("{count} step is done.", "{count} steps are done.", count)
-    said: list[Part] = [Text(sentence.format(count=count))]
-    if "run" in memory.ids:
-        link = Link(_("See the run"), f"/runs/{memory.ids['run']}")
-        said.append(Steps((Step(_("Run"), "now", _("Sign in as a member first."), link),)))
-    return tuple(said)
+    return (Text(sentence.format(count=count)), Text(_("The terminal shows the rest.")))
 
 
-def _tries(scenario: Scenario, memory: Memory) -> Steps:
-    lead, other = scenario.lead, scenario.members[1]
-    ids = memory.ids
-    run = f"/runs/{ids['run']}" if "run" in ids else ""
-    tries = [
-        _try(
-            _("Watch a run"),
-            _("Be {name}. See whom the run waits for, and how good the model has become.").format(
-                name=lead.person("administrator").name
-            ),
-            run,
-        ),
-        _try(
-            _("Read what left"),
-            _("Be {name} and open Records: every byte that left, and why.").format(
-                name=other.person("privacy-officer").name
-            ),
-        ),
-        _try(
-            _("Read a class report"),
-            _(
-                "Be {name}. How good is the model for this class, and is a simple rule better?"
-            ).format(name=other.person("instructor").name),
-            "/classes",
-        ),
-        _refusal(scenario, ids),
-        _try(
-            _("Ask for another run"),
-            _("Be {name}, open the federation and propose a run. Officers approve it.").format(
-                name=lead.person("administrator").name
-            ),
-            f"/federations/{ids['federation']}" if "federation" in ids else "",
-        ),
-    ]
-    return Steps(tuple(tries))
-
-
-def _try(title: str, text: str, href: str = "") -> Step:
-    return Step(title, "to-come", text, Link(_("Open the page"), href) if href else None)
-
-
-def _refusal(scenario: Scenario, ids: dict[str, str]) -> Step:
-    if not scenario.refuses:
-        text = _(
-            "Be an officer, ask for noise in a new policy, approve it as another: the site then refuses."
+def _tries(found: tuple[Try, ...], here: set[str]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for number, one in enumerate(found):
+        parts += [Heading(one.title), Text(one.text)]
+        if not one.path or one.person.key not in here:
+            parts.append(Text(_("The demo has not come so far yet."), muted=True))
+            continue
+        fields = (
+            Field("person", "", "hidden", value=one.person.key),
+            Field("to", "", "hidden", value=one.key),
         )
-        return _try(_("Make a site refuse"), text)
-    member = scenario.member(scenario.refuses)
-    text = _(
-        "{name} asks for noise, and this version adds none. Be {officer} and see where it says so."
-    )
-    filled = text.format(name=member.name, officer=member.person("privacy-officer").name)
-    page = f"/federations/{ids['federation']}/compatibility" if "federation" in ids else ""
-    return _try(_("Find the site that refuses"), filled, page)
+        role = _role(one.person)
+        label = _("Go, as {name}, {role}").format(name=one.person.name, role=role)
+        parts.append(
+            Form(
+                "/demo/be",
+                fields,
+                (Button(label, look="btn" if number else "primary"),),
+                inline=True,
+            )
+        )
+    return tuple(parts)
 
 
 def _simulated(scenario: Scenario) -> tuple[str, ...]:
@@ -187,9 +154,15 @@ def be(visit: Anyone, memory: Remembered) -> Response:
         accounts.sign_out(visit.session, visit.cookie)
     agent = visit.request.headers.get("user-agent", "")
     found = sessions.start(visit.session, visit.settings, person, agent)
-    answer = see_other("/home")
+    answer = see_other(_destination(visit, memory))
     keep_cookie(answer, visit.settings, found.cookie)
     return answer
+
+
+def _destination(visit: Visit, memory: Memory) -> str:
+    asked = visit.form.text("to")
+    paths = {one.key: one.path for one in tries(SCENARIOS[memory.scenario](), memory)}
+    return paths.get(asked) or "/home"
 
 
 def _invented(visit: Visit, memory: Memory) -> Account:

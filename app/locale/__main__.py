@@ -55,7 +55,13 @@ def _write(path: Path, catalog: Catalog) -> None:
     catalog.creation_date = catalog.revision_date = None  # type: ignore[assignment]
     with path.open("wb") as file:
         write_po(
-            file, catalog, width=100, omit_header=True, include_lineno=False, sort_by_file=False
+            file,
+            catalog,
+            width=100,
+            omit_header=True,
+            ignore_obsolete=True,
+            include_lineno=False,
+            sort_by_file=False,
         )
 
 

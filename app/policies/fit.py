@@ -60,8 +60,31 @@ def _named(detail: str) -> str:
 
 
 def sentence(code: Refusal, detail: str = "") -> str:
-    """Any reason code of a site or a forecast, in words: `Its policy …`."""
-    what = _named(detail)
+    """Any reason code of a site or a forecast, in words: `Its policy …`.
+
+    Without the detail, which only the institution's own people read, the rule is named alone.
+    """
+    named = {} if detail else _rules()
+    return named.get(code) or _sentence(code, _named(detail))
+
+
+def _rules() -> dict[Refusal, str]:
+    """Those whose sentence would need the detail."""
+    return {
+        Refusal.PURPOSE: _("Its policy does not allow the purpose."),
+        Refusal.MODALITY: _("Its policy does not allow learning from one of the modalities."),
+        Refusal.TASK: _("Its policy does not allow one of the kinds of prediction."),
+        Refusal.INPUT: _("Its policy never lets one of the columns be used."),
+        Refusal.MODEL: _("Its policy does not list the base model."),
+        Refusal.MINIMUM_COHORT: _("Its policy asks for more institutions in a run."),
+        Refusal.MINIMUM_CELL: _("Its policy wants larger groups of students in every figure."),
+        Refusal.UNSUPPORTED_PROTECTION: _(
+            "Its policy requires a protection that this version does not have yet."
+        ),
+    }
+
+
+def _sentence(code: Refusal, what: str) -> str:
     return {
         Refusal.NO_POLICY: _("It has no policy in force, so nothing can run."),
         Refusal.BAD_SIGNATURE: _("The job was not signed by the hub the site knows."),

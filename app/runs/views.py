@@ -154,10 +154,6 @@ class Series:
     def latest(self) -> Point | None:
         return self.shared[-1] if self.shared else None
 
-    @property
-    def first(self) -> Point | None:
-        return self.shared[0] if self.shared else None
-
 
 @dataclass(frozen=True)
 class ApprovalView:

@@ -1,11 +1,17 @@
 """A run's figures in a sentence, a drawing and a table. The numbers come put together from `app.runs.series`."""
 
+import math
+
 from app.runs.views import Point as Measured
 from app.runs.views import Series
 from app.text import _
 from app.web.charts import LineChart, Point, Reference, line_chart
 from app.web.moments import number
 from app.web.parts import Cell, Column, Nothing, Table
+
+_SAME = 0.0005
+"""Figures are shown with three digits at most; what is nearer than that is the same."""
+_NEAR = 0.01
 
 
 def metric_words(metric: str) -> str:
@@ -29,20 +35,18 @@ def _short(value: float) -> str:
 
 def finding(figures: Series) -> str:
     """Whether it gets better, against each site alone and, for simulated data, central training."""
-    first, last = figures.first, figures.latest
-    if first is None or last is None:
+    trained = [point for point in figures.shared if point.round > 0]
+    if not trained:
         return _("No round has been measured yet.")
+    first, last = trained[0], trained[-1]
     sign = 1 if figures.higher_is_better else -1
-    said = _after(last, figures, sign)
+    said = [_after(last, figures, sign)]
+    if last.round != first.round:
+        better = sign * (last.value - first.value) > _SAME
+        said.insert(0, _("It got better.") if better else _("It is no better than in round 1."))
     if figures.central is not None:
-        said = _("{first}, and {second}").format(
-            first=said, second=_central(last.value, figures.central, sign)
-        )
-    if last.round == first.round:
-        return f"{said}."
-    better = sign * (last.value - first.value) > 0.0005
-    answer = _("Yes.") if better else _("Not since the first round.")
-    return f"{answer} {said}."
+        said.append(_central(last.value, figures.central, sign))
+    return " ".join(said)
 
 
 def _after(last: Measured, figures: Series, sign: int) -> str:
@@ -50,27 +54,38 @@ def _after(last: Measured, figures: Series, sign: int) -> str:
     if other is None:
         other, name = figures.rule, _("a simple rule")
     if other is None:
-        return _("After round {n} the shared model reaches {value}").format(
+        return _("After round {n} the shared model reaches {value}.").format(
             n=last.round, value=_short(last.value)
         )
     gap = sign * (last.value - other.value)
-    if abs(gap) < 0.005:
+    if abs(gap) <= _chance(last, other):
         text = _(
-            "After round {n} the shared model ({value}) does about as well as {name} ({other})"
+            "After round {n} the shared model ({value}) and {name} ({other}) cannot be told apart on these records."
         )
     elif gap > 0:
-        text = _("After round {n} the shared model ({value}) does better than {name} ({other})")
+        text = _("After round {n} the shared model ({value}) does better than {name} ({other}).")
     else:
-        text = _("After round {n} the shared model ({value}) does worse than {name} ({other})")
+        text = _("After round {n} the shared model ({value}) does worse than {name} ({other}).")
     return text.format(n=last.round, value=_short(last.value), name=name, other=_short(other.value))
 
 
+def _chance(one: Measured, other: Measured) -> float:
+    """The difference two such figures may have by chance: 95 %, taken as independent, which is on the safe side
+    for two models judged on the same records."""
+    squares = [
+        ((point.high - point.low) / 2) ** 2
+        for point in (one, other)
+        if point.low is not None and point.high is not None
+    ]
+    return max(_SAME, math.sqrt(sum(squares)))
+
+
 def _central(value: float, central: float, sign: int) -> str:
-    reached = sign * (value - central) > -0.005
+    reached = sign * (value - central) > -_NEAR * abs(central)
     text = (
-        _("has reached central training ({value})")
+        _("It has reached training on all records together ({value}).")
         if reached
-        else _("has not reached central training ({value})")
+        else _("It has not reached training on all records together ({value}).")
     )
     return text.format(value=_short(central))
 

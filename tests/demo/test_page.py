@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from app.demo.forms import read
 from app.demo.memory import Memory
 from app.demo.scenario import campus
+from app.demo.tries import tries
 from app.main import create_app
 from app.settings import Settings
 from tests.cast import make_person
@@ -83,30 +84,47 @@ def browser(begun: Path, sqlite_url: str) -> Iterator[TestClient]:
         yield found
 
 
-def be(browser: TestClient, key: str, **more: str) -> int:
+def be(browser: TestClient, key: str, **more: str) -> tuple[int, str]:
     page = read("/demo", 200, browser.get("/demo").text)
     fields = dict(page.form("/demo/be").fields) | {"person": key} | more
     same = {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}
     answer = browser.post("/demo/be", data=fields, headers=same, follow_redirects=False)
-    return answer.status_code
+    return answer.status_code, answer.headers.get("location", "")
 
 
 def test_a_visitor_becomes_one_of_the_people(browser: TestClient) -> None:
-    assert be(browser, "operator-1") == 303
+    assert be(browser, "operator-1") == (303, "/home")
     assert campus().operators[0].name in browser.get("/account").text
 
 
 def test_someone_who_is_not_in_the_play_cannot_be(browser: TestClient) -> None:
-    assert be(browser, "district-administrator") == 404
-    assert be(browser, "nobody") == 404
+    assert be(browser, "district-administrator")[0] == 404
+    assert be(browser, "nobody")[0] == 404
 
 
 def test_it_needs_the_token_of_the_form(browser: TestClient) -> None:
-    assert be(browser, "operator-1", csrf="wrong") == 403
+    assert be(browser, "operator-1", csrf="wrong")[0] == 403
 
 
 def test_five_things_to_try_and_what_is_simulated(browser: TestClient) -> None:
     text = read("/demo", 200, browser.get("/demo").text).text
     assert "Five things to try" in text
-    assert "Find the site that refuses" in text
+    assert "See a site refuse" in text
     assert "What is simulated" in text
+    assert text.count("The demo has not come so far yet.") == 5
+
+
+def test_a_try_begins_on_its_page_and_nowhere_else(browser: TestClient, begun: Path) -> None:
+    scenario = campus()
+    ids = {"run": "run_1", "federation": "federation_1", scenario.members[1].slug: "institution_2"}
+    memory = Memory(begun, "campus", done=["report hill"], ids=ids)
+    memory.keep()
+    with browser.app.state.hub.db.session() as session:  # type: ignore[attr-defined]
+        for person in scenario.people[2:]:
+            make_person(session, person.mail, person.name)
+    text = browser.get("/demo").text
+    assert "The demo has not come so far yet." not in text
+    for one in tries(scenario, memory):
+        assert f'name="to" value="{one.key}"' in text
+        assert be(browser, one.person.key, to=one.key) == (303, one.path)
+    assert be(browser, "operator-1", to="//evil.example") == (303, "/home")

@@ -160,6 +160,8 @@ def test_the_forecast_is_the_protocols_rule(document: PolicyDocument) -> None:
 
 @pytest.mark.parametrize("code", list(Refusal))
 def test_every_reason_has_a_sentence(code: Refusal) -> None:
+    for said in (fit.sentence(code, "7"), fit.sentence(code)):
+        assert re.fullmatch(r"[A-Z].*[.]", said) and not re.search(r"“”|  | [,.]", said), said
     said = fit.sentence(code, "7")
     assert re.fullmatch(r"[A-Z][^{}]*\.", said)
 
