@@ -41,6 +41,13 @@ class StepUpNeeded(HubError):
     code = "step-up-needed"
 
 
+class SecondFactorMissing(HubError):
+    """You hold the role; it takes a second factor, and you have none yet."""
+
+    status = 403
+    code = "second-factor-missing"
+
+
 class Conflict(HubError):
     """Another got there first; `extra` may carry both versions."""
 

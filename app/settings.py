@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     simulated: bool = False
     mail_url: str = ""
     """smtp://user:password@host:port, else mails are files in `home`/mail."""
+    second_factor: Literal["auto", "required", "optional"] = "auto"
+    """For administrators, privacy officers and operators. `auto`: required in production and development."""
     seen_recently_s: int = 120
     sweep_s: float = 5.0
     row_lease_s: float = 30.0
@@ -51,6 +53,8 @@ class Settings(BaseSettings):
                 raise ValueError("SECRET_KEY (or SECRET_KEY_FILE) needs at least 32 characters")
             if not self.public_url.startswith("https://"):
                 raise ValueError("COLLEGIUM_PUBLIC_URL must start with https:// in production")
+            if self.second_factor == "optional":
+                raise ValueError("a second factor is not optional in production")
         if self.environment == "demo" and not _loopback(self.public_url):
             raise ValueError(
                 "the demo runs on this computer only: its address must be a loopback one"
@@ -64,6 +68,13 @@ class Settings(BaseSettings):
     @property
     def objects(self) -> str:
         return self.object_store_url or f"file://{(self.home / 'objects').absolute()}"
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether roles with power over others are withheld until there is one. Never in the demo."""
+        if self.second_factor == "auto":
+            return self.environment in ("production", "development")
+        return self.second_factor == "required" and self.environment != "demo"
 
     @property
     def https(self) -> bool:

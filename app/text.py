@@ -2,6 +2,8 @@
 
 import gettext
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +32,16 @@ def _catalog(locale: str) -> gettext.NullTranslations:
 def use_locale(locale: str) -> None:
     """For the rest of this request or task."""
     _locale.set(locale if locale in LOCALES else "en")
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """For what is written to somebody else: a mail in its reader's language."""
+    before = _locale.set(locale if locale in LOCALES else "en")
+    try:
+        yield
+    finally:
+        _locale.reset(before)
 
 
 def current_locale() -> str:

@@ -21,6 +21,8 @@ class Actor:
     scopes: frozenset[Permission] | None = None
     token: str | None = None
     token_institution: str | None = None
+    withheld: "Actor | None" = None
+    """Who this would be with a second factor, where one is required and missing."""
 
     @property
     def id(self) -> str:

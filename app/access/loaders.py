@@ -5,7 +5,7 @@ from datetime import timedelta
 from app.access.actor import Actor, allows
 from app.access.permissions import TOKEN_NEVER, Permission, Role, roles_with
 from app.clock import now
-from app.errors import NotAllowed, NotFound, StepUpNeeded
+from app.errors import NotAllowed, NotFound, SecondFactorMissing, StepUpNeeded
 from app.text import _
 
 FRESH = timedelta(minutes=10)
@@ -14,10 +14,13 @@ FRESH = timedelta(minutes=10)
 def require(actor: Actor, permission: Permission, institution: str | None) -> None:
     """Passes, or raises: NotFound for a stranger (as if it did not exist), NotAllowed naming the roles for a member.
 
-    `institution` None asks about the hub itself.
+    `institution` None asks about the hub itself. Who holds the role and lacks the second factor it takes gets
+    SecondFactorMissing, which the pages answer by setting one up.
     """
     if allows(actor, permission, institution):
         return
+    if actor.withheld is not None and allows(actor.withheld, permission, institution):
+        raise SecondFactorMissing(_("This takes a second factor. Set one up: it takes a minute."))
     if institution is None or institution not in actor.institutions:
         raise NotFound(_("There is nothing here for you."))
     raise NotAllowed(_refusal(actor, permission), permission=permission.value)

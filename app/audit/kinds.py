@@ -17,6 +17,13 @@ SESSION_ENDED = Kind("account.session-ended", H, N_("Session ended"), ("session"
 SECOND_FACTOR_SET = Kind("account.second-factor-set", H, N_("Second factor set up"))
 RECOVERY_CODE_USED = Kind("account.recovery-code-used", H, N_("Recovery code used"), ("count",))
 RECOVERY_CODES_MADE = Kind("account.recovery-codes-made", H, N_("New recovery codes"), ("count",))
+FACTOR_RESET_ASKED = Kind(
+    "account.factor-reset-asked", E, N_("Reset of a second factor asked for"), ("operator",)
+)
+FACTOR_RESET_STOPPED = Kind(
+    "account.factor-reset-stopped", E, N_("Reset of a second factor stopped"), ("choice",)
+)
+FACTOR_RESET = Kind("account.factor-reset", E, N_("Second factor reset"), ("count", "operator"))
 RESET_ASKED = Kind("account.reset-asked", H, N_("New password asked for"))
 PASSWORD_CHANGED = Kind("account.password-changed", H, N_("Password changed"), ("count",))
 INVITATION_SENT = Kind("invitation.sent", E, N_("Invitation sent"), ("role", "operator"))

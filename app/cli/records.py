@@ -42,6 +42,15 @@ def invite_operator(mail: str) -> None:
     click.echo(link)
 
 
+@operator.command("reset")
+@click.argument("mail")
+def reset_operator(mail: str) -> None:
+    """Take off the lost second factor of MAIL, the hub's last operator. Sessions and tokens end."""
+    with writing() as (hub, session):
+        people.reset_operator(session, hub.settings, mail)
+    click.echo("Taken off. They sign in with their password and set up a new one.")
+
+
 @click.group()
 def model() -> None:
     """The base models federations may build on."""

@@ -1,5 +1,7 @@
 """The words of the mails about accounts. Links come from the configured address, never from a request."""
 
+from datetime import datetime
+
 from app.effects import Mail
 from app.settings import Settings
 from app.text import _
@@ -77,4 +79,31 @@ def already_known(settings: Settings, to: str) -> Mail:
         _("You have an account here. Sign in, then register the institution from there:"),
         link(settings, "/sign-in"),
         _("If it was not you, do nothing. Nothing was changed."),
+    )
+
+
+def factor_reset_asked(settings: Settings, to: str, token: str, who: str, due: datetime) -> Mail:
+    return _mail(
+        settings,
+        to,
+        _("Your second factor is about to be reset"),
+        _("{who} asked to take off the second factor of your account here.").format(who=who),
+        _(
+            "It takes effect on {time} (UTC). Then your devices are signed out, your API tokens "
+            "stop working, and you set up a new one after signing in with your password."
+        ).format(time=due.strftime("%Y-%m-%d %H:%M")),
+        _("If you have not lost it, stop this: open the link, or sign in with your second factor."),
+        link(settings, f"/second-factor/stop/{token}"),
+    )
+
+
+def factor_reset_done(settings: Settings, to: str) -> Mail:
+    return _mail(
+        settings,
+        to,
+        _("Your second factor was taken off"),
+        _("Your devices were signed out, and your API tokens no longer work."),
+        _("Sign in with your password and set up a new second factor:"),
+        link(settings, "/sign-in"),
+        _("If you did not ask for this, choose a new password at once and tell the operators."),
     )

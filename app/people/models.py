@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.permissions import Role
@@ -96,6 +96,33 @@ class PasswordReset(Base):
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     expires: Mapped[datetime]
     used: Mapped[datetime | None]
+
+
+class FactorReset(Base):
+    """A lost second factor, to be taken off when `due` unless its owner stops it. One open one a person."""
+
+    __tablename__ = "factor_reset"
+    __table_args__ = (
+        Index(
+            "uq_factor_reset_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("stopped IS NULL AND done IS NULL"),
+            postgresql_where=text("stopped IS NULL AND done IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    """Of the link that stops it."""
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    institution_id: Mapped[str | None] = mapped_column(ForeignKey("institution.id"))
+    """Where it was asked; None for an operator's."""
+    asked_by: Mapped[str]
+    asked: Mapped[datetime]
+    due: Mapped[datetime]
+    stopped: Mapped[datetime | None]
+    done: Mapped[datetime | None]
 
 
 class Attempt(Base):

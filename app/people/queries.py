@@ -15,6 +15,7 @@ from app.errors import NotFound
 from app.people.models import (
     ApiToken,
     BrowserSession,
+    FactorReset,
     Invitation,
     PasswordReset,
     Person,
@@ -192,6 +193,46 @@ def invitation(session: Session, actor: Actor, invitation_id: str) -> Invitation
 
 def reset_by_hash(session: Session, token_hash: str) -> PasswordReset | None:
     return session.scalar(select(PasswordReset).where(PasswordReset.token_hash == token_hash))
+
+
+def factor_reset_by_hash(session: Session, token_hash: str) -> FactorReset | None:
+    return session.scalar(select(FactorReset).where(FactorReset.token_hash == token_hash))
+
+
+def open_factor_reset(session: Session, person_id: str) -> FactorReset | None:
+    """Asked for, neither stopped nor done."""
+    query = _open_factor_resets().where(FactorReset.person_id == person_id)
+    return session.scalar(query)
+
+
+def due_factor_resets(session: Session, at: datetime) -> list[FactorReset]:
+    return list(session.scalars(_open_factor_resets().where(FactorReset.due <= at)))
+
+
+def _open_factor_resets() -> Select[FactorReset]:
+    return select(FactorReset).where(FactorReset.stopped.is_(None), FactorReset.done.is_(None))
+
+
+def administers_alone(session: Session, person_id: str) -> set[str]:
+    """Institutions whose only administrator able to sign in is this person."""
+    own = {i for i, held in roles_of(session, person_id).items() if Role.ADMINISTRATOR in held}
+    administrators = (Role.ADMINISTRATOR,)
+    return {
+        i
+        for i in own
+        if {p.id for p in session.scalars(_with_roles(i, administrators))} == {person_id}
+    }
+
+
+def only_administrator(session: Session, institution: str) -> Person | None:
+    """Whom no colleague can help, so operators may."""
+    found = list(session.scalars(_with_roles(institution, (Role.ADMINISTRATOR,))))
+    return found[0] if len(found) == 1 else None
+
+
+def living_tokens(session: Session, person_id: str) -> list[ApiToken]:
+    query = select(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked.is_(None))
+    return list(session.scalars(query))
 
 
 def token_by_prefix(session: Session, prefix: str) -> tuple[ApiToken, Person] | None:

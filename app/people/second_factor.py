@@ -18,7 +18,7 @@ from app.audit.service import record
 from app.clock import now
 from app.errors import Expired, Invalid, NotFound
 from app.ids import new_id
-from app.people import passwords, queries, throttle
+from app.people import factor_resets, passwords, queries, throttle
 from app.people.models import BrowserSession, Person, RecoveryCode
 from app.secrets import open_, seal, token_hash
 from app.settings import Settings
@@ -160,6 +160,8 @@ def _prove(session: Session, settings: Settings, person: Person, proof: str) -> 
         good = good or _use_recovery_code(session, person.id, proof)
     if good:
         throttle.passed(session, door)
+        if person.totp_secret is not None:
+            factor_resets.shown(session, person.id)
     else:
         _count_failure(session, door, person.id)
     return good

@@ -1,6 +1,11 @@
 """What edges call about people, in one place. Each function lives in the module of its concept."""
 
 from app.people.accounts import change_account, clean_email, make_person
+from app.people.factor_resets import ask as ask_factor_reset
+from app.people.factor_resets import ask_as_operator as ask_factor_reset_as_operator
+from app.people.factor_resets import find_stop as find_factor_reset_stop
+from app.people.factor_resets import reset_operator, stop_by_link
+from app.people.factor_resets import stop_own as stop_factor_reset
 from app.people.invitations import (
     accept_invitation,
     decline_invitation,
@@ -25,6 +30,8 @@ from app.people.signing_in import sign_in, sign_out
 
 __all__ = [
     "accept_invitation",
+    "ask_factor_reset",
+    "ask_factor_reset_as_operator",
     "change_account",
     "change_password",
     "check_code",
@@ -33,6 +40,7 @@ __all__ = [
     "decline_invitation",
     "end_session",
     "end_sessions",
+    "find_factor_reset_stop",
     "find_invitation",
     "find_reset",
     "grant",
@@ -43,11 +51,14 @@ __all__ = [
     "remove",
     "request_reset",
     "reset",
+    "reset_operator",
     "revoke",
     "sign_in",
     "sign_out",
     "start_totp",
     "step_up",
+    "stop_by_link",
+    "stop_factor_reset",
     "switch_institution",
     "withdraw_invitation",
 ]

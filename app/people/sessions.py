@@ -1,6 +1,6 @@
 """Server-side browser sessions: a random cookie whose hash is kept, an absolute and an idle end, one CSRF secret."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import delete, update
@@ -32,11 +32,6 @@ class SignedIn:
     cookie: str
     browser_session: BrowserSession
     needs_code: bool
-
-
-def second_factor_required(settings: Settings) -> bool:
-    """In production, administrators, privacy officers and operators need one; elsewhere it is their choice."""
-    return settings.environment == "production"
 
 
 def start(session: Session, settings: Settings, person: Person, agent: str) -> SignedIn:
@@ -74,26 +69,32 @@ def actor_for(
 ) -> tuple[BrowserSession, Actor] | None:
     """Who this cookie is; None when unknown, ended, idle too long, or still without its code.
 
-    With `settings` of a production hub, the powers that need a second factor are withheld until there is one.
+    With `settings` of a hub that requires it, the powers that need a second factor are withheld until there is one.
     Only reads: an edge calls `touch` when `stale` says so.
     """
     found = _alive(session, cookie)
     if found is None or not found[0].second_factor_done:
         return None
     row, person = found
-    roles, operator = queries.roles_of(session, person.id), person.operator
-    if settings and second_factor_required(settings) and person.totp_secret is None:
-        roles = {i: held - NEEDS_SECOND_FACTOR for i, held in roles.items()}
-        roles = {i: held or frozenset({Role.READER}) for i, held in roles.items()}
-        operator = False
     actor = Actor(
         person=person.id,
         name=person.name,
-        roles=roles,
-        operator=operator,
+        roles=queries.roles_of(session, person.id),
+        operator=person.operator,
         stepped_up=row.stepped_up,
     )
+    if settings and settings.needs_second_factor and person.totp_secret is None:
+        actor = _without(actor)
     return row, actor
+
+
+def _without(actor: Actor) -> Actor:
+    """The same person without the powers that take a second factor; a reader where nothing else is left."""
+    roles = {i: held - NEEDS_SECOND_FACTOR for i, held in actor.roles.items()}
+    if roles == actor.roles and not actor.operator:
+        return actor
+    roles = {i: held or frozenset({Role.READER}) for i, held in roles.items()}
+    return replace(actor, roles=roles, operator=False, withheld=actor)
 
 
 def pending(session: Session, cookie: str | None) -> BrowserSession | None:

@@ -104,6 +104,19 @@ def revoke(session: Session, actor: Actor, token_id: str) -> None:
     )
 
 
+def revoke_all(session: Session, by: str, person_id: str) -> int:
+    """Every token of a person, everywhere, when they may have fallen into other hands. Returns how many."""
+    alive = queries.living_tokens(session, person_id)
+    for row in alive:
+        row.revoked = now()
+        body = {"person": person_id}
+        record(
+            session, by, kinds.TOKEN_REVOKED, chain=row.institution_id, subject=row.id, body=body
+        )
+    session.flush()
+    return len(alive)
+
+
 def actor_for(session: Session, bearer: str | None) -> Actor | None:
     """Who this token acts for; None when unknown, run out, revoked, or its person can no longer sign in.
 

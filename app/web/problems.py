@@ -22,6 +22,7 @@ from app.errors import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    SecondFactorMissing,
     StepUpNeeded,
     TooMany,
 )
@@ -96,6 +97,8 @@ def answer(request: Request, error: HubError) -> Response:
             return _to_sign_in(request)
         if isinstance(error, StepUpNeeded):
             return _to_step_up(request)
+        if isinstance(error, SecondFactorMissing):
+            return _to_set_up(request)
     elif isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
     errors = error.errors if isinstance(error, Invalid) else {}
@@ -146,6 +149,13 @@ def _to_sign_in(request: Request) -> Response:
         own = sent_from.netloc == urlsplit(request.app.state.hub.settings.public_url).netloc
         back = sent_from.path if own and sent_from.path else "/home"
     return RedirectResponse(f"/sign-in?next={quote(back, safe='/')}", 303)
+
+
+def _to_set_up(request: Request) -> Response:
+    """To the set-up of a second factor; what was asked for is a page away once it is on."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={"HX-Redirect": "/account/second-factor"})
+    return RedirectResponse("/account/second-factor", 303)
 
 
 def _to_step_up(request: Request) -> Response:

@@ -207,6 +207,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "factor_reset",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("token_hash", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=True),
+        sa.Column("asked_by", sa.String(length=200), nullable=False),
+        sa.Column("asked", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stopped", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_factor_reset_institution_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_factor_reset_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_factor_reset")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_factor_reset_token_hash")),
+    )
+    with op.batch_alter_table("factor_reset", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_factor_reset_open",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("stopped IS NULL AND done IS NULL"),
+            postgresql_where=sa.text("stopped IS NULL AND done IS NULL"),
+        )
+
+    op.create_table(
         "federation",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -1291,6 +1322,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_federation_lead_id"))
 
     op.drop_table("federation")
+    with op.batch_alter_table("factor_reset", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_factor_reset_open",
+            sqlite_where=sa.text("stopped IS NULL AND done IS NULL"),
+            postgresql_where=sa.text("stopped IS NULL AND done IS NULL"),
+        )
+
+    op.drop_table("factor_reset")
     with op.batch_alter_table("browser_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_browser_session_person_id"))
 

@@ -46,6 +46,8 @@ ACCESS: dict[str, Pair] = {
     "/account/recovery-codes": _OWN_ACCOUNT,
     "/account/second-factor": _OWN_ACCOUNT,
     "/account/second-factor/confirm": _OWN_ACCOUNT,
+    "/account/second-factor/stop": _OWN_ACCOUNT,
+    "/second-factor/stop/{}": _OWN_ACCOUNT,
     "/password/forgot": _OWN_ACCOUNT,
     "/password/reset/{}": _OWN_ACCOUNT,
     "/sign-in": _OWN_ACCOUNT,
@@ -70,6 +72,7 @@ INSTITUTION: dict[str, Pair] = {
     "/i/{}/people/invitations/{}/withdraw": _PEOPLE,
     "/i/{}/people/{}/grant": _PEOPLE,
     "/i/{}/people/{}/remove": _PEOPLE,
+    "/i/{}/people/{}/reset-factor": _PEOPLE,
     "/i/{}/people/{}/revoke": _PEOPLE,
     "/i/{}/policy/draft": "POST /institutions/{}/policies",
     "/i/{}/policy/draft/save": "PUT /policies/{}",
@@ -112,6 +115,7 @@ OPERATOR: dict[str, Pair] = {
     "/operator/institutions/{}/proof": _OPERATES,
     "/operator/models/{}/allow": _OPERATES,
     "/operator/models/{}/withdraw": _OPERATES,
+    "/operator/people/{}/reset-factor": _OPERATES,
     "/operator/people/invite": _OPERATES,
 }
 PAIRS = ACCESS | INSTITUTION | FEDERATIONS | OPERATOR

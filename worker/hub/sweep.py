@@ -8,6 +8,7 @@ from app.clock import now
 from app.effects import Send, after_commit
 from app.hub import Hub
 from app.jobs import HubTask
+from app.people import factor_resets as people
 from app.releases import queries as release_queries
 from app.reports import queries as report_queries
 from app.runs import approvals, jobs, rounds, service, stuck
@@ -42,6 +43,12 @@ def old_nonces(hub: Hub) -> None:
     """Requests so old that their time refuses them."""
     with hub.db.session() as session:
         admission.forget_nonces(session)
+
+
+def factor_resets(hub: Hub) -> None:
+    """Lost second factors whose day of waiting is over."""
+    with hub.db.session() as session:
+        people.take_effect(session, hub.settings, now())
 
 
 def departed(hub: Hub) -> None:
@@ -105,6 +112,7 @@ def updates_left(hub: Hub) -> None:
 PARTS: tuple[Callable[[Hub], None], ...] = (
     dead_leases,
     old_nonces,
+    factor_resets,
     departed,
     overdue,
     proposals,

@@ -1,29 +1,22 @@
 """Is my access in order? Name, second factor, recovery codes, signed-in devices."""
 
-import segno
 from starlette.responses import Response
 
 from app.clock import now
 from app.errors import Invalid
 from app.people import queries
 from app.people import service as people
-from app.people.second_factor import Offer
 from app.text import _
 from app.web import render
 from app.web.forms import trying
 from app.web.moments import ago, full
+from app.web.pages.second_factor import waiting
 from app.web.parts import (
-    Bullets,
     Button,
     Column,
-    Copy,
     Facts,
     Field,
     Form,
-    Link,
-    Links,
-    Matrix,
-    Note,
     Panel,
     Part,
     Sheet,
@@ -112,6 +105,7 @@ def _second_factor(visit: Visit, is_set: bool) -> tuple[Part, ...]:
     left = queries.recovery_codes_left(visit.session, visit.who.person)
     form = Form("/account/recovery-codes", (), (Button(_("Make new recovery codes")),), inline=True)
     return (
+        *waiting(visit),
         Status("good", _("Set up")),
         Text(_("{n} of 10 recovery codes are left.").format(n=left)),
         form,
@@ -174,82 +168,3 @@ def change_password(visit: Here) -> Response:
 def end_device(visit: Here, device: str) -> Response:
     people.end_session(visit.session, visit.who, device)
     return see_other("/account", "ended")
-
-
-@router.post("/second-factor")
-def start_second_factor(visit: Here) -> Response:
-    return _offer_page(visit, people.start_totp(visit.session, visit.settings, visit.who))
-
-
-def _offer_page(visit: Visit, offer: Offer, error: str = "") -> Response:
-    drawing = segno.make(offer.uri, micro=False)
-    path = "".join(
-        f"M{x} {y}h1v1h-1z"
-        for y, row in enumerate(drawing.matrix)
-        for x, dark in enumerate(row)
-        if dark
-    )
-    form = Form(
-        "/account/second-factor/confirm",
-        (
-            Field("sealed", "", "hidden", value=offer.sealed),
-            Field("secret", "", "hidden", value=offer.secret),
-            Field("uri", "", "hidden", value=offer.uri),
-            Field("code", _("Six digits the app shows now"), "code", error=error),
-        ),
-        (Button(_("Turn it on"), look="primary"),),
-    )
-    sheet = Sheet(
-        title=_("Set up a second factor"),
-        says=_("Scan the square with an authenticator app, then type the six digits it shows."),
-        panels=(
-            Panel(
-                _("1. Scan, or type the key"),
-                (
-                    Matrix(len(drawing.matrix), path, _("QR code for the authenticator app")),
-                    Copy("totp-key", _("The key"), offer.secret),
-                ),
-            ),
-            Panel(_("2. Prove that it works"), (form,)),
-        ),
-        errors=(("code", error),) if error else (),
-        menu="account",
-    )
-    return render.sheet(visit, sheet, status=422 if error else 200)
-
-
-@router.post("/second-factor/confirm")
-def confirm_second_factor(visit: Here) -> Response:
-    sealed = visit.form.text("sealed")
-    codes = people.confirm_totp(
-        visit.session, visit.settings, visit.who, sealed, visit.form.text("code")
-    )
-    if codes is None:
-        offer = Offer(visit.form.text("secret"), visit.form.text("uri"), sealed)
-        return _offer_page(visit, offer, _("This code is not right. Try the next one."))
-    return _codes_page(visit, codes, _("Your second factor is on"))
-
-
-@router.post("/recovery-codes")
-def new_recovery_codes(visit: Here) -> Response:
-    codes = people.make_recovery_codes(visit.session, visit.who)
-    return _codes_page(visit, codes, _("Your new recovery codes"))
-
-
-def _codes_page(visit: Visit, codes: list[str], title: str) -> Response:
-    sheet = Sheet(
-        title=title,
-        says=_("Keep these ten recovery codes. Each works once, if you lose your device."),
-        panels=(
-            Panel(
-                _("Recovery codes"),
-                (
-                    Note(_("They are shown only now.")),
-                    Bullets(tuple(codes)),
-                    Links((Link(_("I have kept them"), "/account", "primary"),)),
-                ),
-            ),
-        ),
-        menu="account",
-    )
-    return render.sheet(visit, sheet)

@@ -102,6 +102,8 @@ def way(at: str, stands: _Standing) -> Steps:
 @router.get("/home")
 def home(visit: Here) -> Response:
     actor, at = visit.who, visit.institution
+    if actor.withheld is not None:
+        return RedirectResponse("/account/second-factor", 303)
     held = actor.roles.get(at, frozenset()) if at else frozenset()
     if held == {Role.INSTRUCTOR} and not actor.operator:
         return RedirectResponse("/classes", 303)

@@ -11,11 +11,13 @@ from app.errors import Invalid
 from app.institutions import queries
 from app.people import queries as people
 from app.people import service as accounts
+from app.people.models import Person
 from app.text import _, ngettext
 from app.web import render
 from app.web.forms import trying
 from app.web.moments import day_clock, full, in_words, sentence
 from app.web.pages import hub_health
+from app.web.pages.second_factor import helping
 from app.web.parts import (
     Button,
     Column,
@@ -99,12 +101,26 @@ def _people_page(visit: Visit, errors: dict[str, str] | None = None) -> Response
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Operators"), "")),
         panels=(
             Panel(_("Operators"), (Table(_("By name"), columns, rows),)),
+            *_locked_out(visit, found),
             Panel(_("One more"), (form,)),
         ),
         errors=tuple(errors.items()),
         menu="hub",
     )
     return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _locked_out(visit: Visit, operators: list[Person]) -> list[Panel]:
+    """One panel for each colleague who has a second factor to lose."""
+    others = [p for p in operators if p.id != visit.who.person and p.totp_secret]
+    return [
+        Panel(
+            _("Is {name} locked out?").format(name=p.name),
+            helping(visit, p.id, f"/operator/people/{p.id}/reset-factor"),
+            id=f"h-{p.id}",
+        )
+        for p in others
+    ]
 
 
 @router.post("/people/invite")
@@ -118,6 +134,12 @@ def invite(visit: Here) -> Response:
     except Invalid as error:
         return _people_page(visit, error.errors)
     return see_other("/operator/people", "invited")
+
+
+@router.post("/people/{person}/reset-factor")
+def reset_factor(visit: Here, person: str) -> Response:
+    accounts.ask_factor_reset_as_operator(visit.session, visit.settings, visit.who, person)
+    return see_other("/operator/people", "reset-asked")
 
 
 @router.get("/audit")

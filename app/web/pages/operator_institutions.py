@@ -14,6 +14,7 @@ from app.web import render, site_words
 from app.web.forms import trying
 from app.web.moments import day, day_clock, full, in_words, sentence, since
 from app.web.pages.institution import proof_words, state
+from app.web.pages.second_factor import helping
 from app.web.parts import (
     Bullets,
     Button,
@@ -113,6 +114,11 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
         Panel(_("Decisions so far"), (_decisions(visit, row),)),
         Panel(_("Your decision"), _decide(visit, row, errors)),
     ]
+    alone = people.only_administrator(visit.session, row.id)
+    if alone is not None:
+        path = f"/operator/people/{alone.id}/reset-factor"
+        title = _("Is {name}, its only administrator, locked out?").format(name=alone.name)
+        panels.append(Panel(title, helping(visit, alone.id, path), id="h-locked"))
     sheet = Sheet(
         title=row.name,
         says=_says(visit, row),

@@ -15,6 +15,7 @@ from app.text import _
 from app.web import render
 from app.web.forms import trying
 from app.web.moments import ago, day, full
+from app.web.pages.second_factor import helping
 from app.web.parts import (
     Button,
     Column,
@@ -201,6 +202,7 @@ def one(visit: Here, institution: str, person: str) -> Response:
         crumbs=(Link(_("People"), f"/i/{row.id}/people"), Link(found.person.name, "")),
         panels=(
             Panel(_("Roles"), (*parts, grant) if missing else tuple(parts)),
+            Panel(_("Locked out?"), helping(visit, person, f"{path}/reset-factor"), id="h-locked"),
             Panel(_("Remove"), (Note(warning), remove)),
         ),
         menu="people",
@@ -236,3 +238,9 @@ def revoke(visit: Here, institution: str, person: str) -> Response:
 def remove(visit: Here, institution: str, person: str) -> Response:
     people.remove(visit.session, visit.who, institution, person)
     return see_other(f"/i/{institution}/people", "removed")
+
+
+@router.post("/{person}/reset-factor")
+def reset_factor(visit: Here, institution: str, person: str) -> Response:
+    people.ask_factor_reset(visit.session, visit.settings, visit.who, institution, person)
+    return see_other(f"/i/{institution}/people/{person}", "reset-asked")
