@@ -89,6 +89,12 @@ JOB_REFUSED = Kind(
 )
 JOB_FAILED = Kind("job.failed", I, N_("Job failed"), ("kind", "site", "failure", "attempts", "run"))
 JOB_ANSWERED = Kind("job.answered", I, N_("Job answered"), ("kind", "site", "run", "digest"))
+JOB_CARRIED_OVER = Kind(
+    "job.carried-over",
+    I,
+    N_("Job goes on in the next round"),
+    ("kind", "site", "run", "round_id", "number"),
+)
 JOB_CANCELLED = Kind("job.cancelled", I, N_("Job cancelled"), ("kind", "site", "run"))
 UPLOAD_STARTED = Kind("upload.started", I, N_("Upload begun"), ("job", "site", "bytes", "digest"))
 UPLOAD_COMPLETED = Kind(

@@ -71,12 +71,6 @@ def post_evaluation(
     return len(wanted)
 
 
-def cancel_training(session: Session, round_id: str) -> None:
-    """What is still open of a closed round's training; its evaluation goes on."""
-    for job in queries.open_training(session, round_id):
-        withdraw(session, job)
-
-
 def withdraw(session: Session, job: Job) -> None:
     """A waiting job ends now; a held one when its site renews, gives it back, or goes silent."""
     if job.state is JobState.WAITING:

@@ -12,7 +12,7 @@ from app.federations import queries as federation_queries
 from app.institutions import queries as institution_queries
 from app.people import queries as people_queries
 from app.policies import queries as policy_queries
-from app.runs import queries, rounds, series, site_rows, tallies, words
+from app.runs import queries, rounds, series, site_rows, tallies, updates, words
 from app.runs.models import Round, Run, Update
 from app.runs.states import RoundState, RunState, UpdateState
 from app.runs.tallies import Tally
@@ -145,6 +145,7 @@ def _line(
         refusal_detail=update.refusal_detail if mine else "",
         deleted=update.deleted,
         weights=dict(update.weights) if mine else {},
+        late=bool(update.header) and updates.header_of(update.header).round != round_.number,
     )
 
 

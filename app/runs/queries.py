@@ -136,11 +136,15 @@ def round_by_id(session: Session, round_id: str) -> Round | None:
     return session.get(Round, round_id)
 
 
+def round_numbered(session: Session, run_id: str, number: int) -> Round | None:
+    return session.scalars(
+        select(Round).where(Round.run_id == run_id, Round.number == number)
+    ).first()
+
+
 def round_by_number(session: Session, run: Run, number: int) -> Round:
     """Raises NotFound. Who may see the run may see its rounds."""
-    found = session.scalars(
-        select(Round).where(Round.run_id == run.id, Round.number == number)
-    ).first()
+    found = round_numbered(session, run.id, number)
     if found is None:
         raise NotFound(_("This run has no such round."))
     return found

@@ -13,7 +13,7 @@ from app.clock import now
 from app.effects import Ring, Send, after_commit
 from app.ids import new_id
 from app.jobs import HubTask
-from app.runs import approvals, eligibility, endings, jobs, manifests, queries, words
+from app.runs import approvals, eligibility, endings, jobs, late, manifests, queries, words
 from app.runs.eligibility import Survey
 from app.runs.manifests import Seeds
 from app.runs.models import ModuleState, Round, Run
@@ -26,7 +26,6 @@ from app.runs.states import (
     UpdateState,
     VoidReason,
 )
-from app.sites import inbox
 from app.sites.models import Job
 from app.sites.states import ENDED
 from app.states import move, try_move
@@ -95,6 +94,7 @@ def open_round(
     plan = queries.plan_of(run)
     number = queries.next_number(session, run.id)
     if number > plan.rounds:
+        late.end_all(session, run.id, number - 1)
         endings.finish(session, run)
         return None
     if endings.pause_if_asked(session, run):
@@ -119,12 +119,13 @@ def _open(
     seeds: Seeds,
 ) -> Round:
     base = queries.states_after(session, run.id, number - 1)
+    asked = [c.site.id for c in found.eligible]
     round_ = Round(
         id=new_id("round"),
         run_id=run.id,
         number=number,
         state=RoundState.TRAINING,
-        cohort=[c.site.id for c in found.eligible],
+        cohort=asked,
         quorum=plan.quorum,
         base={name: state.digest for name, state in base.items()},
         opened=at,
@@ -134,7 +135,8 @@ def _open(
     run.reason = ""
     run.changed = at
     session.flush()
-    _post(session, hub_key, run, plan, round_, base, found, seeds)
+    late_sites = late.carry_over(session, round_, asked)
+    _post(session, hub_key, run, plan, round_, base, found, seeds, late_sites)
     jobs.post_baselines(session, hub_key, run, plan, found, seeds)
     body = {
         "run": run.id,
@@ -155,12 +157,19 @@ def _post(
     base: dict[str, ModuleState],
     found: Survey,
     seeds: Seeds,
+    late_sites: frozenset[str],
 ) -> None:
-    """One training job per site of the cohort, with the site's own seed."""
+    """One training job per site of the cohort that is not at work already, with the site's own seed.
+
+    A job is good for one round's time more, because it may end late.
+    """
+    expires = round_.deadline + timedelta(seconds=plan.deadline_s)
     occasion = manifests.Occasion(
-        run, plan, round_.number, base, found.cohort, round_.opened, round_.deadline, round_.id
+        run, plan, round_.number, base, found.cohort, round_.opened, expires, round_.id
     )
     for candidate in found.eligible:
+        if candidate.site.id in late_sites:
+            continue
         seed = seeds(plan.seed, round_.number, candidate.site.id)
         manifests.post(
             session,
@@ -242,7 +251,7 @@ def void(session: Session, round_: Round, reason: VoidReason, have: int = 0) -> 
     )
     if not moved:
         return
-    inbox.cancel_jobs(session, round=round_.id)
+    late.end_unbegun(session, round_)
     body = {"run": round_.run_id, "number": round_.number, "updates": have, "reason": reason}
     _record(session, kinds.ROUND_VOID, round_, body)
     run = queries.by_id(session, round_.run_id)
@@ -267,7 +276,7 @@ def close(session: Session, round_: Round, updates: int) -> bool:
         held_until=None,
     )
     if closed:
-        jobs.cancel_training(session, round_.id)
+        late.end_unbegun(session, round_)
         body = {"run": round_.run_id, "number": round_.number, "updates": updates}
         _record(session, kinds.ROUND_CLOSED, round_, body)
     return closed

@@ -57,8 +57,16 @@ def rows(
     sent = {} if current is None else {u.site_id: u for u in queries.updates(session, current.id)}
     names = institution_queries.names(session, [s.institution_id for s, _ in asked.values()])
     made = [
-        _in_round(
-            site, names.get(site.institution_id, ""), job, sent.get(site.id), at, seen_recently_s
+        replace(
+            _in_round(
+                site,
+                names.get(site.institution_id, ""),
+                job,
+                sent.get(site.id),
+                at,
+                seen_recently_s,
+            ),
+            late=(current is not None and job.created < current.opened) or None,
         )
         for site, job in asked.values()
     ]

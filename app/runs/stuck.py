@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.federations.models import Membership
 from app.federations.states import MembershipState
@@ -115,15 +115,19 @@ def jobs_of_departed(session: Session) -> Sequence[Job]:
 
 
 def jobs_of_ended(session: Session) -> Sequence[Job]:
-    """Open training jobs of rounds that ended without them."""
+    """Open training jobs of rounds that ended without them, once no round can open that they would go over to."""
+    next_ = aliased(Round)
+    opened = select(next_.id).where(next_.run_id == Round.run_id, next_.number > Round.number)
     return session.scalars(
         select(Job)
         .join(Round, Round.id == Job.round_id)
+        .join(Run, Run.id == Round.run_id)
         .where(
             Job.kind == JobKind.TRAIN,
             Job.state.not_in(ENDED),
             Job.cancel_asked.is_(False),
             Round.state.in_((RoundState.CLOSED, RoundState.VOID)),
+            or_(Run.state != RunState.RUNNING, opened.exists()),
         )
     ).all()
 

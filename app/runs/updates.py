@@ -1,5 +1,7 @@
 """A site's update to a round: the first whole one is the one. What refuses it has a name that people see."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy.orm import Session
 
 from app.audit import kinds
@@ -9,7 +11,7 @@ from app.clock import now
 from app.effects import Ring, after_commit
 from app.ids import new_id
 from app.objects import ObjectStore
-from app.runs import queries, rounds
+from app.runs import late, queries, rounds
 from app.runs.models import Round, Update
 from app.runs.states import (
     UPDATE_TRANSITIONS,
@@ -43,7 +45,7 @@ def receive(session: Session, job: Job, upload: Upload) -> Update:
         return known
     if round_.state is not RoundState.TRAINING:
         raise Unacceptable(UploadRefusal.ROUND_CLOSED)
-    _check_base(round_, header)
+    _check_base(late.bases(session, round_), header)
     if known is not None:
         # Refused at the door, never taken: it does not use up the site's one update.
         session.delete(known)
@@ -72,9 +74,9 @@ def header_of(envelope: dict[str, object]) -> UpdateHeader:
     return UpdateHeader.model_validate_json(str(envelope["payload"]))
 
 
-def _check_base(round_: Round, header: UpdateHeader) -> None:
+def _check_base(bases: Mapping[str, Collection[str]], header: UpdateHeader) -> None:
     for name, module in sorted(header.modules.items()):
-        if round_.base.get(name) != module.base:
+        if module.base not in bases.get(name, ()):
             raise Unacceptable(UploadRefusal.WRONG_BASE, name)
 
 

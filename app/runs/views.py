@@ -59,6 +59,8 @@ class SiteRow:
     upload_refusal: UploadRefusal | None = None
     failure: Failure | None = None
     job_state: JobState | None = None
+    late: bool | None = None
+    """It still works from the round before; its update counts a little less."""
     last_seen: datetime | None = None
     hours: tuple[str, str, str] | None = None
     """From, to, time zone: when the site works."""
@@ -85,7 +87,7 @@ class ModuleLine:
 
 @dataclass(frozen=True)
 class UpdateLine:
-    """One update, for the site's own institution and the lead."""
+    """One update, for the site's own institution and the lead. `late`: from the base of the round before."""
 
     institution_name: str
     own: bool
@@ -97,6 +99,7 @@ class UpdateLine:
     refusal_detail: str
     deleted: datetime | None
     weights: dict[str, float]
+    late: bool = False
 
 
 @dataclass(frozen=True)

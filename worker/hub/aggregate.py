@@ -2,7 +2,7 @@
 digests, because states are named by their bytes and sums run in the order of site ids.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 from app.hub import Hub
 from app.objects import ObjectMissing, WrongDigest
-from app.runs import jobs, module_states, queries, rounds, stuck, updates
+from app.runs import jobs, late, module_states, queries, rounds, stuck, updates
 from app.runs.models import Round, Update
 from app.runs.schemas import Plan
 from app.runs.states import RoundState, UpdateState, VoidReason
@@ -19,7 +19,7 @@ from worker.learning import aggregation, seeds
 from worker.protocol import codec, limits
 from worker.protocol.codec import Array, Tensors, Unacceptable
 from worker.protocol.codes import UploadRefusal
-from worker.protocol.update import UpdateHeader
+from worker.protocol.update import UpdatedModule, UpdateHeader
 
 SEPARATOR = "::"
 """Tensors of an update are named `<module>::<tensor>`."""
@@ -69,7 +69,9 @@ def aggregate(hub: Hub, round_id: str) -> bool:
     with holding(hub, Round, round_id) as hold:
         if hold is None:
             return False
-        usable = check(hub, hold, round_)
+        with hub.db.reading() as session:
+            bases = late.bases(session, round_)
+        usable = check(hub, hold, round_, bases)
         if len(usable) < round_.quorum:
             hold.check()
             with hub.db.session() as session:
@@ -84,7 +86,7 @@ def aggregate(hub: Hub, round_id: str) -> bool:
     return True
 
 
-def check(hub: Hub, hold: Hold, round_: Round) -> list[Sent]:
+def check(hub: Hub, hold: Hold, round_: Round, bases: Mapping[str, Collection[str]]) -> list[Sent]:
     """Step 1. Refuses, by name, each update that cannot be summed; returns the others by site id."""
     with hub.db.session() as session:
         received = [
@@ -96,7 +98,7 @@ def check(hub: Hub, hold: Hold, round_: Round) -> list[Sent]:
     for update in received:
         try:
             sent = _sent(hub, update)
-            _validate(hub, round_, sent)
+            _validate(hub, bases, sent)
         except Unacceptable as error:
             hold.check()
             with hub.db.session() as session:
@@ -115,7 +117,7 @@ def _sent(hub: Hub, update: Update) -> Sent:
     return Sent(update.id, update.site_id, update.digest, header, path)
 
 
-def _validate(hub: Hub, round_: Round, sent: Sent) -> None:
+def _validate(hub: Hub, bases: Mapping[str, Collection[str]], sent: Sent) -> None:
     """One whole update in memory at a time; `get` reads the digest again."""
     try:
         content = hub.objects.get(sent.digest)
@@ -126,7 +128,7 @@ def _validate(hub: Hub, round_: Round, sent: Sent) -> None:
         raise Unacceptable(UploadRefusal.WRONG_NAMES)
     for module, delta in sorted(modules.items()):
         told = sent.header.modules[module]
-        if round_.base.get(module) != told.base:
+        if told.base not in bases.get(module, ()):
             raise Unacceptable(UploadRefusal.WRONG_BASE, module)
         base = codec.decode(hub.objects.get(told.base))
         aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM)
@@ -156,7 +158,8 @@ def combine(
         carried = [s for s in usable if module in s.header.modules]
         base = codec.decode(hub.objects.get(digest))
         contributions = [
-            (s.site, s.header.modules[module].weight, Delta(s.path, module)) for s in carried
+            (s.site, _weight(s.header.modules[module], digest), Delta(s.path, module))
+            for s in carried
         ]
         combined = aggregation.combine(base, contributions, rule)
         content = codec.encode(combined.state)
@@ -178,6 +181,11 @@ def combine(
                 held=combined.held,
             )
     return used
+
+
+def _weight(told: UpdatedModule, base: str) -> float:
+    """A base that is not this round's is the one before it: `late.bases` lets no older one in."""
+    return aggregation.discounted(told.weight, staleness=int(told.base != base))
 
 
 def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, float]]) -> None:

@@ -60,7 +60,11 @@ def _seen(row: SiteRow) -> tuple[Status, str, Progress | None]:
 
 def _working(row: SiteRow, age: str) -> tuple[Status, str, Progress | None]:
     text = _("It works on this round.")
-    if row.seconds_left is not None:
+    if row.late:
+        text = _(
+            "It still works from the round before. Its update counts in this one, a little less."
+        )
+    elif row.seconds_left is not None:
         text = _("About {span} to go, then it uploads.").format(span=span(row.seconds_left))
     if row.phase and row.steps and row.step is not None:
         word = _("{phase} {n} of {all}").format(

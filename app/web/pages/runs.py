@@ -189,12 +189,20 @@ def _updates(view: RoundView) -> tuple[Part, ...]:
     )
     rows = tuple(_update(u) for u in view.updates)
     table = Table(_("Updates you may see one by one"), columns, rows)
-    return (Facts(tuple(counts)), table)
+    if not any(u.late for u in view.updates):
+        return (Facts(tuple(counts)), table)
+    late = _(
+        "A late update was begun in the round before, from the model of that round. It counts 0.71 of its weight."
+    )
+    return (Facts(tuple(counts)), table, Text(late, muted=True))
 
 
 def _update(line: UpdateLine) -> tuple[Cell, ...]:
     age = clock(line.received)
     status = Status("good", _("Taken") if line.taken else _("Received"), age)
+    if line.late:
+        said = _("Taken, late") if line.taken else _("Received, late")
+        status = Status("good", said, age)
     if line.refusal:
         status = Status("stop", _("Refused"), age)
     return (

@@ -3,5 +3,6 @@
 from worker.learning.aggregation.checks import validate
 from worker.learning.aggregation.mean import Combined, Rule, combine
 from worker.learning.aggregation.quality import overall
+from worker.learning.aggregation.staleness import discounted
 
-__all__ = ["Combined", "Rule", "combine", "overall", "validate"]
+__all__ = ["Combined", "Rule", "combine", "discounted", "overall", "validate"]
