@@ -52,16 +52,15 @@ class Verified:
 def verify(session: Session, claims: Claims, at: datetime) -> Verified:
     """Reads only, so that a forged request never takes the write lock. Raises SiteRefused."""
     site = queries.at_door(session, claims.site)
-    if site is None or site.key is None:
-        raise SiteRefused(_("The hub knows no such site."))
-    if site.state is SiteState.REVOKED:
-        raise Revoked(_("This site was revoked. Ask an administrator of your institution."))
     if claims.digest != claims.body_digest or not _NONCE.fullmatch(claims.nonce):
         raise SiteRefused(_("The request was changed on its way."))
     message = request_bytes(
         claims.site, claims.method, claims.path, claims.time, claims.nonce, claims.digest
     )
-    key = _signer((site.key, site.next_key), message, claims.signature)
+    key = _signer(site, message, claims.signature)
+    assert site is not None
+    if site.state is SiteState.REVOKED:
+        raise Revoked(_("This site was revoked. Ask an administrator of your institution."))
     _check_clock(claims.time, at)
     return Verified(
         claims=claims,
@@ -71,7 +70,9 @@ def verify(session: Session, claims: Claims, at: datetime) -> Verified:
     )
 
 
-def _signer(keys: tuple[str | None, ...], message: bytes, signature: str) -> str:
+def _signer(site: queries.Door | None, message: bytes, signature: str) -> str:
+    """The key that signed. Whoever holds none is told the same of a site that exists and of one that does not."""
+    keys = (site.key, site.next_key) if site else ()
     for key in keys:
         if key is None:
             continue
@@ -80,7 +81,12 @@ def _signer(keys: tuple[str | None, ...], message: bytes, signature: str) -> str
         except BadSignature:
             continue
         return key
-    raise SiteRefused(_("The signature does not fit this site's key."))
+    raise SiteRefused(
+        _(
+            "The hub knows no site with this id and key. If its folder was put back from a copy, add a new site and "
+            "join again."
+        )
+    )
 
 
 def _check_clock(text: str, at: datetime) -> None:
@@ -120,15 +126,15 @@ def admit(session: Session, request: Verified) -> None:
             .execution_options(synchronize_session=False)
         )
     if request.new_key is not None:
-        _use_new_key(session, site, request.new_key)
+        _use_new_key(session, site, request.new_key, request.at)
 
 
-def _use_new_key(session: Session, site_id: str, key: str) -> None:
+def _use_new_key(session: Session, site_id: str, key: str, at: datetime) -> None:
     """Conditional: of two first requests one changes the key, and only it writes the event."""
     changed = session.execute(
         update(Site)
         .where(Site.id == site_id, Site.next_key == key)
-        .values(key=key, next_key=None)
+        .values(key=key, key_since=at, next_key=None)
         .returning(Site.institution_id)
         .execution_options(synchronize_session=False)
     ).first()

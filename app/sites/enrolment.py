@@ -104,6 +104,7 @@ def join(session: Session, request: JoinRequest) -> Site:
         Site.state,
         SiteState.JOINED,
         key=request.key,
+        key_since=now(),
         software=request.software,
         joined=now(),
         last_seen=now(),

@@ -21,6 +21,7 @@ class Site(Base):
     state: Mapped[SiteState] = mapped_column(by_value(SiteState))
     key: Mapped[str | None]
     """Public key in force."""
+    key_since: Mapped[datetime | None]
     next_key: Mapped[str | None]
     """Announced by the site, in force at its first use."""
     software: Mapped[str] = mapped_column(default="")

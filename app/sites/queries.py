@@ -69,6 +69,11 @@ def at_door(session: Session, site_id: str) -> Door | None:
     return Door(*found) if found else None
 
 
+def fingerprint(site: Site) -> str | None:
+    """Of the key in force, as `collegium-site status` shows it; None before it joined."""
+    return PublicKey(site.key).fingerprint if site.key else None
+
+
 def words(hub_key: PublicKey, site: Site) -> tuple[str, ...]:
     """The six words the site shows too; empty before it joined."""
     return six_words(hub_key, PublicKey(site.key), site.id) if site.key else ()

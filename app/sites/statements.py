@@ -27,6 +27,7 @@ from worker.protocol.signatures import BadSignature, PublicKey
 
 def accept_policy(session: Session, site: Site, signed: Signed) -> None:
     """A person accepted this version at the site: from now on it is in force there."""
+    require_confirmed(site)
     accepted = _opened(site, signed)
     version = session.scalars(
         select(PolicyVersion).where(

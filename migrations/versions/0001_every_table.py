@@ -625,6 +625,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("key", sa.String(length=200), nullable=True),
+        sa.Column("key_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_key", sa.String(length=200), nullable=True),
         sa.Column("software", sa.String(length=200), nullable=False),
         sa.Column("readiness", sa.JSON(), nullable=False),

@@ -1,11 +1,14 @@
 """Who is let in: signed, on time, once, not revoked, not too large."""
 
 import re
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from app.clock import now
 from app.sites import service
+from app.sites.admission import forget_nonces
 from app.sites.models import Nonce, Site
 from tests.door.conftest import Door
 from tests.door.sender import Sender
@@ -137,6 +140,37 @@ def test_a_new_key_is_in_force_at_its_first_use(door: Door, client: httpx.Client
     assert new.send("/hello").status_code == 200
     assert code(door.sender.send("/hello")) == (401, "bad-signature")
     assert new.send("/hello").status_code == 200
+
+
+def test_a_stranger_cannot_tell_which_sites_exist_or_were_revoked(
+    door: Door, client: httpx.Client
+) -> None:
+    def told(site: str) -> bytes:
+        return Sender(client, site, PrivateKey()).send("/hello").content
+
+    before = told(door.site)
+    with door.hub.db.session() as session:
+        service.revoke(session, door.world.administrator, session.get_one(Site, door.site))
+    assert before == told(door.site) == told("site_none")
+
+
+def test_one_key_is_written_in_one_way(door: Door) -> None:
+    """Else a key in use could be announced again under another spelling."""
+    text = door.key.public.text
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = text[:-1] + alphabet[alphabet.index(text[-1]) ^ 1]
+    for spelling in (other, text + "=", text[:5] + "!" + text[5:]):
+        assert code(door.sender.send("/key", {"key": spelling})) == (422, "invalid")
+
+
+@pytest.mark.parametrize("off_s", [-290, 0, 290])
+def test_a_request_is_remembered_for_as_long_as_it_could_be_let_in(door: Door, off_s: int) -> None:
+    """The sweep forgets nonces; a request it forgot must be refused by its time."""
+    assert door.sender.send("/hello", nonce="n" * 20, off_s=off_s).status_code == 200
+    last = now() + timedelta(seconds=off_s + limits.CLOCK_SKEW_S)
+    with door.hub.db.session() as session:
+        assert forget_nonces(session, last) == 0
+        assert forget_nonces(session, now() + timedelta(seconds=limits.NONCE_KEPT_S + 1)) == 1
 
 
 def test_the_database_away_is_503_with_a_time_to_wait(door: Door, tmp_path) -> None:

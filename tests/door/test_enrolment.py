@@ -18,7 +18,7 @@ from app.sites.states import JobState, SiteState
 from tests.door.conftest import Door
 from tests.door.sender import Sender
 from tests.sites import world as worlds
-from worker.protocol.messages import Hello, JoinAnswer, PolicyAcceptance
+from worker.protocol.messages import ApprovedPolicy, Hello, JoinAnswer, PolicyAcceptance
 from worker.protocol.signatures import PrivateKey, PublicKey, six_words
 
 
@@ -181,11 +181,26 @@ def test_a_policy_comes_into_force_when_the_site_accepts_it(door: Door) -> None:
     offered = Hello.model_validate_json(door.sender.send("/hello").content)
     assert offered.policy_in_force is None
     assert offered.policy_offered is not None
-    assert offered.policy_offered.digest == digest
-    assert offered.policy_offered.approved_by == "ada"
+    sealed = door.hub.key.public.open(offered.policy_offered)
+    policy = ApprovedPolicy.model_validate_json(sealed)
+    assert (policy.digest, policy.approved_by) == (digest, "ada")
     assert accept(door, 1, digest).status_code == 204
     assert door.sender.send("/hello").json()["policy_in_force"] == digest
     assert accept(door, 1, digest).status_code == 204  # again: nothing more
+
+
+def test_before_the_words_are_confirmed_a_site_is_offered_no_policy_and_accepts_none(
+    door: Door, client: httpx.Client, invited
+) -> None:
+    """Who stole a token learns neither the policy nor who approved it."""
+    digest = approve(door, 1)
+    site, token = invited
+    thief = Sender(client, site, PrivateKey())
+    assert join(client, token, thief.key).status_code == 200
+    assert thief.send("/hello").json()["policy_offered"] is None
+    said = PolicyAcceptance(site=site, version=1, digest=digest, accepted=now())
+    answer = thief.send("/policy/accept", {"signed": thief.key.seal(said).model_dump()})
+    assert code(answer) == (403, "not-confirmed")
 
 
 def test_an_older_policy_is_refused(door: Door) -> None:

@@ -64,7 +64,7 @@ def make(
         plain = {"signing": key.seed.hex(), "pseudonym": "7" * 64}
         home.keys_file.write_text(json.dumps(plain), encoding="utf-8")
         home.keys_file.chmod(0o600)
-    home.make_keys()
+    home.key_file.make()
     if policy is not None:
         accept(home, policy)
     return home

@@ -32,7 +32,7 @@ def test_another_key_is_refused(live: Stage) -> None:
     member = live.world.members[0]
     home = live.home(member)
     home.keys_file.unlink()
-    home.make_keys()
+    home.key_file.make()
     with pytest.raises(faults.Refused) as refused:
         Door(connect(home)).hello()
     assert refused.value.code == "bad-signature"

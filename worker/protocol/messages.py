@@ -21,6 +21,10 @@ HEADER_DIGEST = "Collegium-Content-SHA256"
 HEADER_SIGNATURE = "Collegium-Signature"
 
 
+SOFTWARE = r"^[A-Za-z0-9][A-Za-z0-9 .+_-]{0,39}$"
+"""A name and a version, and no sentence."""
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +36,7 @@ class JoinRequest(_Message):
     key: str = Field(max_length=64)
     signature: str = Field(max_length=120)
     """Over `"collegium-join-1|" + token + "|" + key`."""
-    software: str = Field(max_length=40)
+    software: str = Field(pattern=SOFTWARE)
 
 
 class JoinAnswer(_Message):
@@ -59,12 +63,13 @@ class ApprovedPolicy(_Message):
 
 
 class Hello(_Message):
-    """The hub's answer to a signed hello."""
+    """The hub's answer to a signed hello. A site that is not confirmed is offered no policy."""
 
     time: AwareDatetime
     state: Literal["waiting-for-confirmation", "ready", "revoked"]
     hub_version: str
-    policy_offered: ApprovedPolicy | None = None
+    policy_offered: Signed | None = None
+    """Seals an `ApprovedPolicy` with the hub's key: what lies between can put no other before a person."""
     policy_in_force: Digest | None = None
 
 
@@ -81,6 +86,12 @@ class PolicyAcceptance(_Message):
     accepted: AwareDatetime
 
 
+class NewKey(_Message):
+    """A site's next public key, signed for by the one in force."""
+
+    key: str = Field(max_length=64)
+
+
 class ReadinessItem(_Message):
     item: Readiness
     ok: bool
@@ -88,7 +99,7 @@ class ReadinessItem(_Message):
 
 
 class ReadinessReport(_Message):
-    software: str = Field(max_length=40)
+    software: str = Field(pattern=SOFTWARE)
     items: tuple[ReadinessItem, ...] = Field(max_length=20)
     hours_from: str | None = Field(default=None, pattern=r"^\d\d:\d\d$")
     hours_to: str | None = Field(default=None, pattern=r"^\d\d:\d\d$")

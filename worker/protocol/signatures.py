@@ -36,8 +36,8 @@ class PublicKey:
             raw = _raw(self.text)
         except ValueError as error:
             raise BadSignature("not a public key") from error
-        if len(raw) != 32:
-            raise BadSignature("a public key has 32 bytes")
+        if len(raw) != 32 or _b64(raw) != self.text:
+            raise BadSignature("a public key is 32 bytes, written in one way only")
 
     @property
     def fingerprint(self) -> str:

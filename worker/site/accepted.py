@@ -46,7 +46,7 @@ def current(home: Home) -> AcceptedPolicy | None:
     )
     try:
         stored = _Stored.model_validate_json(home.policy_file.read_bytes())
-        content = home.keys().signing.public.open(stored.signed)
+        content = home.keys().opened(stored.signed)
         said = PolicyAcceptance.model_validate_json(content)
     except (BadSignature, ValueError) as error:
         raise damaged from error

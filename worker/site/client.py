@@ -3,7 +3,7 @@
 import secrets
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from gettext import gettext as _
@@ -103,12 +103,14 @@ class Line:
 
 
 class SignedLine:
-    """A `Line` of an enrolled site."""
+    """A `Line` of an enrolled site. `key` gives the one in force: it may change between two requests."""
 
-    def __init__(self, line: Line, site: str, key: PrivateKey, log: OutboundLog) -> None:
+    def __init__(
+        self, line: Line, site: str, key: Callable[[], PrivateKey], log: OutboundLog
+    ) -> None:
         self.line = line
         self.site = site
-        self.key = key
+        self._key = key
         self._log = log
 
     def post(
@@ -140,12 +142,18 @@ class SignedLine:
     def _once_more(
         self, method: str, path: str, body: bytes, about: About, kind: str, read_s: float
     ) -> httpx.Response:
-        """Asks again at once if a kept-alive connection was closed under it: every request may be repeated."""
-        headers = {"Content-Type": kind}
+        """Asks again at once if a kept-alive connection was closed under it, or the key changed on its way.
+
+        Every request may be repeated.
+        """
+        headers, signed_by = {"Content-Type": kind}, self._key()
         try:
             return self._send(method, path, body, about, headers, read_s)
         except HubUnavailable as error:
             if not isinstance(error.__cause__, httpx.RemoteProtocolError):
+                raise
+        except Refused as error:
+            if error.code != "bad-signature" or self._key() is signed_by:
                 raise
         return self._send(method, path, body, about, headers, read_s)
 
@@ -177,7 +185,7 @@ class SignedLine:
             messages.HEADER_TIME: at,
             messages.HEADER_NONCE: nonce,
             messages.HEADER_DIGEST: body_digest,
-            messages.HEADER_SIGNATURE: self.key.sign(signed),
+            messages.HEADER_SIGNATURE: self._key().sign(signed),
         }
 
     def close(self) -> None:
@@ -186,9 +194,10 @@ class SignedLine:
 
 def connect(home: Home) -> SignedLine:
     """The line of the site in this folder. Raises NotJoined."""
-    identity, keys = home.identity(), home.keys()
+    identity, config = home.identity(), home.config()
+    home.keys()
     log = OutboundLog(home.sent)
-    return SignedLine(Line(home.config()), identity.site, keys.signing, log)
+    return SignedLine(Line(config), identity.site, lambda: home.keys().signing, log)
 
 
 def poll_about() -> About:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from worker.protocol import messages
 from worker.protocol.codes import Failure, Lane, Refusal, TransferKind
 from worker.protocol.manifest import Signed
+from worker.protocol.signatures import PublicKey
 from worker.site.client import About, SignedLine, poll_about
 from worker.site.faults import Refused
 
@@ -81,6 +82,11 @@ class Door:
     def accept_policy(self, signed: Signed) -> None:
         about = About(TransferKind.POLICY, "policy-accepted")
         self.line.post("/policy/accept", messages.AcceptPolicy(signed=signed), about)
+
+    def announce_key(self, key: PublicKey) -> None:
+        """The site's next key, in force at its first use."""
+        about = About(TransferKind.HELLO, "key-announced")
+        self.line.post("/key", messages.NewKey(key=key.text), about)
 
     def readiness(self, report: messages.ReadinessReport) -> None:
         self.line.post("/readiness", report, About(TransferKind.READINESS, "readiness-check"))

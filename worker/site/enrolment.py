@@ -35,7 +35,7 @@ def join(home: Home, config: SiteConfig, token: str) -> tuple[str, ...]:
     Nothing is kept of a hub whose key does not fit the token. The same join again, its answer lost, goes on.
     """
     wanted = fingerprint_of(token)
-    keys = home.make_keys()
+    keys = home.key_file.make()
     public = keys.signing.public.text
     request = JoinRequest(
         token=token,
@@ -102,8 +102,27 @@ def wait_for_confirmation(
         time.sleep(_POLL_S)
 
 
-def accept(home: Home, door: Door, offered: ApprovedPolicy) -> None:
+def offered(home: Home, said: Hello) -> ApprovedPolicy | None:
+    """The policy the hub offers, if the key pinned at enrolment sealed it. Raises SiteFault for any other."""
+    if said.policy_offered is None:
+        return None
+    try:
+        content = home.identity().hub_key.open(said.policy_offered)
+        return ApprovedPolicy.model_validate_json(content)
+    except (BadSignature, ValidationError) as error:
+        raise SiteFault(
+            _(
+                "The policy that came is not signed by this site's hub. Something lies in between: accept nothing, and "
+                "tell your administrator."
+            )
+        ) from error
+
+
+def accept(home: Home, door: Door, policy: ApprovedPolicy) -> None:
     """A person here said yes. The hub is told first, so that it never shows less than what is in force."""
-    signed = accepted.seal(home, offered)
+    known = accepted.current(home)
+    if known is not None and known.version > policy.version:
+        raise SiteFault(_("A newer version is in force here. An older one is not accepted."))
+    signed = accepted.seal(home, policy)
     door.accept_policy(signed)
-    accepted.store(home, offered, signed)
+    accepted.store(home, policy, signed)

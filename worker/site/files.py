@@ -64,6 +64,20 @@ def append(path: Path, line: bytes) -> None:
             os.close(handle)
 
 
+@contextmanager
+def locked(path: Path, busy: Exception) -> Iterator[int]:
+    """Holds the lock in this file, alone on the machine. Raises `busy` when another process does."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise busy from error
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _write_all(handle: int, content: bytes) -> None:
     left = memoryview(content)
     while left:

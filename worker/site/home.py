@@ -2,8 +2,6 @@
 
 import json
 import os
-import secrets
-import stat
 from dataclasses import dataclass
 from gettext import gettext as _
 from importlib.metadata import PackageNotFoundError, version
@@ -14,10 +12,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.protocol.messages import JoinAnswer
-from worker.protocol.signatures import PrivateKey, PublicKey
+from worker.protocol.signatures import PublicKey
 from worker.site import files
 from worker.site.faults import NotJoined, SiteFault
 from worker.site.hours import Hours, parse
+from worker.site.keys import KeyFile, Keys
 
 VARIABLE = "COLLEGIUM_SITE_HOME"
 
@@ -37,14 +36,6 @@ class SiteConfig(BaseModel):
     @property
     def window(self) -> Hours | None:
         return parse(self.hours, self.time_zone) if self.hours else None
-
-
-@dataclass(frozen=True)
-class Keys:
-    """`pseudonym` keys the names of students; both stay in a 0600 file and never leave."""
-
-    signing: PrivateKey
-    pseudonym: bytes
 
 
 @dataclass(frozen=True)
@@ -68,6 +59,7 @@ class Home:
         self.config_file = root / "site.yaml"
         self.identity_file = root / "identity.json"
         self.keys_file = root / "keys.json"
+        self.key_file = KeyFile(self.keys_file, self._not_joined())
         self.policy_file = root / "policy.json"
         self.approvals_file = root / "approvals.json"
         self.release_file = root / "release.json"
@@ -120,29 +112,8 @@ class Home:
         return self.identity_file.is_file() and self.config_file.is_file()
 
     def keys(self) -> Keys:
-        """Raises SiteFault when others could read the file."""
-        try:
-            mode = stat.S_IMODE(self.keys_file.stat().st_mode)
-            plain = json.loads(self.keys_file.read_bytes())
-        except FileNotFoundError as error:
-            raise self._not_joined() from error
-        if mode & 0o077:
-            raise SiteFault(
-                _("Others can read {file}. Make it private: chmod 600 {file}").format(
-                    file=self.keys_file
-                )
-            )
-        return Keys(PrivateKey(bytes.fromhex(plain["signing"])), bytes.fromhex(plain["pseudonym"]))
-
-    def make_keys(self) -> Keys:
-        """Made once; a join whose answer was lost goes on with the same ones."""
-        if not self.keys_file.is_file():
-            plain = {
-                "signing": PrivateKey().seed.hex(),
-                "pseudonym": secrets.token_bytes(32).hex(),
-            }
-            files.write(self.keys_file, json.dumps(plain).encode())
-        return self.keys()
+        """As they are now. Raises NotJoined, SiteFault when others could read the file."""
+        return self.key_file.read()
 
     def read_json(self, path: Path) -> dict[str, Any]:
         """An absent file is an empty record."""

@@ -11,6 +11,7 @@ from gettext import gettext as _
 from worker.protocol import limits
 from worker.protocol.codes import Readiness
 from worker.protocol.messages import Hello, OfferClasses, ReadinessItem, ReadinessReport
+from worker.site import enrolment
 from worker.site.door import Door
 from worker.site.faults import ClockOff, HubFault, SiteFault
 from worker.site.home import Home, software
@@ -69,10 +70,16 @@ def _keys(hello: Hello) -> Check:
 
 def _policy(site: Site, hello: Hello) -> Check:
     fix = _("Run: collegium-site policy review")
-    in_force, offered = site.policy(), hello.policy_offered
+    in_force = site.policy()
+    try:
+        offered = enrolment.offered(site.home, hello)
+    except SiteFault as error:
+        return Check(Readiness.POLICY, False, str(error), fix)
     if in_force is None:
         said = _("No policy is accepted here, so every job is refused.")
-        if offered is None:
+        if hello.state != "ready":
+            fix = _("Confirm the six words first; then run: collegium-site policy review")
+        elif offered is None:
             fix = _(
                 "Ask your institution to approve a policy, then run: collegium-site policy review"
             )

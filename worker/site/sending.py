@@ -52,11 +52,8 @@ def persist(call: Callable[[], Result], held: Holding) -> Result:
 
 def upload(site: Site, manifest: Manifest, stored: StoredUpdate, held: Holding) -> None:
     """Returns when the hub has every byte. Raises UpdateRefused, StaleClaim, JobStopped."""
-    header = stored.header(manifest, held.claim, site.keys.signing)
     try:
-        state = persist(
-            lambda: site.door.start_upload(manifest.job, held.claim, header, manifest.run), held
-        )
+        state = persist(lambda: _begin(site, manifest, stored, held.claim), held)
         while not state.complete:
             held.hook(Phase.UPLOADING, state.offset, stored.size)
             state = persist(lambda at=state: _next(site.door, manifest, stored, at), held)  # type: ignore[misc]
@@ -66,6 +63,18 @@ def upload(site: Site, manifest: Manifest, stored: StoredUpdate, held: Holding) 
         except ValueError:
             raise error from None
     held.hook(Phase.UPLOADING, stored.size, stored.size)
+
+
+def _begin(site: Site, manifest: Manifest, stored: StoredUpdate, claim: int) -> UploadState:
+    """The header is sealed anew at each try: the site's key may have changed since the last one."""
+    key = site.keys.signing
+    header = stored.header(manifest, claim, key)
+    try:
+        return site.door.start_upload(manifest.job, claim, header, manifest.run)
+    except Refused as error:
+        if error.code != UploadRefusal.WRONG_KEY or site.keys.signing is key:
+            raise
+    return _begin(site, manifest, stored, claim)
 
 
 def _next(door: Door, manifest: Manifest, stored: StoredUpdate, at: UploadState) -> UploadState:

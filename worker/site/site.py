@@ -9,7 +9,8 @@ from worker.site import accepted, guard, hours, stopping
 from worker.site.client import connect
 from worker.site.door import Door
 from worker.site.faults import SiteFault
-from worker.site.home import Home, Identity, Keys, SiteConfig
+from worker.site.home import Home, Identity, SiteConfig
+from worker.site.keys import Keys
 from worker.site.objects import Objects
 from worker.site.outbox import Outbox
 
@@ -19,10 +20,14 @@ class Site:
     home: Home
     config: SiteConfig
     identity: Identity
-    keys: Keys
     door: Door
     outbox: Outbox
     objects: Objects
+
+    @property
+    def keys(self) -> Keys:
+        """As they are now: they may change while a site runs."""
+        return self.home.keys()
 
     def policy(self) -> accepted.AcceptedPolicy | None:
         """A damaged policy counts as none: refuse, never guess."""
@@ -51,13 +56,12 @@ _KEPT_S = 30 * 24 * 3600
 
 def open_site(home: Home) -> Site:
     """Raises NotJoined."""
-    config, identity, keys = home.config(), home.identity(), home.keys()
+    config, identity = home.config(), home.identity()
     line = connect(home)
     return Site(
         home=home,
         config=config,
         identity=identity,
-        keys=keys,
         door=Door(line),
         outbox=Outbox(home.outbox),
         objects=Objects(home.objects, line),

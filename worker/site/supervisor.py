@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
@@ -54,7 +53,12 @@ class Supervisor:
 
     def run(self) -> None:
         """Raises SiteFault if another one runs in this folder."""
-        with _alone(self._home.root):
+        busy = SiteFault(
+            _("This site is running already (folder {folder}).").format(folder=self._home.root)
+        )
+        with files.locked(self._home.root / "run.lock", busy) as lock:
+            os.ftruncate(lock, 0)
+            os.write(lock, f"{os.getpid()}\n".encode())
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._on_signal)
             files.folder(self._home.logs)
@@ -114,24 +118,6 @@ class Supervisor:
                 # Its session holds the lane and the child it forked.
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """One supervisor a folder: two would claim each other's jobs' files."""
-    handle = os.open(root / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SiteFault(
-                _("This site is running already (folder {folder}).").format(folder=root)
-            ) from error
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(handle)
 
 
 def is_running(home: Home) -> bool:

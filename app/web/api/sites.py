@@ -18,7 +18,10 @@ router = api_router("sites")
 
 
 class SiteTold(Told):
-    """`policy_in_force` is the version a person accepted at the site; `recent`: seen within the hub's two minutes."""
+    """`policy_in_force` is the version a person accepted at the site; `recent`: seen within the hub's two minutes.
+
+    `key` is the fingerprint of the key in force; `key_announced`: another one waits for its first use.
+    """
 
     id: str
     institution: str
@@ -28,6 +31,9 @@ class SiteTold(Told):
     readiness: dict[str, Any]
     policy_in_force: int | None
     policy_accepted: datetime | None
+    key: str | None
+    key_since: datetime | None
+    key_announced: bool
     recent: bool
     last_seen: datetime | None
     created: datetime
@@ -59,6 +65,9 @@ def _told(call: Caller, row: Site) -> SiteTold:
         readiness=row.readiness,
         policy_in_force=policy.number if policy else None,
         policy_accepted=row.policy_accepted,
+        key=queries.fingerprint(row),
+        key_since=row.key_since,
+        key_announced=row.next_key is not None,
         recent=queries.is_recent(row, call.hub.settings.seen_recently_s),
         last_seen=row.last_seen,
         created=row.created,

@@ -16,6 +16,7 @@ from app.sites.states import HELD, SiteState
 from app.text import _
 from worker.protocol import messages
 from worker.protocol.policy import PolicyDocument
+from worker.protocol.signatures import PrivateKey
 
 _STATES = {
     SiteState.JOINED: "waiting-for-confirmation",
@@ -41,14 +42,16 @@ def joined(hub: Hub, request: messages.JoinRequest) -> messages.JoinAnswer:
         )
 
 
-def hello(session: Session, site: Site) -> messages.Hello:
+def hello(session: Session, site: Site, key: PrivateKey) -> messages.Hello:
+    """`key` is the hub's: it seals the policy it offers."""
     in_force = queries.policy_in_force(session, site)
+    offered = _offered(session, site) if site.state is SiteState.READY else None
     return messages.Hello.model_validate(
         {
             "time": now(),
             "state": _STATES[site.state],
             "hub_version": version("collegium"),
-            "policy_offered": _offered(session, site),
+            "policy_offered": key.seal(offered) if offered else None,
             "policy_in_force": in_force.digest if in_force else None,
         }
     )

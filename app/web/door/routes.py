@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import BaseModel
 
 from app.errors import NotFound
 from app.objects import ObjectMissing, WrongOffset
@@ -21,12 +20,6 @@ JobId = Annotated[str, Path(max_length=64)]
 _EMPTY = 204
 
 
-class NewKey(BaseModel):
-    """A site's next public key."""
-
-    key: str
-
-
 @router.post("/join")
 async def join(request: Request, hub: HubHere) -> messages.JoinAnswer:
     body = await read_body(request, 4096)
@@ -36,7 +29,7 @@ async def join(request: Request, hub: HubHere) -> messages.JoinAnswer:
 @router.post("/hello")
 def hello(hub: HubHere, caller: SignedCaller) -> messages.Hello:
     with hub.db.reading() as session:
-        return answers.hello(session, caller.load(session))
+        return answers.hello(session, caller.load(session), hub.key)
 
 
 @router.post("/policy/accept", status_code=_EMPTY)
@@ -62,7 +55,7 @@ def classes(hub: HubHere, caller: SignedCaller) -> None:
 
 @router.post("/key", status_code=_EMPTY)
 def key(hub: HubHere, caller: SignedCaller) -> None:
-    said = caller.read(NewKey)
+    said = caller.read(messages.NewKey)
     with hub.db.session() as session:
         service.announce_key(session, caller.load(session), said.key)
 

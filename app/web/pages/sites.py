@@ -19,6 +19,7 @@ from app.web.parts import (
     Cell,
     Code,
     Column,
+    Copy,
     Empty,
     Facts,
     Form,
@@ -89,7 +90,7 @@ def one(visit: Here, institution: str, site_id: str) -> Response:
     ]
     if allows(visit.who, Permission.SITE_EDIT, site.institution_id):
         if site.state is not SiteState.REVOKED:
-            panels.append(_revoke(site))
+            panels += [_key(site), _revoke(site)]
     else:
         panels.append(
             Panel(_("Changes"), (Note(_("Revoking a site takes the role of administrator.")),))
@@ -210,6 +211,26 @@ def _about(visit: Visit, site: Site) -> Facts:
         lines.append((_("Confirmed"), f"{day_clock(site.confirmed)}, {who}"))
     lines.append((_("Id"), Code(site.id)))
     return Facts(tuple(lines))
+
+
+def _key(site: Site) -> Panel:
+    """Only the site can make a key, so the page says how, and what the hub knows of it."""
+    lines: list[tuple[str, Cell]] = [(_("Fingerprint"), Code(queries.fingerprint(site) or "–"))]
+    if site.key_since:
+        lines.append((_("In force"), since(site.key_since)))
+    if site.next_key:
+        lines.append((_("New key"), _("announced, and in force at its first use")))
+    text = _(
+        "To rotate it, run this at the site. A new key is made there, and the old one is refused at once. Work goes on."
+    )
+    return Panel(
+        _("Key"),
+        (
+            Facts(tuple(lines)),
+            Text(text),
+            Copy("rotate", _("Command to rotate the key"), "collegium-site key rotate"),
+        ),
+    )
 
 
 def _hours(site: Site) -> str:

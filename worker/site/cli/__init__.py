@@ -4,7 +4,7 @@ from gettext import gettext as _
 
 import click
 
-from worker.site.cli import data, enrol, policy, run, show
+from worker.site.cli import data, enrol, key, policy, run, show
 from worker.site.cli.terminal import Context
 from worker.site.faults import SiteFault
 from worker.site.home import find
@@ -40,6 +40,7 @@ for _command in (
     data.data,
     show.status,
     show.log,
+    key.key,
 ):
     cli.add_command(_command)
 

@@ -97,7 +97,8 @@ def _finish(context: Context, site: Site, wanted: str | None, wait: int) -> None
         # Not waiting is what --wait 0 asks for; any other wait has failed.
         raise SystemExit(2 if wait else 0)
     say(_("Confirmed."))
-    if hello.policy_offered is None:
+    offered = enrolment.offered(site.home, hello)
+    if offered is None:
         say(
             _(
                 "Your institution has no approved policy yet: until then this site refuses every job."
@@ -105,6 +106,6 @@ def _finish(context: Context, site: Site, wanted: str | None, wait: int) -> None
         )
         say(_("When it has one, run: collegium-site policy review"))
         return
-    ask_to_accept(site, hello.policy_offered, wanted)
+    ask_to_accept(site, offered, wanted)
     if site.config.data is None:
         say(_("Next: collegium-site data use FOLDER, collegium-site check, collegium-site run"))

@@ -66,7 +66,10 @@ def approve_run(context: Context, run: str) -> None:
 
 
 def _offered(site: Site) -> ApprovedPolicy:
-    offered = site.door.hello().policy_offered
+    hello = site.door.hello()
+    if hello.state != "ready":
+        raise SiteFault(_("Nobody has confirmed the six words yet: do that in the browser first."))
+    offered = enrolment.offered(site.home, hello)
     if offered is None:
         raise SiteFault(_("Your institution has no approved policy yet."))
     return offered
