@@ -25,6 +25,7 @@ class HubTask(StrEnum):
     ROUND_OPEN = "rounds.open"
     ROUND_AGGREGATE = "rounds.aggregate"
     RUN_FINISH = "runs.finish"
+    DOMAIN_CHECK = "institutions.check-domain"
     SWEEP = "sweep"
 
     @property

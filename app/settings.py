@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     simulated: bool = False
     mail_url: str = ""
     """smtp://user:password@host:port, else mails are files in `home`/mail."""
+    dns_servers: str = ""
+    """Addresses of name servers, `address:port` where it is not 53, set apart by commas. Empty: the system's."""
     second_factor: Literal["auto", "required", "optional"] = "auto"
     """For administrators, privacy officers and operators. `auto`: required in production and development."""
     seen_recently_s: int = 120

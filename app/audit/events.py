@@ -62,6 +62,7 @@ FIELDS: dict[str, Holds] = {
     "count": Holds.NUMBER,
     "decision": Holds.CODE,
     "digest": Holds.DIGEST,
+    "domain_proved": Holds.FLAG,
     "failure": Holds.CODE,
     "federation": Holds.ID,
     "fingerprint": Holds.DIGEST,

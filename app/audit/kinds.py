@@ -42,9 +42,16 @@ REGISTRATION_ATTEMPTED = Kind(
 INSTITUTION_REGISTERED = Kind("institution.registered", E, N_("Institution registered"), ("kind",))
 INSTITUTION_CHANGED = Kind("institution.changed", E, N_("Institution's details changed"))
 MAILBOX_ASKED = Kind("institution.mailbox-asked", I, N_("Code sent to a mailbox"))
+DOMAIN_ASKED = Kind("institution.domain-asked", I, N_("Look-up of the domain's record asked for"))
+DOMAIN_LOOKED_UP = Kind(
+    "institution.domain-looked-up", I, N_("Domain's record looked up"), ("choice",)
+)
 PROOF_ADDED = Kind("institution.proof-added", E, N_("Proof added"), ("kind",))
 INSTITUTION_DECIDED = Kind(
-    "institution.decided", E, N_("Operator's decision"), ("decision", "state", "single_operator")
+    "institution.decided",
+    E,
+    N_("Operator's decision"),
+    ("decision", "state", "single_operator", "domain_proved"),
 )
 CLASS_ADDED = Kind("class.added", I, N_("Class added"))
 CLASS_OFFERED = Kind("class.offered", I, N_("Class named by a site"), ("site", "count"))

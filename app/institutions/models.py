@@ -7,7 +7,13 @@ from sqlalchemy import JSON, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, by_value
-from app.institutions.states import Decision, InstitutionKind, InstitutionState, ProofKind
+from app.institutions.states import (
+    CheckOutcome,
+    Decision,
+    InstitutionKind,
+    InstitutionState,
+    ProofKind,
+)
 
 
 class Institution(Base):
@@ -27,6 +33,8 @@ class Institution(Base):
     state_reason: Mapped[str] = mapped_column(default="")
     single_operator: Mapped[bool] = mapped_column(default=False)
     """Verified by one operator because the hub had no second; every member sees it."""
+    domain_proved: Mapped[bool] = mapped_column(default=False)
+    """Verified by one operator and the text record of its domain."""
     created: Mapped[datetime]
     verified: Mapped[datetime | None]
 
@@ -42,8 +50,21 @@ class Proof(Base):
     seen: Mapped[datetime]
 
 
+class DomainCheck(Base):
+    """The last look for the text record at an institution's domain. `looked` None: a hub worker is about to."""
+
+    __tablename__ = "domain_check"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), unique=True)
+    domain: Mapped[str]
+    asked: Mapped[datetime]
+    looked: Mapped[datetime | None]
+    outcome: Mapped[CheckOutcome | None] = mapped_column(by_value(CheckOutcome))
+
+
 class VerificationDecision(Base):
-    """One operator's word. Verifying takes two different operators."""
+    """One operator's word. Verifying takes two, or one and the domain's text record."""
 
     __tablename__ = "verification_decision"
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from app.access.permissions import Permission
 from app.errors import NotFound
 from app.institutions.lookalikes import alike
 from app.institutions.models import (
+    DomainCheck,
     Institution,
     Proof,
     SchoolClass,
@@ -128,11 +130,31 @@ def public(session: Session, ids: Iterable[str]) -> dict[str, PublicInstitution]
             kind=row.kind,
             country=row.country,
             state=row.state,
-            verified_by=0 if row.verified is None else 1 if row.single_operator else 2,
+            verified_by=operators_of(row),
+            domain_proved=row.domain_proved,
             proofs=tuple(sorted(kinds[row.id])),
         )
         for row in rows
     }
+
+
+def operators_of(row: Institution) -> int:
+    """By how many operators it was verified; with one, either its domain's record counted or the hub has only one."""
+    if row.verified is None:
+        return 0
+    return 1 if row.single_operator or row.domain_proved else 2
+
+
+def domain_check(session: Session, institution_id: str) -> DomainCheck | None:
+    return session.scalar(select(DomainCheck).where(DomainCheck.institution_id == institution_id))
+
+
+def unanswered_checks(session: Session, before: datetime) -> list[str]:
+    """Institutions whose look-up was asked before then and that no worker has answered."""
+    query = select(DomainCheck.institution_id).where(
+        DomainCheck.looked.is_(None), DomainCheck.asked < before
+    )
+    return list(session.scalars(query))
 
 
 def verified(session: Session, institution_id: str) -> bool:

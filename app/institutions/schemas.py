@@ -29,7 +29,8 @@ class Registrant:
 
 @dataclass(frozen=True)
 class PublicInstitution:
-    """All that members of one federation see of each other. `verified_by` is the number of operators."""
+    """All that members of one federation see of each other. `verified_by` is the number of operators;
+    `domain_proved`: the domain's text record stood for the second."""
 
     id: str
     name: str
@@ -37,4 +38,5 @@ class PublicInstitution:
     country: str
     state: InstitutionState
     verified_by: int
+    domain_proved: bool
     proofs: tuple[str, ...]

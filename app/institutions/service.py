@@ -2,6 +2,7 @@
 
 from app.errors import NotAllowed
 from app.institutions.classes import add_class, assign, confirm_class, offer_classes, unassign
+from app.institutions.domain_records import ask as ask_domain
 from app.institutions.models import Institution
 from app.institutions.registration import register, resubmit
 from app.institutions.states import InstitutionState
@@ -11,6 +12,7 @@ from app.text import _
 __all__ = [
     "add_class",
     "add_proof",
+    "ask_domain",
     "ask_mailbox",
     "assign",
     "confirm_class",

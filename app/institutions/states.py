@@ -1,4 +1,4 @@
-"""An institution is registered, then verified by two operators; it can be refused or suspended."""
+"""An institution is registered, then verified; it can be refused or suspended."""
 
 from enum import StrEnum
 
@@ -25,9 +25,20 @@ class InstitutionKind(StrEnum):
     UNIVERSITY = "university"
 
 
-class ProofKind(StrEnum):
-    """Evidence an operator looks at. None is enough alone."""
+class CheckOutcome(StrEnum):
+    """What a look for the domain's text record found."""
 
+    FOUND = "found"
+    OTHER = "other"
+    """There are records of that name, none with the right value."""
+    ABSENT = "absent"
+    NO_ANSWER = "no-answer"
+
+
+class ProofKind(StrEnum):
+    """Evidence an operator looks at. None is enough alone; a domain's record takes the place of one operator."""
+
+    DOMAIN_RECORD = "domain-record"
     DOMAIN_MAILBOX = "domain-mailbox"
     REGISTRY = "registry"
     DOCUMENT_SEEN = "document-seen"

@@ -1,4 +1,5 @@
-"""Proofs, and the operators' decisions: two different people verify, none of them from that institution."""
+"""Proofs, and the operators' decisions: two people verify, or one and the domain's own text record. None of them may
+belong to the institution."""
 
 import hmac
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from app.clock import now
 from app.effects import Mail, Ring, after_commit
 from app.errors import Conflict, Invalid, NotAllowed
 from app.ids import new_id
-from app.institutions import queries
+from app.institutions import domain_records, proofs, queries
 from app.institutions.domains import clean_register, mailbox_fits
 from app.institutions.models import Institution, Proof, VerificationDecision
 from app.institutions.states import TRANSITIONS, Decision, InstitutionState, ProofKind
@@ -96,7 +97,7 @@ def prove_mailbox(
         throttle.failed(session, door)
         return None
     throttle.passed(session, door)
-    return _keep(session, actor, institution_id, ProofKind.DOMAIN_MAILBOX, email)
+    return proofs.keep(session, actor.id, institution_id, ProofKind.DOMAIN_MAILBOX, email)
 
 
 def add_proof(
@@ -109,10 +110,12 @@ def add_proof(
     if kind == ProofKind.DOCUMENT_SEEN:
         require(actor, Permission.HUB_OPERATE, None)
         _not_own(session, actor, institution_id)
-        return _keep(session, actor, institution_id, kind, clean_name(value, field="value"))
+        return proofs.keep(
+            session, actor.id, institution_id, kind, clean_name(value, field="value")
+        )
     require(actor, Permission.INSTITUTION_EDIT, institution_id)
-    if kind == ProofKind.DOMAIN_MAILBOX:
-        problem = _("Prove the mailbox by the code we mail to it.")
+    if kind in (ProofKind.DOMAIN_MAILBOX, ProofKind.DOMAIN_RECORD):
+        problem = _("The hub must see this itself: use the mailed code or the text record.")
         raise Invalid(problem, {"value": problem})
     row = queries.by_id(session, institution_id)
     register, number = clean_register(*value.partition(" ")[::2])
@@ -122,33 +125,14 @@ def add_proof(
             raise Invalid(problem, {"value": problem})
     if row.state != InstitutionState.VERIFIED:
         row.register, row.register_id = register, number
-    return _keep(session, actor, institution_id, kind, f"{register} {number}")
-
-
-def _keep(
-    session: Session, actor: Actor, institution_id: str, kind: ProofKind, value: str
-) -> Proof:
-    """One proof of a kind; a newer one takes the older one's place."""
-    old = next((p for p in queries.proofs(session, institution_id) if p.kind == kind), None)
-    proof = old or Proof(id=new_id("proof"), institution_id=institution_id, kind=kind)
-    proof.value, proof.seen = value, now()
-    session.add(proof)
-    session.flush()
-    record(
-        session,
-        actor.id,
-        kinds.PROOF_ADDED,
-        chain=institution_id,
-        subject=institution_id,
-        body={"kind": kind},
-    )
-    return proof
+    return proofs.keep(session, actor.id, institution_id, kind, f"{register} {number}")
 
 
 def decide(
     session: Session, actor: Actor, institution_id: str, decision: Decision, reason: str = ""
 ) -> Institution:
-    """One operator's word. The second 'verify', by another operator, verifies; a hub's only operator suffices.
+    """One operator's word. The second 'verify', by another operator, verifies. So does the first, where the domain's
+    text record was seen, or for a hub's only operator.
 
     Raises NotAllowed for an operator of that institution, Conflict for a second word of the same operator, for a
     state in which this cannot be decided, or a domain or number that a verified institution has.
@@ -159,10 +143,12 @@ def decide(
     _not_own(session, actor, institution_id)
     _decidable(session, actor, row, decision, reason)
     _remember(session, actor, row, decision, reason)
-    single = _only_operator(session, actor, institution_id)
+    proved = domain_records.holds(session, row, now())
+    single = not proved and _only_operator(session, actor, institution_id)
     voters = queries.verifying_now(session, institution_id)
-    if decision != Decision.VERIFY or single or len(voters) >= 2:
-        _apply(session, row, decision, reason, single=single)
+    if decision != Decision.VERIFY or single or proved or len(voters) >= 2:
+        alone = len(voters) < 2
+        _apply(session, row, decision, reason, single=single and alone, proved=proved and alone)
     for chain in (institution_id, HUB_CHAIN):
         record(
             session,
@@ -174,6 +160,7 @@ def decide(
                 "decision": decision,
                 "state": row.state,
                 "single_operator": row.single_operator,
+                "domain_proved": row.domain_proved,
             },
         )
     after_commit(session, Ring(f"institution:{institution_id}"))
@@ -238,9 +225,16 @@ def _only_operator(session: Session, actor: Actor, institution_id: str) -> bool:
 
 
 def _apply(
-    session: Session, row: Institution, decision: Decision, reason: str, *, single: bool
+    session: Session,
+    row: Institution,
+    decision: Decision,
+    reason: str,
+    *,
+    single: bool,
+    proved: bool,
 ) -> None:
+    """`single`: by the hub's only operator; `proved`: by one operator and the domain's record."""
     values: dict[str, object] = {"state_reason": reason.strip()}
     if decision == Decision.VERIFY:
-        values |= {"verified": now(), "single_operator": single}
+        values |= {"verified": now(), "single_operator": single, "domain_proved": proved}
     move(session, TRANSITIONS, row, Institution.state, _TARGET[decision], **values)

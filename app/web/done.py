@@ -7,6 +7,7 @@ def sentence_of(name: str) -> str:
     """Empty for an unknown name, so nobody can put words on our pages."""
     return {
         "saved": _("Saved."),
+        "looking": _("We look it up now. See what we found in a few seconds."),
         "sent": _("Sent."),
         "invited": _("The invitation is on its way by mail. It works for seven days."),
         "withdrawn": _("Withdrawn."),

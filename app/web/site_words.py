@@ -25,13 +25,19 @@ def kind(value: InstitutionKind) -> str:
 def verified(row: Institution) -> str:
     """One line: since when and by how many, or why not."""
     if row.state is InstitutionState.VERIFIED and row.verified:
-        by = _("by this hub’s only operator") if row.single_operator else _("by two operators")
+        by = verified_by(row.single_operator, row.domain_proved)
         return sentence(_("{by}, {day}").format(by=by, day=day(row.verified)))
     return {
-        InstitutionState.REGISTERED: _("Not yet. Two operators decide."),
+        InstitutionState.REGISTERED: _("Not yet. The operators decide."),
         InstitutionState.REFUSED: _("Refused: {reason}").format(reason=row.state_reason),
         InstitutionState.SUSPENDED: _("Suspended: {reason}").format(reason=row.state_reason),
     }.get(row.state, _("Verified"))
+
+
+def verified_by(single_operator: bool, domain_proved: bool) -> str:
+    if single_operator:
+        return _("by this hub’s only operator")
+    return _("by one operator and its domain") if domain_proved else _("by two operators")
 
 
 def status(session: Session, settings: Settings, site: Site) -> Status:

@@ -84,6 +84,7 @@ def upgrade() -> None:
         ),
         sa.Column("state_reason", sa.String(length=200), nullable=False),
         sa.Column("single_operator", sa.Boolean(), nullable=False),
+        sa.Column("domain_proved", sa.Boolean(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("verified", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -207,6 +208,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "domain_check",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column("domain", sa.String(length=200), nullable=False),
+        sa.Column("asked", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "found",
+                "other",
+                "absent",
+                "no-answer",
+                name="checkoutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_domain_check_institution_id_institution"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_domain_check")),
+        sa.UniqueConstraint("institution_id", name=op.f("uq_domain_check_institution_id")),
+    )
+    op.create_table(
         "factor_reset",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("token_hash", sa.String(length=200), nullable=False),
@@ -283,6 +313,7 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
+                "domain-record",
                 "domain-mailbox",
                 "registry",
                 "document-seen",
@@ -1331,6 +1362,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("factor_reset")
+    op.drop_table("domain_check")
     with op.batch_alter_table("browser_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_browser_session_person_id"))
 

@@ -48,6 +48,7 @@ def test_two_operators_verify(session: Session, cast: Cast, fell: Institution) -
             "decision": "verify",
             "state": "verified",
             "single_operator": False,
+            "domain_proved": False,
         }
     assert Ring(f"institution:{fell.id}") in take(session)
 
@@ -235,6 +236,7 @@ def test_what_others_see(session: Session, cast: Cast) -> None:
         "country",
         "state",
         "verified_by",
+        "domain_proved",
         "proofs",
     }
     assert (shown.name, shown.verified_by) == ("Heath School", 2)

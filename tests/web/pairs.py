@@ -66,6 +66,7 @@ ACCESS: dict[str, Pair] = {
 INSTITUTION: dict[str, Pair] = {
     "/i/{}/verification/details": "PUT /institutions/{}",
     "/i/{}/verification/registry": "POST /institutions/{}/proofs",
+    "/i/{}/verification/domain": "POST /institutions/{}/domain-record",
     "/i/{}/verification/mailbox": _MAILBOX,
     "/i/{}/verification/mailbox/code": _MAILBOX,
     "/i/{}/people/invite": _PEOPLE,

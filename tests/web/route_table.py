@@ -109,6 +109,7 @@ TABLE = (
     ("POST", "/i/{institution}/sites/{site_id}/revoke", "303 303 403 403 403 404 404 404"),
     ("GET", "/i/{institution}/verification", "303 200 200 403 200 404 404 404"),
     ("POST", "/i/{institution}/verification/details", "303 409 403 403 403 404 404 404"),
+    ("POST", "/i/{institution}/verification/domain", "303 303 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/verification/mailbox", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/verification/mailbox/code", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/verification/registry", "303 422 403 403 403 404 404 404"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from app.clock import now
 from app.effects import Send, after_commit
 from app.hub import Hub
+from app.institutions import queries as institutions
 from app.jobs import HubTask
 from app.people import factor_resets as people
 from app.releases import queries as release_queries
@@ -17,6 +18,8 @@ from worker.hub.aggregate import clear, evaluate
 from worker.hub.finish import ask_late
 
 log = logging.getLogger(__name__)
+LOST = timedelta(seconds=30)
+"""A look-up that no worker answered within so long was lost on the way."""
 EVALUATE_WITHIN = timedelta(hours=1)
 
 
@@ -75,6 +78,10 @@ def lost_sends(hub: Hub) -> None:
             *((HubTask.ROUND_AGGREGATE, r) for r in stuck.unheld_aggregations(session, at)),
             *((HubTask.RUN_PREPARE, r) for r in stuck.approved_runs(session, at)),
             *((HubTask.ROUND_OPEN, r) for r in stuck.runs_without_round(session)),
+            *(
+                (HubTask.DOMAIN_CHECK, i)
+                for i in institutions.unanswered_checks(session, at - LOST)
+            ),
             *((HubTask.RUN_FINISH, r) for r in release_queries.unreleased_runs(session)),
         ]
         for task, row_id in lost:

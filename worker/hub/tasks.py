@@ -12,6 +12,7 @@ from app.hub import Hub
 from app.jobs import HubTask
 from worker.hub import process
 from worker.hub.aggregate import aggregate
+from worker.hub.domains import check
 from worker.hub.finish import finish
 from worker.hub.holding import LeaseLost
 from worker.hub.opening import open_next
@@ -26,6 +27,7 @@ WORK: dict[HubTask, Work] = {
     HubTask.ROUND_OPEN: open_next,
     HubTask.ROUND_AGGREGATE: aggregate,
     HubTask.RUN_FINISH: finish,
+    HubTask.DOMAIN_CHECK: check,
     HubTask.SWEEP: sweep,
 }
 """Each takes this process's hub, then the ids that came with the message."""

@@ -7,21 +7,24 @@ from fastapi import Response
 from pydantic import Field
 
 from app.access.permissions import Permission, Role
-from app.institutions import queries, service
+from app.errors import NotFound
+from app.institutions import domain_records, queries, service
 from app.institutions.models import Institution, Proof
 from app.institutions.registration import resubmit
 from app.institutions.schemas import Details
-from app.institutions.states import InstitutionKind, InstitutionState, ProofKind
+from app.institutions.states import CheckOutcome, InstitutionKind, InstitutionState, ProofKind
 from app.people import queries as people
 from app.people.queries import Member
+from app.text import _
 from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
-from app.web.api.caller import Calling, api_router, takes
+from app.web.api.caller import Caller, Calling, api_router, takes
 
 router = api_router("institutions", "/institutions")
 
 
 class InstitutionTold(Told):
-    """`verified_by` is the number of operators: one where the hub had no second."""
+    """`verified_by` is the number of operators: one where the domain's text record stood for the second
+    (`domain_proved`), or where the hub had no second."""
 
     id: str
     name: str
@@ -35,6 +38,7 @@ class InstitutionTold(Told):
     state_reason: str
     verified: datetime | None
     verified_by: int
+    domain_proved: bool
 
 
 class DetailsAsked(Asked):
@@ -61,6 +65,17 @@ class ProofAsked(Asked):
     register_id: str = Field(max_length=60, examples=["03yrm5c26"])
 
 
+class DomainRecordTold(Told):
+    """The text record that proves the domain: make one of type TXT at `name` with exactly `value`. `looked` is null
+    while a look-up waits."""
+
+    name: str
+    value: str
+    asked: datetime | None
+    looked: datetime | None
+    outcome: CheckOutcome | None
+
+
 class PersonTold(Told):
     id: str
     name: str
@@ -83,7 +98,8 @@ def told(row: Institution) -> InstitutionTold:
         state=row.state,
         state_reason=row.state_reason,
         verified=row.verified,
-        verified_by=0 if row.verified is None else 1 if row.single_operator else 2,
+        verified_by=queries.operators_of(row),
+        domain_proved=row.domain_proved,
     )
 
 
@@ -144,6 +160,34 @@ def add_proof(call: Calling, response: Response, institution: Id, asked: ProofAs
     row = service.add_proof(call.session, call.actor, institution, ProofKind.REGISTRY, value)
     at(response, f"/institutions/{institution}/proofs")
     return _proof(row)
+
+
+def _record(call: Caller, institution: str) -> DomainRecordTold:
+    row = queries.get(call.session, call.actor, Permission.INSTITUTION_READ, institution)
+    if row.domain is None:
+        raise NotFound(_("Your institution has given no domain."))
+    check = queries.domain_check(call.session, institution)
+    current = check if check is not None and check.domain == row.domain else None
+    return DomainRecordTold(
+        name=domain_records.record_name(row.domain),
+        value=domain_records.record_value(call.hub.settings, row),
+        asked=current.asked if current else None,
+        looked=current.looked if current else None,
+        outcome=current.outcome if current else None,
+    )
+
+
+@router.get("/{institution}/domain-record", **takes(Permission.INSTITUTION_READ))
+def get_domain_record(call: Calling, institution: Id) -> DomainRecordTold:
+    """What to write into the domain's name system, and what the last look-up found."""
+    return _record(call, institution)
+
+
+@router.post("/{institution}/domain-record", status_code=202, **takes(Permission.INSTITUTION_EDIT))
+def look_up_domain_record(call: Calling, institution: Id) -> DomainRecordTold:
+    """Asks a hub worker to look now; read the outcome here a few seconds later."""
+    service.ask_domain(call.session, call.actor, institution)
+    return _record(call, institution)
 
 
 @router.get("/{institution}/people", tags=["people"], **takes(Permission.PEOPLE_READ))

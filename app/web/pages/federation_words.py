@@ -128,11 +128,10 @@ def membership(row: Membership) -> Status:
 
 def verified(public: PublicInstitution) -> str:
     """How an institution was verified, as other members may know it."""
-    return {
-        0: _("not verified"),
-        1: _("by this hub’s only operator"),
-        2: _("by two operators"),
-    }[public.verified_by]
+    if not public.verified_by:
+        return _("not verified")
+    single = public.verified_by == 1 and not public.domain_proved
+    return site_words.verified_by(single, public.domain_proved)
 
 
 def kind(public: PublicInstitution) -> str:

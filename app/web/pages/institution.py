@@ -6,7 +6,7 @@ from app.access.actor import allows
 from app.access.permissions import Permission
 from app.clock import now
 from app.errors import Invalid, TooMany
-from app.institutions import queries
+from app.institutions import domain_records, queries
 from app.institutions import service as institutions
 from app.institutions.models import Institution
 from app.institutions.schemas import Details
@@ -15,6 +15,7 @@ from app.text import _
 from app.web import render, site_words
 from app.web.forms import Typed, trying
 from app.web.moments import day, full, since
+from app.web.pages.domain_proof import proof_of_domain
 from app.web.pages.home import standing, way
 from app.web.parts import (
     Button,
@@ -41,6 +42,7 @@ router = page_router(prefix="/i/{institution}")
 
 def proof_words(kind: ProofKind) -> str:
     return {
+        ProofKind.DOMAIN_RECORD: _("A text record of the domain"),
         ProofKind.DOMAIN_MAILBOX: _("A mailbox at the domain"),
         ProofKind.REGISTRY: _("A number in a public register"),
         ProofKind.DOCUMENT_SEEN: _("A document an operator has seen"),
@@ -102,7 +104,7 @@ def _verification(visit: Visit, institution: str, errors: dict[str, str] | None 
     if rows:
         table = Table(_("Proofs the operators see"), columns, rows)
     panels = [
-        Panel(_("Where it stands"), (state(row), _way(row, bool(proofs)))),
+        Panel(_("Where it stands"), (state(row), _way(visit, row, bool(proofs)))),
         Panel(_("Proofs"), (table,)),
     ]
     if allows(visit.who, Permission.INSTITUTION_EDIT, row.id):
@@ -126,14 +128,15 @@ def _verification(visit: Visit, institution: str, errors: dict[str, str] | None 
     return render.sheet(visit, sheet, status=422 if errors else 200)
 
 
-def _way(row: Institution, proofs: bool) -> Steps:
+def _way(visit: Visit, row: Institution, proofs: bool) -> Steps:
+    proved = domain_records.holds(visit.session, row, now())
     decided = row.state in (InstitutionState.VERIFIED, InstitutionState.SUSPENDED)
     return Steps(
         (
             Step(_("Registered"), "done", day(row.created)),
             Step(_("Proofs given"), "done" if proofs or decided else "now"),
             Step(
-                _("Two operators decide"),
+                _("One operator decides") if proved else _("Two operators decide"),
                 "done" if decided else "now" if proofs else "to-come",
                 site_words.verified(row) if decided else "",
             ),
@@ -171,6 +174,7 @@ def _acts(visit: Visit, row: Institution, errors: dict[str, str]) -> list[Panel]
         (Button(_("Check the code")),),
     )
     panels = [
+        Panel(_("Prove your domain"), proof_of_domain(visit, row), id="h-domain"),
         Panel(_("Prove a mailbox"), (mailbox, code), id="h-mailbox"),
         Panel(_("Name a public register"), (_registry_form(path, typed, errors),), id="h-registry"),
     ]
@@ -216,6 +220,16 @@ def _details_form(row: Institution, visit: Visit, errors: dict[str, str]) -> For
         ),
         (Button(_("Save and ask again")),),
     )
+
+
+@router.post("/verification/domain")
+def ask_domain(visit: Here, institution: str) -> Response:
+    try:
+        with trying(visit.session):
+            institutions.ask_domain(visit.session, visit.who, institution)
+    except (Invalid, TooMany) as error:
+        return _verification(visit, institution, {"domain": error.message})
+    return see_other(f"/i/{institution}/verification", "looking")
 
 
 @router.post("/verification/mailbox")

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from app.clock import now
 from app.errors import Invalid
-from app.institutions import queries
+from app.institutions import domain_records, queries
 from app.institutions import service as institutions
 from app.institutions.models import Institution
 from app.institutions.states import Decision, InstitutionState, ProofKind
@@ -137,6 +137,8 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
 
 def _says(visit: Visit, row: Institution) -> str:
     if row.state is InstitutionState.REGISTERED:
+        if domain_records.holds(visit.session, row, now()):
+            return _("The domain’s own record names it. One yes verifies it.")
         said = queries.verifying_now(visit.session, row.id)
         if visit.who.person in said:
             return _("You have said yes. Another operator must decide too.")
@@ -180,7 +182,7 @@ def _proofs(visit: Visit, row: Institution, errors: dict[str, str]) -> tuple[Par
     rows = tuple((proof_words(p.kind), p.value, When(p.seen, day_clock(p.seen))) for p in found)
     table: Part = Empty(_("None given. Ask them for one before you say yes."))
     if rows:
-        table = Table(_("Evidence. None of it is enough alone."), columns, rows)
+        table = Table(_("Evidence. None of it is enough without an operator’s yes."), columns, rows)
     seen = Form(
         f"/operator/institutions/{row.id}/proof",
         (
