@@ -29,6 +29,7 @@ class Permission(StrEnum):
     RUN_READ = "run:read"
     RUN_LEAD = "run:lead"
     RUN_APPROVE = "run:approve"
+    RELEASE_DOWNLOAD = "release:download"
     CLASS_READ = "class:read"
     CLASS_EDIT = "class:edit"
     REPORT_READ = "report:read"
@@ -62,6 +63,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.FEDERATION_FOUND,
         Permission.FEDERATION_LEAD,
         Permission.RUN_LEAD,
+        Permission.RELEASE_DOWNLOAD,
         Permission.CLASS_EDIT,
         Permission.SENT_READ,
         Permission.AUDIT_READ,
@@ -72,6 +74,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.POLICY_DRAFT,
         Permission.POLICY_APPROVE,
         Permission.RUN_APPROVE,
+        Permission.RELEASE_DOWNLOAD,
         Permission.FEDERATION_JOIN,
         Permission.SENT_READ,
         Permission.AUDIT_READ,

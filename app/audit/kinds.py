@@ -189,6 +189,9 @@ RELEASE_PUBLISHED = Kind(
 RELEASE_ROLLED_BACK = Kind(
     "release.rolled-back", I, N_("Rolled back"), ("federation", "from_release", "number")
 )
+RELEASE_DOWNLOADED = Kind(
+    "release.downloaded", I, N_("Release downloaded"), ("federation", "number")
+)
 REPORT_RECEIVED = Kind(
     "report.received", I, N_("Class report received"), ("site", "release", "count")
 )

@@ -58,7 +58,7 @@ def _after(last: Measured, figures: Series, sign: int) -> str:
             n=last.round, value=_short(last.value)
         )
     gap = sign * (last.value - other.value)
-    if abs(gap) <= _chance(last, other):
+    if abs(gap) <= chance(last, other):
         text = _(
             "After round {n} the shared model ({value}) and {name} ({other}) cannot be told apart on these records."
         )
@@ -69,7 +69,7 @@ def _after(last: Measured, figures: Series, sign: int) -> str:
     return text.format(n=last.round, value=_short(last.value), name=name, other=_short(other.value))
 
 
-def _chance(one: Measured, other: Measured) -> float:
+def chance(one: Measured, other: Measured) -> float:
     """The difference two such figures may have by chance: 95 %, taken as independent, which is on the safe side
     for two models judged on the same records."""
     squares = [

@@ -287,6 +287,13 @@ _RUNS = (
     Row("GET", F + "/releases", Permission.RUN_READ, also=READS, before=Stage.with_releases),
     Row("GET", "/releases/{release}", Permission.RUN_READ, also=READS, before=Stage.with_releases),
     Row(
+        "GET",
+        "/releases/{release}/archive",
+        Permission.RELEASE_DOWNLOAD,
+        also=READS,
+        before=Stage.with_releases,
+    ),
+    Row(
         "POST",
         "/releases/{release}/roll-back",
         Permission.RUN_LEAD,

@@ -105,6 +105,7 @@ FEDERATIONS: dict[str, Pair] = {
     "/federations/{}/decline": "POST /federations/{}/memberships/{}/decline",
     "/federations/{}/leave": "DELETE /federations/{}/memberships/{}",
     "/federations/{}/runs/new": "POST /federations/{}/runs",
+    "/federations/{}/releases/{}/download": "GET /releases/{}/archive",
     "/federations/{}/releases/{}/roll-back": "POST /releases/{}/roll-back",
     "/runs/{}/start": "POST /runs/{}/start",
     "/runs/{}/pause": "POST /runs/{}/pause",

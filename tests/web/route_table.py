@@ -50,6 +50,16 @@ TABLE = (
         "303 200 200 404 200 200 404 404",
     ),
     (
+        "GET",
+        "/federations/{federation_id}/releases/compare",
+        "303 200 200 404 200 200 404 404",
+    ),
+    (
+        "POST",
+        "/federations/{federation_id}/releases/{release_id}/download",
+        "303 200 200 404 403 200 404 404",
+    ),
+    (
         "POST",
         "/federations/{federation_id}/releases/{release_id}/roll-back",
         "303 409 403 404 403 404 404 404",

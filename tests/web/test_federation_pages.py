@@ -144,25 +144,57 @@ def test_an_unverified_institution_founds_nothing(hub: Populated) -> None:
     assert answer.status_code == 409
 
 
-def test_rolled_back_by_the_lead(hub: Populated) -> None:
-    """An older release is in use again; the sites get the word."""
+def second_release(hub: Populated) -> str:
+    """Of the run that is still going: enough for pages. Its fusion part is another one."""
     with hub.world.hub.db.session() as session:
         current = session.get_one(Release, hub.ids["release_id"])
         current.current = False
         session.add(
             Release(
-                id=new_id("release"),
+                id=(made := new_id("release")),
                 federation_id=current.federation_id,
                 number=2,
                 run_id=hub.ids["run_id"],
-                modules=current.modules,
+                modules=current.modules | {"fusion": "f" * 64},
                 current=True,
                 created=now(),
             )
         )
+    return made
+
+
+def test_rolled_back_by_the_lead(hub: Populated) -> None:
+    """An older release is in use again; the sites get the word."""
+    second_release(hub)
     path = f"/federations/{hub.ids['federation_id']}/releases/{hub.ids['release_id']}"
     lead, member = hub.client("administrator"), hub.client("member")
     assert "Use this release again" in lead.get(path).text
     assert "Use this release again" not in member.get(path).text
     assert send(lead, f"{path}/roll-back").status_code == 303
     assert "Release 1 is in use" in member.get(path.rsplit("/", 1)[0]).text
+
+
+def test_two_releases_side_by_side(hub: Populated) -> None:
+    base = f"/federations/{hub.ids['federation_id']}/releases"
+    member = hub.client("member")
+    assert "Compare two releases" not in member.get(base).text
+    assert "there are not two to compare" in member.get(f"{base}/compare").text
+    newer = second_release(hub)
+    assert "Compare two releases" in member.get(base).text
+    page = member.get(f"{base}/compare").text
+    assert "Release 2 against release 1." in page
+    for said in ("cannot be told apart", "changed", "the same"):
+        assert said in page, said
+    same = member.get(f"{base}/compare?old={newer}&new={newer}").text
+    assert "Choose two different releases." in same
+    assert member.get(f"{base}/compare?old=nothing&new=%00").status_code == 200
+
+
+def test_a_release_can_be_taken_away(hub: Populated) -> None:
+    path = f"/federations/{hub.ids['federation_id']}/releases/{hub.ids['release_id']}"
+    assert "Take it with you" in hub.client("member").get(path).text
+    assert "Take it with you" not in hub.client("reader").get(path).text
+    answer = send(hub.client("member"), f"{path}/download")
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert answer.content.startswith(b"PK")

@@ -1,8 +1,10 @@
-"""`python -m worker.learning`: the simulated campus, and the reference no federation may compute.
+"""`python -m worker.learning`: the simulated campus, a release at work, and the reference no federation may have.
 
     python -m worker.learning campus DST --seed 1 --scale 1.0
     python -m worker.learning central PLAN.json --site NAME=FOLDER … [--text FOLDER] --work FOLDER
+    python -m worker.learning judge RELEASE.zip --data FOLDER [--text FOLDER] --work FOLDER
 
+`judge` opens a downloaded release and prints its figures on the hold-out records of a data folder, as JSON.
 `central` trains one model on all records together and prints the figures the sites would measure with it, as JSON.
 It exists for simulations: it needs every site's folder on one machine.
 """
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.learning import aggregation, local, simulate
+from worker.learning.archive import open_archive
 from worker.learning.data.folder import load
 from worker.learning.data.importers.campus import generate
 from worker.learning.data.records import SiteData
@@ -39,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
     central.add_argument("--text", type=Path, default=None, help="the text model's folder")
     central.add_argument("--work", type=Path, required=True, help="where it may write")
     central.set_defaults(run=_central)
+    judge = commands.add_parser("judge", help="a downloaded release on a folder's hold-out records")
+    judge.add_argument("release", type=Path)
+    judge.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    judge.add_argument("--text", type=Path, default=None, help="the text model's folder")
+    judge.add_argument("--work", type=Path, required=True, help="where it may write")
+    judge.set_defaults(run=_judge)
     given = parser.parse_args(arguments)
     json.dump(given.run(given), sys.stdout)
     sys.stdout.write("\n")
@@ -59,6 +68,17 @@ def _central(given: argparse.Namespace) -> dict[str, float]:
     modules = simulate.central(plan, sites, folders)
     answers = [_measured(plan, modules, name, data, folders) for name, data in sites.items()]
     return aggregation.overall(one for answer in answers for one in answer.shared)
+
+
+def _judge(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """What a site would answer to an evaluation with this release. Raises StateMismatch for a damaged file."""
+    opened = open_archive(given.release)
+    said = opened.description
+    plan = simulate.Plan(tasks=said.tasks, model=said.model, training=Training(), rounds=1)
+    folders = simulate.Folders(work=given.work, text=given.text)
+    data = load(given.data, plan.tasks, pseudonym_key=_KEY)
+    answer = _measured(plan, opened.modules, "judge", data, folders)
+    return [one.model_dump(mode="json") for one in answer.shared]
 
 
 def _plan(given: dict[str, Any]) -> simulate.Plan:

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from starlette.responses import Response
+
 from app.access.permissions import Permission
 from app.federations import queries as federations
-from app.releases import queries, service
+from app.releases import archive, queries, service
 from app.releases.models import Release
 from app.web.api.answers import Id, Page, Told, Windowed
-from app.web.api.caller import Calling, api_router, takes
+from app.web.api.caller import Calling, Noting, api_router, takes
 
 router = api_router("releases")
 
@@ -47,6 +49,19 @@ def list_releases(call: Calling, federation: Id, window: Windowed) -> Page[Relea
 def get_release(call: Calling, release: Id) -> ReleaseTold:
     """One version of the model, part by part, by digest."""
     return _told(queries.get(call.session, call.actor, Permission.RUN_READ, release))
+
+
+@router.get(
+    "/releases/{release}/archive",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "The file."}},
+    **takes(Permission.RELEASE_DOWNLOAD),
+)
+def download_release(call: Noting, release: Id) -> Response:
+    """The release as one ZIP file: description, model parts, the hub's signature. The download is written down."""
+    name, content = archive.download(call.session, call.hub, call.actor, release)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 @router.post("/releases/{release}/roll-back", **takes(Permission.RUN_LEAD))

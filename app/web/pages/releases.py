@@ -2,18 +2,19 @@
 
 from starlette.responses import Response
 
-from app.access.actor import allows
+from app.access.actor import Actor, allows, institutions_where
 from app.access.permissions import Permission
 from app.clock import now
 from app.federations import queries as federations
 from app.federations.models import Federation
-from app.releases import queries, service
+from app.releases import archive, queries, service
 from app.releases.models import Release
 from app.runs import queries as runs
 from app.runs.progress import progress
 from app.text import _
 from app.web import render, run_figures
 from app.web.moments import full, number, since
+from app.web.pages import release_compare as compared
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Button,
@@ -62,6 +63,9 @@ def every(visit: Here, federation_id: str) -> Response:
         asof=_("As of {time}").format(time=full(now())),
         crumbs=crumbs(federation, _("Releases")),
         panels=(Panel(_("Every release"), (part,)),),
+        foot=(Link(_("Compare two releases"), f"/federations/{federation.id}/releases/compare"),)
+        if len(found) > 1
+        else (),
         menu="federations",
     )
     return render.sheet(visit, sheet)
@@ -79,6 +83,17 @@ def _line(visit: Visit, federation: Federation, one: Release) -> tuple[Cell, ...
     )
 
 
+@router.get("/compare")
+def compare(visit: Here, federation_id: str) -> Response:
+    federation = federations.get(visit.session, visit.who, Permission.RUN_READ, federation_id)
+    found = {r.id: r for r in queries.visible_to(visit.session, visit.who, federation)}
+    asked = visit.request.query_params
+    newest = list(found.values())
+    old = found.get(asked.get("old", ""), newest[-1] if newest else None)
+    new = found.get(asked.get("new", ""), newest[0] if newest else None)
+    return render.sheet(visit, compared.sheet(visit, federation, tuple(newest), old, new))
+
+
 @router.get("/{release_id}")
 def one(visit: Here, federation_id: str, release_id: str) -> Response:
     row = queries.get(visit.session, visit.who, Permission.RUN_READ, release_id)
@@ -86,11 +101,14 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
     rows = tuple((name, Code(str(digest), True)) for name, digest in sorted(row.modules.items()))
     panels = [
         *_compared(visit, row),
+        compared.lineage(visit, row),
         Panel(
             _("What it is made of"),
             (Table(_("Model parts"), (Column(_("Part")), Column(_("Digest"))), rows),),
         ),
     ]
+    if _takes_away(visit.who, Permission.RELEASE_DOWNLOAD, federation, visit):
+        panels.append(_download(federation, row))
     if not row.current and allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
         path = f"/federations/{federation.id}/releases/{row.id}/roll-back"
         form = Form(path, (), (Button(_("Use this release again")),), inline=True)
@@ -113,6 +131,29 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _takes_away(actor: Actor, permission: Permission, federation: Federation, visit: Visit) -> bool:
+    """Whether one of the actor's institutions in the federation gives the permission."""
+    may = institutions_where(actor, permission)
+    return bool(federations.inside(visit.session, federation, may))
+
+
+def _download(federation: Federation, row: Release) -> Panel:
+    says = _(
+        "One ZIP file: what it predicts, its model parts as safetensors, the hub's signature, and its limits."
+        " Who downloads it is written down."
+    )
+    path = f"/federations/{federation.id}/releases/{row.id}/download"
+    form = Form(path, (), (Button(_("Download")),), inline=True)
+    return Panel(_("Take it with you"), (Text(says), form))
+
+
+@router.post("/{release_id}/download")
+def download(visit: Here, federation_id: str, release_id: str) -> Response:
+    name, content = archive.download(visit.session, visit.hub, visit.who, release_id)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 def _compared(visit: Visit, row: Release) -> list[Panel]:

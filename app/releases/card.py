@@ -1,0 +1,56 @@
+"""What stands beside a released model in its file: what it is for, how good it was, where it ends. Markdown."""
+
+from sqlalchemy.orm import Session
+
+from app.releases.models import Release
+from app.runs import queries as run_queries
+from app.runs import series
+from app.text import _
+from worker.protocol.archive import Description
+
+
+def text(session: Session, release: Release, said: Description) -> str:
+    run = run_queries.by_id(session, release.run_id)
+    assert run is not None
+    lines = [
+        "# " + _("Release {n} of {name}").format(n=said.number, name=said.federation_name),
+        "",
+        *_tasks(said),
+        "## " + _("How good it was"),
+        "",
+        _("Weighted means of what the sites measured on their hold-out records."),
+        "",
+        f"| {_('Task')} | {_('Metric')} | {_('Shared')} | {_('Each site alone')} | {_('Simple rule')} |",
+        "|---|---|---|---|---|",
+    ]
+    figures = run_queries.measurements(session, run.id)
+    for one in series.of_plan(run_queries.plan_of(run), figures, frozenset(), run.reference):
+        values = [one.latest, one.local, one.rule]
+        cells = ["–" if value is None else f"{value.value:.3f}" for value in values]
+        lines.append(f"| {one.task} | {one.metric} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "## " + _("Its limits"),
+        "",
+        "- "
+        + _("It describes groups, not one student. It is not for grades and not for discipline."),
+        "- "
+        + _(
+            "It learned from several institutions. Where yours differs, judge it on your own records first."
+        ),
+        "- " + _("Parts and rows that stay with one site are not in this file."),
+        "- "
+        + _(
+            "No noise was added in training, so a part may reveal something about the records behind it."
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _tasks(said: Description) -> list[str]:
+    lines = []
+    for sheet in said.tasks:
+        inputs = ", ".join(column.name for column in sheet.inputs)
+        lines += [f"## {sheet.target}", "", _("Reads: {inputs}.").format(inputs=inputs), ""]
+    return lines
