@@ -55,6 +55,9 @@ def assert_said(stage: Stage, row: Row, answer: httpx.Response) -> None:
     if row.answer == 204:
         assert answer.content == b""
         return
+    if row.path.endswith("/archive"):
+        assert answer.content.startswith(b"PK")
+        return
     body = answer.json()
     if row.answer == 201:
         made = body.get("site", body).get("id", "")
