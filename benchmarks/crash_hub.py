@@ -19,13 +19,13 @@ PARTS = ("web", "worker", "redis")
 
 
 class KilledHub:
-    """Web, a worker per queue, beat and Redis over one SQLite file and one folder of objects."""
+    """Web, a worker per queue, beat and Redis over one database (SQLite, unless named) and one folder of objects."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database_url: str = "") -> None:
         self.home = home
         self._port, self._redis_port = servers.free_port(), servers.free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self.database_url = f"sqlite:///{home / 'hub.sqlite'}"
+        self.database_url = database_url or f"sqlite:///{home / 'hub.sqlite'}"
         self.environment = {
             **os.environ,
             "COLLEGIUM_ENVIRONMENT": "development",
@@ -71,6 +71,10 @@ class KilledHub:
         for name, process in self._running.items():
             if name.partition("-")[0] == part:
                 _kill(process)
+
+    def is_whole(self) -> bool:
+        """Every part runs, and is the one that was started last."""
+        return all(process.poll() is None for process in self._running.values())
 
     def restart_the_dead(self) -> None:
         for name, command in self._commands.items():

@@ -66,6 +66,10 @@ class Campus:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    @property
+    def homes(self) -> list[Home]:
+        return list(self._homes.values())
+
     def final(self) -> dict[str, str]:
         """Module to digest after the last round, as the hub has it."""
         with self._hub.database.reading() as session:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -32,12 +33,27 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
         time.sleep(0.02)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
     """One cluster. Fast, not durable: it lives as long as the tests."""
 
     port: int
     user: str
+    command: list[str]
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it answers: after a crash, when it has recovered."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
+        wait_until(self.answers, seconds=60, what="PostgreSQL")
+
+    def crash(self) -> None:
+        """At once, in the middle of whatever it does: every connection breaks."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(timeout=30)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{self.user}@127.0.0.1:{self.port}/{database}"
@@ -97,16 +113,13 @@ def postgres(options: Mapping[str, str] | None = None) -> Iterator[PostgresServe
             for name, value in (_POSTGRES_SETTINGS if options is None else options).items()
         ]
         where = ["-D", str(data), "-p", str(port), "-k", str(folder)]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*prefix, str(server), *where, *settings], stdout=log, stderr=log, cwd=folder
-            )
-        cluster = PostgresServer(port, "tests")
+        cluster = PostgresServer(port, "tests", [*prefix, str(server), *where, *settings], folder)
         try:
-            wait_until(cluster.answers, seconds=30, what="PostgreSQL")
+            cluster.start()
             yield cluster
         finally:
-            stop(process)
+            if cluster.process is not None:
+                stop(cluster.process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

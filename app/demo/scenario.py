@@ -49,7 +49,8 @@ class Federation:
 
 @dataclass(frozen=True)
 class Scenario:
-    """The first member leads. `refuses` names the member whose policy asks for what a run does not give."""
+    """The first member leads. `refuses` names the member whose site refuses at its guard: its policy asks for more
+    records than it has, which only the site can know."""
 
     name: str
     title: str
@@ -155,7 +156,7 @@ _CAMPUS = (
         people=_staff("bay", _BAY, "Hannah Weiss", "Oliver Tan", "Maya Fontaine"),
         data="lakeside-bay-school",
         parent="Lakeside District",
-        policy={"protections": ["noise"]},
+        policy={"minimum_records": "500"},
     ),
 )
 _WEEK_SIX = Federation(

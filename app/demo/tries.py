@@ -48,13 +48,31 @@ def tries(scenario: Scenario, memory: Memory) -> tuple[Try, ...]:
             "/classes" if reported else "",
         ),
         _refusal(scenario, run, federation),
-        Try(
+        _last(scenario, ids, federation if run else ""),
+    )
+
+
+def _last(scenario: Scenario, ids: dict[str, str], federation: str) -> Try:
+    """Where no site refuses, the one before asks for noise already."""
+    if not scenario.refuses:
+        return Try(
             "propose",
             _("Ask for another run"),
             _("Is it worth asking for? Propose it; then the officers approve."),
-            lead.person("administrator"),
-            f"{federation}/runs/new" if run else "",
+            scenario.lead.person("administrator"),
+            f"{federation}/runs/new" if federation else "",
+        )
+    member = scenario.members[1]
+    ready = federation and member.slug in ids
+    return Try(
+        "noise",
+        _("Ask for what is not there"),
+        _(
+            "This version adds no noise. Require it in a draft: which federations would that shut out, "
+            "and by which rule?"
         ),
+        member.person("privacy-officer"),
+        f"/i/{ids[member.slug]}/policy/draft" if ready else "",
     )
 
 
@@ -69,9 +87,10 @@ def _refusal(scenario: Scenario, run: str, federation: str) -> Try:
     return Try(
         "refusal",
         _("See a site refuse"),
-        _("{name} asks for noise, and this version adds none. Where does it say so?").format(
-            name=member.name
-        ),
+        _(
+            "The policy of {name} wants more records behind a task than it has. Only its site can know that, and its "
+            "site refuses. Where does it say so?"
+        ).format(name=member.name),
         member.person("privacy-officer"),
         run,
     )

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app.errors import (
     Busy,
     Conflict,
+    DiskFull,
     Expired,
     HubError,
     Invalid,
@@ -72,8 +73,20 @@ def _on_http(request: Request, error: Exception) -> Response:
 
 
 def _on_database_away(request: Request, error: Exception) -> Response:
+    if _is_full(error):
+        log.error("the disk of the database is full")
+        return answer(
+            request, DiskFull(_("The hub's disk is full. Nothing was lost; tell its operator."))
+        )
     log.error("the database is away: %s", type(error).__name__)
     return answer(request, Busy(_("The hub is busy. Try again in a few seconds."), 5))
+
+
+def _is_full(error: Exception) -> bool:
+    """As SQLite and PostgreSQL (disk_full, 53100) say it."""
+    cause = getattr(error, "orig", None)
+    said = getattr(cause, "sqlite_errorname", None), getattr(cause, "sqlstate", None)
+    return said[0] == "SQLITE_FULL" or said[1] == "53100"
 
 
 def unexpected(request: Request) -> Response:
@@ -196,5 +209,6 @@ def heading(status: int) -> str:
         Invalid.status: _("Something is missing or wrong"),
         TooMany.status: _("Please wait"),
         Busy.status: _("The hub is busy"),
+        DiskFull.status: _("The hub’s disk is full"),
         421: _("Wrong address"),
     }.get(status, _("This did not work"))

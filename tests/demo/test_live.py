@@ -10,13 +10,21 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import select
 
+from app.db import Database
 from app.demo.memory import recall
 from app.demo.scenario import campus
 from app.demo.visitor import Visitor
+from app.policies import fit
+from app.runs.models import Round
+from app.sites.models import Job
+from app.sites.states import JobState
 from app.web.code_words import transfer
 from tests.needs import need_module
-from worker.protocol.codes import TransferKind
+from worker.protocol.codes import JobKind, Refusal, TransferKind
+from worker.site.home import Home
+from worker.site.sent import OutboundLog
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1500)]
 SMALL = ("--scale", "0.1", "--rounds", "1", "--port", "0")
@@ -104,11 +112,30 @@ def test_the_run_is_completed_and_shown_beside_what_it_competes_with(demo: Demo)
     lead.close()
 
 
-def test_the_site_that_refuses_is_named_with_its_rule(demo: Demo) -> None:
-    officer = person(demo, "bay-privacy-officer")
-    page = officer.open(f"/federations/{ids(demo)['federation']}/compatibility")
-    assert re.search(r"\bnoise\b", page.text)
+def test_a_site_refuses_at_its_guard_and_both_sides_say_by_which_rule(demo: Demo) -> None:
+    """The hub let it into the cohort: only the site knows how many records it has."""
+    bay = campus().member(campus().refuses)
+    officer = person(demo, bay.person("privacy-officer").key)
+    federation = officer.open(f"/federations/{ids(demo)['federation']}/compatibility").text
+    assert fit.sentence(Refusal.TOO_FEW_RECORDS) not in federation
+    page = officer.open(f"/runs/{ids(demo)['run']}")
+    assert fit.sentence(Refusal.TOO_FEW_RECORDS) in page.text
     officer.close()
+    home = Home(demo.home / "sites" / bay.slug)
+    assert "refused: too-few-records" in (home.logs / "train.log").read_text(encoding="utf-8")
+    said = [line for line in OutboundLog(home.sent).since() if line.reason == "refused"]
+    assert said, "the refusal is an answer, and answers are listed"
+    assert not any(line.kind is TransferKind.UPDATE for line in OutboundLog(home.sent).since())
+
+
+def test_a_refusal_does_not_hold_the_round_up(demo: Demo) -> None:
+    """Three updates and a refusal are everyone: the round closes long before its deadline."""
+    with Database(f"sqlite:///{demo.home / 'hub' / 'hub.sqlite'}").reading() as session:
+        (first,) = session.scalars(select(Round)).all()
+        assert first.closed is not None
+        assert first.closed < first.deadline
+        jobs = session.scalars(select(Job).where(Job.kind == JobKind.TRAIN)).all()
+        assert sorted(job.state for job in jobs) == [JobState.DONE] * 3 + [JobState.REFUSED]
 
 
 def test_an_instructor_reads_a_report_and_an_operator_cannot(demo: Demo) -> None:

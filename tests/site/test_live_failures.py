@@ -1,6 +1,7 @@
 """What a failure does at a site, with real processes, real signals and a real hub."""
 
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.runs.world import Member
 from tests.servers import wait_until
 from tests.site.stage import Stage, descendants, lane, lane_child, running, stage
 from tests.site.wire import between
+from worker.protocol.canonical import digest
 from worker.protocol.codes import Phase
 
 pytestmark = pytest.mark.live
@@ -56,6 +58,68 @@ def test_a_killed_child_gives_one_nack_a_second_claim_and_one_answer(live: Stage
     assert events.count("job.answered") == 1
     assert resumed >= before - 100, "it began from the start"
     assert len(live.updates(run, member)) == 1
+
+
+def kill_everything(process: subprocess.Popen[bytes]) -> None:
+    """As a power failure would: supervisor, lanes and their children, none of them asked."""
+    every = [psutil.Process(process.pid), *descendants(process.pid)]
+    for one in every:
+        one.send_signal(signal.SIGSTOP)
+    for one in every:
+        one.kill()
+    process.wait()
+    psutil.wait_procs(every, timeout=10)
+
+
+def test_a_killed_site_is_waited_for_claimed_again_and_trains_on(
+    sqlite_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """The lease runs out by itself, on the hub's clock; the sweep hands the job out again."""
+    only = {"terms": {"leaves": ("updates",)}, "lease_s": 6}
+    with stage(sqlite_url, redis_url, tmp_path, **only) as live:
+        member = live.world.members[0]
+        home = live.home(member)
+        run = live.propose(epochs=40, batch=1)
+        with running(home) as site:
+            live.wait(lambda: step_of(live, member) > 300, 240, "training")
+            before = step_of(live, member)
+            kill_everything(site)
+        assert state_of(live, member) is JobState.CLAIMED
+
+        def waits_again() -> bool:
+            live.expire()
+            return state_of(live, member) is JobState.WAITING
+
+        live.wait(waits_again, 20, "the end of the lease")
+        with running(home):
+            live.wait(lambda: step_of(live, member) > 0, 240, "training again")
+            assert step_of(live, member) >= before - 100, "it began from the start"
+            live.wait(lambda: state_of(live, member) is JobState.DONE, 240, "the answer")
+        found = live.jobs(member)[0]
+        assert (found.claim, found.attempts) == (2, 2)
+        assert live.events(found.id).count("job.expired") == 1
+        assert len(live.updates(run, member)) == 1
+
+
+def test_killed_with_a_finished_update_it_sends_those_very_bytes(live: Stage) -> None:
+    member = live.world.members[0]
+    with between(live.url) as wire:
+        home = live.home(member, url=wire.url)
+        run = live.propose(epochs=40, batch=1)
+        stored = home.outbox / f"{run}.1" / "update.json"
+        with running(home) as site:
+            live.wait(lambda: step_of(live, member) > 300, 240, "training")
+            wire.cut()
+            wait_until(stored.is_file, seconds=150, what="the stored update")
+            kill_everything(site)
+        body = (stored.parent / "update.safetensors").read_bytes()
+        wire.restore()
+        live.lose_lease(live.jobs(member)[0].id)
+        with running(home):
+            live.wait(lambda: state_of(live, member) is JobState.DONE, 240, "the answer")
+    assert (stored.parent / "update.safetensors").read_bytes() == body
+    (update,) = live.updates(run, member)
+    assert update.digest == digest(body)
 
 
 def test_sigterm_ends_an_idle_worker_and_nothing_is_claimed_after_it(live: Stage) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.site.disks import fill
+from tests.disks import fill
 from tests.site.test_guard import manifest
 from worker.learning.local import Contribution
 from worker.protocol.canonical import digest

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.sites.states import JobState
+from tests.disks import fill
 from tests.runs.world import POLICY, Member
 from tests.site import homes
-from tests.site.disks import fill
 from tests.site.stage import Stage, stage
 from tests.site.wire import Wire, between
 from worker.learning import faults as learning_faults

@@ -73,12 +73,17 @@ def _terms(site: Site, claimed: Claimed, judged: Manifest | Objection) -> Terms:
 
 
 def _refuse(site: Site, claimed: Claimed, objection: Objection, held: Holding) -> None:
-    logger.warning("job %s refused: %s %s", claimed.job, objection.code, objection.detail)
+    _note_refusal(claimed.job, objection)
     if objection == Objection(Refusal.APPROVAL_MISSING, "site"):
         with suppress(ValueError, DiskFull):
             manifest = Manifest.model_validate_json(claimed.manifest.payload)
             accepted.ask_for(site.home, manifest.run, [task.name for task in manifest.tasks])
     deliver(site, claimed.job, _refusal(claimed.claim, objection), held)
+
+
+def _note_refusal(job: str, objection: Objection) -> None:
+    """In the site's own words, for `logs/`: the rule, and what it is about."""
+    logger.warning("job %s refused: %s %s", job, objection.code, objection.detail)
 
 
 def _refusal(claim: int, objection: Objection) -> Answer:
@@ -88,6 +93,7 @@ def _refusal(claim: int, objection: Objection) -> Answer:
 def _carry_out(job: Job) -> None:
     said = answer(job)
     if isinstance(said, Objection):
+        _note_refusal(job.held.job, said)
         said = _refusal(job.held.claim, said)
     deliver(job.site, job.manifest.job, said, job.held, job.manifest.run)
     job.site.outbox.drop_answer(job.manifest.job)

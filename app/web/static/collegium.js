@@ -33,8 +33,14 @@
   });
   document.addEventListener("htmx:afterRequest", function (event) {
     event.detail.target.removeAttribute("aria-busy");
+    if (event.detail.successful) { heard = Date.now(); }
     stale(!event.detail.successful);
   });
+  // A hub that takes requests and answers none ends no request, and a computer that slept began none.
+  setInterval(function () {
+    var refreshes = document.querySelector('[hx-trigger^="every"]');
+    if (refreshes && Date.now() - heard > 20000) { stale(true); }
+  }, 2000);
   document.addEventListener("htmx:beforeSwap", function (event) {
     var open = event.detail.target.querySelectorAll("details[open][id]");
     kept = Array.prototype.map.call(open, function (fold) { return fold.id; });
@@ -63,6 +69,7 @@
   });
 
   var kept = [];
+  var heard = Date.now();
   var first = document.querySelector("[data-milestone]");
   var told = first ? first.dataset.milestone : "";
   rememberZone();
