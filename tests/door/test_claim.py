@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.events import Doorbell
+from app.sites import inbox
 from app.sites.models import Job
 from app.sites.states import JobState
 from tests.door.conftest import Door
@@ -114,6 +115,29 @@ def test_without_redis_jobs_are_still_handed_out(door: Door) -> None:
     thread.join(timeout=15)
     ((answer, at),) = got
     assert answer.status_code == 200 and at - posted < 5
+
+
+def test_the_loop_that_holds_the_polls_never_waits_for_the_database(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim that takes three seconds: the web process answers others meanwhile."""
+    slow, real = threading.Event(), inbox.claim
+
+    def late(*given: object) -> object:
+        slow.set()
+        time.sleep(3)
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(inbox, "claim", late)
+    job = door.post()
+    thread, got = in_thread(lambda: door.sender.claim(wait_s=5))
+    assert slow.wait(5)
+    with httpx.Client(base_url=door.url) as other:
+        asked = time.monotonic()
+        assert other.get("/site/v1/nothing").status_code == 404
+        assert time.monotonic() - asked < 2
+    thread.join(timeout=10)
+    assert got[0][0].json()["job"] == job
 
 
 @pytest.mark.parametrize("lane", ["quick", "train"])

@@ -216,6 +216,24 @@ def test_a_line_cut_in_the_middle_of_an_upload_resumes_and_counts_once(live: Sta
     assert len(live.updates(run, member)) == 1
 
 
+def test_a_hub_that_is_away_is_asked_again_with_patience(live: Stage) -> None:
+    """Celery's own back-off, with jitter: a stock virtual channel asked 25 times a second."""
+    member = live.world.members[0]
+    with between(live.url) as wire:
+        home = live.home(member, url=wire.url)
+        with lane(home) as worker:
+            live.wait(lambda: b"ready" in (home.logs / "train.log").read_bytes(), 60, "the lane")
+            time.sleep(1)
+            wire.cut()
+            before = wire.tries
+            time.sleep(15)
+            assert 1 <= wire.tries - before <= 12
+            assert worker.poll() is None
+            wire.restore()
+            live.propose(epochs=1, batch=32)
+            live.wait(lambda: state_of(live, member) is JobState.DONE, 240, "the answer")
+
+
 def test_a_revoked_site_stays_up_and_says_so(live: Stage) -> None:
     member = live.world.members[0]
     home = live.home(member)

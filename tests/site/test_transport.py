@@ -19,7 +19,7 @@ from tests.servers import wait_until
 from tests.site.stage import Stage
 from tests.site.test_guard import claimed, manifest
 from worker.protocol.codes import Failure, JobKind, Lane
-from worker.site import faults, transport
+from worker.site import faults, lane, transport
 from worker.site.client import connect
 from worker.site.door import Door, UnknownKind
 from worker.site.polling import Poller
@@ -62,6 +62,20 @@ def test_settings_of_the_app() -> None:
     assert conf.result_backend is None
     assert conf.broker_connection_max_retries is None
     assert "@" not in conf.broker_url
+
+
+@pytest.mark.parametrize("name", Lane)
+def test_a_lane_is_a_stock_worker_that_talks_to_no_other(name: Lane) -> None:
+    said = lane.arguments(name)
+    assert f"--queues={name.value}" in said
+    assert {"--pool=prefork", "--concurrency=1"} <= set(said)
+    assert {"--without-gossip", "--without-mingle", "--without-heartbeat"} <= set(said)
+
+
+def test_a_job_s_kind_says_its_lane() -> None:
+    """What takes seconds does not wait behind what takes hours."""
+    quick = {kind for kind in JobKind if kind.lane is Lane.QUICK}
+    assert quick == {JobKind.EVALUATE, JobKind.SWITCH_RELEASE}
 
 
 @contextmanager

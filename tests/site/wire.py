@@ -17,6 +17,8 @@ class Wire:
         self._cut_after: int | None = None
         self.sent = bytearray()
         self.cuts = 0
+        self.tries = 0
+        """Connections that were begun, whether the line was up or not."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.is_up = True
@@ -48,6 +50,7 @@ class Wire:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self.tries += 1
             if not self.is_up:
                 _close(client)
                 continue

@@ -7,11 +7,18 @@ import time
 
 import pytest
 
-from app.events import Doorbell
+from app.events import Doorbell, own_look_s
 
 
 def run(work) -> None:
     asyncio.run(asyncio.wait_for(work, 30))
+
+
+def test_without_a_bell_each_waiter_looks_by_itself_at_its_own_moment() -> None:
+    """Every 20 to 30 s: a thousand sites that joined at once do not come at once for ever."""
+    waits = [own_look_s() for _ in range(200)]
+    assert 20 <= min(waits) < 22
+    assert 28 < max(waits) <= 30
 
 
 def test_a_ring_wakes_every_waiter_of_its_topic_and_no_other(redis_url: str) -> None:
