@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.institutions import queries as institution_queries
 from app.institutions.models import Institution
-from app.runs import eligibility, queries
+from app.runs import eligibility, queries, tallies
 from app.runs.eligibility import LeftOut, Outside
 from app.runs.models import Round, Run, Update
 from app.runs.states import RUN_ENDED, UpdateState
@@ -49,9 +49,10 @@ def rows(
     at: datetime,
     seen_recently_s: int,
 ) -> tuple[SiteRow, ...]:
-    """The reader's own first, then by name. Before a round is open: who could be asked now."""
+    """The reader's own first, then by name. Before a round is open: who could be asked now; after the run: who was."""
     if run.state in RUN_ENDED:
-        return ()
+        made = _after(session, run, at, seen_recently_s)
+        return _shown(made, own, leads=leads)
     found = eligibility.survey(session, run, at, seen_recently_s)
     asked = {} if current is None else _asked(session, current)
     sent = {} if current is None else {u.site_id: u for u in queries.updates(session, current.id)}
@@ -74,6 +75,31 @@ def rows(
     made += [
         _left_out(left) for left in found.left_out if left.site is None or left.site.id not in asked
     ]
+    return _shown(made, own, leads=leads)
+
+
+def _after(session: Session, run: Run, at: datetime, seen_recently_s: int) -> list[SiteRow]:
+    """Who was asked while the run lasted, as its last training job ended."""
+    last = tallies.last_training(session, run.id)
+    sites = queries.sites(session, list(last))
+    names = institution_queries.names(session, [s.institution_id for s in sites.values()])
+    sent = tallies.updates_of(session, [job.id for job in last.values()])
+    return [
+        _in_round(
+            sites[site_id],
+            names.get(sites[site_id].institution_id, ""),
+            job,
+            sent.get(job.id),
+            at,
+            seen_recently_s,
+        )
+        for site_id, job in last.items()
+        if site_id in sites
+    ]
+
+
+def _shown(made: list[SiteRow], own: frozenset[str], *, leads: bool) -> tuple[SiteRow, ...]:
+    """The reader's own first, then by name."""
     shown = [_cut(_with_owner(row, own), leads=leads) for row in made]
     return tuple(sorted(shown, key=lambda r: (not r.own, r.institution_name, r.site_name or "")))
 

@@ -2,11 +2,11 @@
 one does."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session, defer, load_only
 
 from app.runs.models import Round, Update
 from app.runs.states import UpdateState
@@ -42,6 +42,19 @@ def asked(session: Session, run_id: str, kind: JobKind, round_id: str | None = N
     if round_id is not None:
         wanted = wanted.where(Job.round_id == round_id)
     return set(session.scalars(wanted))
+
+
+def last_training(session: Session, run_id: str) -> dict[str, Job]:
+    """Site to its latest training job of the run; without manifests."""
+    wanted = select(Job).where(Job.run_id == run_id, Job.kind == JobKind.TRAIN)
+    rows = session.scalars(wanted.options(defer(Job.manifest)).order_by(Job.created, Job.id))
+    return {job.site_id: job for job in rows}
+
+
+def updates_of(session: Session, job_ids: Collection[str]) -> dict[str, Update]:
+    """Job to the update it brought, in whichever round that counted."""
+    rows = session.scalars(select(Update).where(Update.job_id.in_(job_ids)))
+    return {update.job_id: update for update in rows}
 
 
 def refused_training(session: Session, run_id: str) -> Sequence[Job]:

@@ -14,7 +14,7 @@ DOCS = ("docs/failures.md", "docs/threats.md")
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def functions_of(path: Path) -> frozenset[str]:
     module = ast.parse(path.read_text(encoding="utf-8"))
     found = (n.name for n in ast.walk(module) if isinstance(n, ast.FunctionDef))
     return frozenset(name for name in found if name.startswith("test_"))
@@ -25,7 +25,7 @@ def missing(text: str) -> list[str]:
     gone = []
     for path, name in NAMED.findall(text):
         place = ROOT / path
-        if not place.exists() or (name and name not in tests_in(place)):
+        if not place.exists() or (name and name not in functions_of(place)):
             gone.append(f"{path}::{name}" if name else path)
     return gone
 

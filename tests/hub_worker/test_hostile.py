@@ -77,9 +77,7 @@ CASES: dict[str, tuple[Spoil, UploadRefusal]] = {
 
 def send_spoilt(world: World, number: int, spoil: Spoil) -> None:
     member = world.members[number]
-    got = acting.claim(world, member, JobKind.TRAIN)
-    assert got is not None
-    job, claim = got
+    job, claim = acting.claim_training(world, member)
     honest = acting.delta(world, acting.manifest_of(job), number)
     told = dict.fromkeys(honest, 100.0)
     body = acting.body_of(spoil({m: dict(own) for m, own in honest.items()}))

@@ -102,6 +102,32 @@ def test_a_refusal_by_the_site_itself(world: World) -> None:
     )
 
 
+def test_after_the_run_everyone_who_was_asked_is_named_and_who_refused_with_its_rule(
+    world: World,
+) -> None:
+    run_id = acting.running(world)
+    shy = world.members[3]
+    got = acting.claim(world, shy, JobKind.TRAIN)
+    assert got is not None
+    with world.hub.db.session() as session:
+        site = session.get_one(Site, shy.site)
+        said = Answer(claim=got[1], refused=Refusal.TOO_FEW_RECORDS)
+        ended = inbox.answer(session, site, got[0].id, said)
+        assert ended is not None
+        rounds.answered(session, ended)
+    for _round in range(3):
+        for member in world.members[:3]:
+            acting.train(world, member)
+        world.work()
+    assert acting.run_of(world, run_id).state is RunState.COMPLETED
+    tree = look(world, run_id, world.lead.officer)
+    assert [row(tree, world, n).part for n in (0, 1, 2)] == [Part.TAKEN] * 3
+    refused = row(tree, world, 3)
+    assert (refused.part, refused.rule) == (Part.REFUSED, Refusal.TOO_FEW_RECORDS)
+    other = row(look(world, run_id, world.members[1].officer), world, 3)
+    assert (other.takes_part, other.rule) == (False, None)
+
+
 def test_rounds_series_and_digests(world: World) -> None:
     run_id = acting.running(world)
     with world.hub.db.session() as session:
@@ -112,7 +138,7 @@ def test_rounds_series_and_digests(world: World) -> None:
         world.work()
         acting.evaluate_all(world)
     tree = look(world, run_id, world.members[1].officer)
-    assert (tree.state, tree.closed, tree.sites) == (RunState.COMPLETED, 3, ())
+    assert (tree.state, tree.closed, len(tree.sites)) == (RunState.COMPLETED, 3, 4)
     (one,) = tree.series
     assert [p.round for p in one.shared] == [1, 2, 3]
     assert one.latest is not None

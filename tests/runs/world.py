@@ -149,16 +149,18 @@ def send(
             rounds.answered(session, ended)
 
 
+def claim_training(world: World, member: Member) -> tuple[Job, int]:
+    """The member's training job, after whatever waits before it."""
+    while (got := claim(world, member, JobKind.TRAIN)) is not None:
+        if got[0].kind is JobKind.TRAIN:
+            return got
+        settle_other(world, member, *got)
+    raise AssertionError("no training job waits")
+
+
 def train(world: World, member: Member, seed: int | None = None) -> Job:
     """Claims the member's training job and sends an update of the right form."""
-    got = claim(world, member, JobKind.TRAIN)
-    assert got is not None, "no job waits"
-    job, number = got
-    while job.kind is not JobKind.TRAIN:
-        settle_other(world, member, job, number)
-        got = claim(world, member, JobKind.TRAIN)
-        assert got is not None, "no training job waits"
-        job, number = got
+    job, number = claim_training(world, member)
     made = delta(world, manifest_of(job), world.members.index(member) if seed is None else seed)
     body = body_of(made)
     header = header_for(member, job, number, body, dict.fromkeys(made, 100.0))

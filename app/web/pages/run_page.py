@@ -101,7 +101,7 @@ def build(visit: Visit, run: Run) -> RunPage:
         waited=waited,
         waited_lead=_needed(seen),
         others=others,
-        others_title=_others_title(len(others), bool(waited)),
+        others_title=_others_title(len(others), bool(waited)) if live else _("Who took part"),
         rounds=_marks(seen),
         rounds_lead=_rounds_lead(seen.rounds),
         round_title=_("Round {n}").format(n=seen.current.number) if seen.current else "",
