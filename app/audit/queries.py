@@ -1,6 +1,6 @@
 """Reading the chains: by filter with a cursor for people, from the start for the check."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,9 +69,13 @@ def events(
     return EventPage(found[:limit], found[limit - 1].number if more else None)
 
 
-def latest(session: Session, chain: str, limit: int = 10) -> list[Event]:
-    """The newest events of one chain, for 'what changed'. The caller has already checked who asks."""
+def latest(
+    session: Session, chain: str, limit: int = 10, only: Collection[str] = ()
+) -> list[Event]:
+    """The newest events of one chain, of the kinds `only` if given. The caller has already checked who asks."""
     query = select(Event).where(Event.chain_id == chain)
+    if only:
+        query = query.where(Event.kind.in_(only))
     return list(session.scalars(query.order_by(Event.number.desc()).limit(limit)))
 
 

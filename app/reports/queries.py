@@ -75,6 +75,11 @@ def newest(session: Session, class_id: str) -> ClassReport | None:
     ).first()
 
 
+def by_id(session: Session, report_id: str) -> ClassReport | None:
+    """For naming what an event is about: its figures are for the class's instructors only."""
+    return session.get(ClassReport, report_id)
+
+
 def of_release(session: Session, class_id: str, release_id: str) -> ClassReport | None:
     return session.scalars(
         select(ClassReport).where(

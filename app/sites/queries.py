@@ -214,6 +214,18 @@ def sent(
     return session.scalars(ordered.limit(limit)).all()
 
 
+def sent_since(
+    session: Session, actor: Actor, institution_id: str, since: datetime
+) -> tuple[int, int]:
+    """How many transfers left the sites of an institution since then, and their bytes."""
+    require(actor, Permission.SENT_READ, institution_id)
+    query = select(func.count(SentLine.id), func.coalesce(func.sum(SentLine.bytes), 0)).where(
+        SentLine.institution_id == institution_id, SentLine.at >= since
+    )
+    count, total = session.execute(query).one()
+    return count, int(total)
+
+
 def alive(session: Session, within_s: int) -> tuple[int, int]:
     """How many ready sites were seen lately, and how many there are: machinery, for operators."""
     ready = select(func.count(Site.id)).where(Site.state == SiteState.READY)

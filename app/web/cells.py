@@ -101,6 +101,22 @@ class When:
 
 
 @dataclass(frozen=True)
+class Act:
+    """A button of a row: a form of its own. `about` says which row to who cannot see it; `given` are hidden fields."""
+
+    action: str
+    text: str
+    about: str
+    given: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Acts:
+    kind: ClassVar[str] = "acts"
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True)
 class Nothing:
     """A cell with nothing to say; left out on phones."""
 
@@ -108,5 +124,19 @@ class Nothing:
 
 
 Cell = (
-    str | Status | Link | Said | Few | Yes | No | Code | Muted | Old | New | Whisk | When | Nothing
+    str
+    | Status
+    | Link
+    | Said
+    | Few
+    | Yes
+    | No
+    | Code
+    | Muted
+    | Old
+    | New
+    | Whisk
+    | When
+    | Acts
+    | Nothing
 )

@@ -102,3 +102,15 @@ def sent_reason(code: str) -> str:
     if code in acts:
         return acts[code]
     return job(JobKind(code)) if code in set(JobKind) else code
+
+
+def module(name: str) -> str:
+    """A part of the model, as people call it; its own name where we have no word."""
+    kind, _slash, rest = name.partition("/")
+    word = {
+        "encoder": {"table": _("Reads tables"), "text": _("Reads texts")}.get(rest, ""),
+        "fusion": _("Brings inputs together"),
+        "head": _("Answers “{task}”").format(task=rest),
+        "adapter": _("Adapts the text model"),
+    }.get(kind, "")
+    return f"{word} ({name})" if word else name

@@ -22,6 +22,7 @@ def sentence_of(name: str) -> str:
         "revoked": _("Revoked. It is out at its next request."),
         "ended": _("Ended."),
         "left": _("You have left this federation."),
+        "closed": _("The federation is closed."),
         "opened": _("The federation is open. Invite its members."),
         "joined": _("Accepted. Your institution is a member."),
         "proposed": _("Proposed. The members are asked now."),

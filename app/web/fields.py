@@ -31,6 +31,8 @@ class Field:
     short: bool = False
     rows: int = 4
     optional: bool = False
+    across: bool = False
+    """A few short choices, side by side."""
     key: str = ""
     """Names the field on its page where another form asks for the same `name`."""
 
@@ -57,4 +59,6 @@ class Form:
     buttons: tuple[Button, ...]
     label: str = ""
     inline: bool = False
+    row: bool = False
+    """Its few fields and the button side by side."""
     method: Literal["post", "get"] = "post"

@@ -66,6 +66,11 @@ def full(moment: datetime) -> str:
     return f"{day(moment)}, {format_time(_local(moment), 'HH:mm', locale=_locale())}"
 
 
+def as_of() -> str:
+    """The line below a heading: `As of 23 November 2026, 14:06`."""
+    return _("As of {time}").format(time=full(now()))
+
+
 def lately(moment: datetime) -> str:
     """`Today, 13:39`, `Friday, 16:40`, else the date."""
     local, today = _local(moment), _local(now()).date()

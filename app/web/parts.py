@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from app.web.cells import (
+    Act,
+    Acts,
     Cell,
     Code,
     Few,
@@ -43,17 +45,23 @@ class Table:
 
 @dataclass(frozen=True)
 class Facts:
+    """`narrow` for a column at the side, `stacked` for one with long values: the label stands above."""
+
     kind: ClassVar[str] = "facts"
     lines: tuple[tuple[str, Cell], ...]
     narrow: bool = False
+    stacked: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
+    """`href` makes the title itself a link: to go back to an answer."""
+
     title: str
     state: Literal["done", "now", "to-come"]
     text: str = ""
     link: Link | None = None
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,8 @@ class Note:
 class Bullets:
     kind: ClassVar[str] = "bullets"
     lines: tuple[str, ...]
+    two: bool = False
+    """In two columns where there is room."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +167,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Links:
+    """In a row, or one below the other."""
+
     kind: ClassVar[str] = "links"
     links: tuple[Link, ...]
+    down: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +218,8 @@ Part = (
 
 @dataclass(frozen=True)
 class Panel:
+    """Without a title where the page's own heading says it all."""
+
     title: str
     body: tuple[Part, ...]
     lead: str = ""
@@ -223,6 +238,8 @@ class Sheet:
     crumbs: tuple[Link, ...] = ()
     actions: tuple[Link, ...] = ()
     aside: tuple[Panel, ...] = ()
+    steps: Steps | None = None
+    """Where one is on the way through several pages."""
     errors: tuple[tuple[str, str], ...] = ()
     menu: str = ""
     note: str = ""
@@ -230,6 +247,8 @@ class Sheet:
 
 
 __all__ = [
+    "Act",
+    "Acts",
     "Bullets",
     "Button",
     "CalibrationChart",

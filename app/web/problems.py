@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -28,7 +28,7 @@ from app.errors import (
     TooMany,
 )
 from app.text import _
-from app.web import render
+from app.web import next_steps, render
 from worker.protocol.messages import Problem
 
 log = logging.getLogger("collegium.http")
@@ -79,7 +79,7 @@ def _on_database_away(request: Request, error: Exception) -> Response:
             request, DiskFull(_("The hub's disk is full. Nothing was lost; tell its operator."))
         )
     log.error("the database is away: %s", type(error).__name__)
-    return answer(request, Busy(_("The hub is busy. Try again in a few seconds."), 5))
+    return answer(request, Busy(_("The hub is busy. Nothing was lost."), 5))
 
 
 def _is_full(error: Exception) -> bool:
@@ -143,7 +143,14 @@ def _show(
         return JSONResponse(
             problem.model_dump(mode="json"), status, extra, media_type="application/problem+json"
         )
-    page = render.ErrorPage(status, heading(status), message, tuple(errors.values()))
+    page = render.ErrorPage(
+        status,
+        heading(status),
+        message,
+        tuple(errors.values()),
+        next_steps.more(request, status, facts or {}, extra),
+        next_steps.link(request, status),
+    )
     block = "says" if request.headers.get("hx-request") == "true" else None
     return render.page(
         request, "errors/error.html", page, status=status, block=block, headers=extra
@@ -152,15 +159,13 @@ def _show(
 
 def _to_sign_in(request: Request) -> Response:
     """To sign in and come back: to the page itself, or to the one whose form was sent."""
-    if (
-        request.headers.get("hx-request") == "true"
-    ):  # a fragment cannot redirect, so htmx is told to
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
-    back = request.url.path
-    if request.method not in ("GET", "HEAD"):
-        sent_from = urlsplit(request.headers.get("referer", ""))
-        own = sent_from.netloc == urlsplit(request.app.state.hub.settings.public_url).netloc
-        back = sent_from.path if own and sent_from.path else "/home"
+    came = next_steps.came_from(request)
+    if request.headers.get("hx-request") == "true":
+        # A fragment cannot redirect, so htmx is told to.
+        to = f"/sign-in?next={quote(came, safe='/')}" if came else "/sign-in"
+        return Response(status_code=401, headers={"HX-Redirect": to})
+    safe = request.method in ("GET", "HEAD")
+    back = request.url.path if safe else came or "/home"
     return RedirectResponse(f"/sign-in?next={quote(back, safe='/')}", 303)
 
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from app import text
 from app.web import moments, shell
-from app.web.parts import Sheet
+from app.web.parts import Link, Sheet
 from app.web.visit import Visit, cookie_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +26,9 @@ class ErrorPage:
     title: str
     message: str
     errors: tuple[str, ...] = ()
+    more: str = ""
+    """Who can, or how long to wait."""
+    next: Link | None = None
     menu: str = ""
 
 

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from app.access.permissions import Role
 from app.institutions import queries
 from app.text import LOCALES, _, current_locale
-from app.web import moments
+from app.web import moments, refusals
 from app.web.done import sentence_of
+from app.web.parts import Note
 from app.web.visit import Visit
 from app.web.waiting import tasks
 
@@ -48,6 +49,8 @@ class Shell:
     choices: tuple[Choice, ...]
     waiting: int
     menu: tuple[MenuItem, ...]
+    stopped: Note | None
+    """Why this institution may only read, and the next step."""
     languages: tuple[tuple[str, str], ...]
     zone: str
     version: str
@@ -66,7 +69,7 @@ def of(request: Request) -> Shell:
     visit: Visit | None = getattr(request.state, "visit", None)
     settings = request.app.state.hub.settings
     theme = request.cookies.get("collegium-theme", "")
-    waiting, choices, menu = _own(visit) if visit and visit.actor else (0, (), ())
+    own = _own(visit) if visit and visit.actor else _Own()
     return Shell(
         locale=current_locale(),
         theme=theme if theme in THEMES else "",
@@ -74,9 +77,10 @@ def of(request: Request) -> Shell:
         hub_name=settings.hub_name,
         csrf=visit.csrf if visit else "",
         name=visit.actor.name if visit and visit.actor else "",
-        choices=choices,
-        waiting=waiting,
-        menu=menu,
+        choices=own.choices,
+        waiting=own.waiting,
+        menu=own.menu,
+        stopped=own.stopped,
         languages=tuple((code, LANGUAGES[code]) for code in LOCALES if code != current_locale()),
         zone=moments.zone(),
         version=VERSION,
@@ -87,14 +91,25 @@ def of(request: Request) -> Shell:
     )
 
 
-def _own(visit: Visit) -> tuple[int, tuple[Choice, ...], tuple[MenuItem, ...]]:
+@dataclass(frozen=True)
+class _Own:
+    """What is this person's, at the institution they look at."""
+
+    waiting: int = 0
+    choices: tuple[Choice, ...] = ()
+    menu: tuple[MenuItem, ...] = ()
+    stopped: Note | None = None
+
+
+def _own(visit: Visit) -> _Own:
     """Read in a session of its own: the request's has ended when an error is shown, and may be why."""
     try:
         with visit.hub.db.reading() as session:
             waiting = len(tasks(session, visit))
-            return waiting, _choices(session, visit), _menu(visit, waiting)
+            stopped = refusals.banner(session, visit.who, visit.institution)
+            return _Own(waiting, _choices(session, visit), _menu(visit, waiting), stopped)
     except SQLAlchemyError:
-        return 0, (), ()
+        return _Own()
 
 
 def _choices(session: Session, visit: Visit) -> tuple[Choice, ...]:

@@ -40,6 +40,13 @@ def verified_by(single_operator: bool, domain_proved: bool) -> str:
     return _("by one operator and its domain") if domain_proved else _("by two operators")
 
 
+def how_verified(row: Institution) -> str:
+    """How, without when: for lists that others read."""
+    if row.state is not InstitutionState.VERIFIED:
+        return _("not verified")
+    return verified_by(row.single_operator, row.domain_proved)
+
+
 def status(session: Session, settings: Settings, site: Site) -> Status:
     if site.state is SiteState.REVOKED:
         return Status("stop", _("Revoked"), since(site.revoked) if site.revoked else "")
@@ -78,3 +85,27 @@ def readiness_fault(item: str) -> str:
         "memory": _("Low on memory"),
         "learning": _("Learning does not start"),
     }.get(item, _("Needs care"))
+
+
+def fix(site: Site) -> str:
+    """What to do about its first fault."""
+    faults = [i for i in site.readiness.get("items", []) if not i.get("ok")]
+    if site.policy_version_id is None:
+        return fix_of({"item": "policy"})
+    return fix_of(faults[0]) if faults else ""
+
+
+def fix_of(item: dict[str, object]) -> str:
+    """What a person at the site does about one line of its readiness."""
+    if item.get("ok"):
+        return _("nothing")
+    return {
+        "hub-reachable": _("Allow outbound HTTPS to the hub’s host on port 443."),
+        "clock": _("Set the computer’s clock by network time."),
+        "keys": _("Read “collegium-site status”; a new join may be needed."),
+        "policy": _("Run “collegium-site policy review”, then accept it."),
+        "data": _("Run “collegium-site data check”: it names file, row and fix."),
+        "disk": _("Make room: a round needs about 4 GB."),
+        "memory": _("Close other programs, or use a computer with more memory."),
+        "learning": _("Install the site program again, with its learning part."),
+    }.get(str(item.get("item")), "")

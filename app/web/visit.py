@@ -51,6 +51,8 @@ class Visit:
     fresh_visit: str | None
     actor: Actor | None
     browser: BrowserSession | None
+    switched: str | None
+    """The institution the switcher was set to, read at once: an error's page outlives the request's session."""
 
     @property
     def settings(self) -> Settings:
@@ -89,9 +91,8 @@ class Visit:
         """The one the switcher shows, among those where this person has a role."""
         if self.actor is None:
             return None
-        shown = self.browser.institution_id if self.browser else None
-        if shown in self.actor.institutions:
-            return shown
+        if self.switched in self.actor.institutions:
+            return self.switched
         return min(self.actor.institutions, default=None)
 
 
@@ -125,6 +126,7 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
         fresh_visit=None if given else token,
         actor=found[1] if found else None,
         browser=found[0] if found else None,
+        switched=found[0].institution_id if found else None,
     )
     request.state.visit = visit
     if found:

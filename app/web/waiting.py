@@ -14,9 +14,11 @@ from app.people import queries as people
 from app.policies import queries as policies
 from app.runs import queries as runs
 from app.sites import queries as sites
+from app.sites.models import Site
 from app.sites.states import SiteState
-from app.text import _
-from app.web.moments import clock, due, since
+from app.text import _, ngettext
+from app.web import site_words
+from app.web.moments import clock, due, in_words, since
 from app.web.parts import Task
 from app.web.visit import Visit
 
@@ -28,8 +30,9 @@ def tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
     if at is not None:
         found += _approvals(session, actor)
         found += _policy(session, actor, at)
-        found += _sites(session, actor, at)
+        found += _sites(session, visit, at)
         found += _memberships(session, actor)
+        found += _classes(session, actor, at)
     if actor.operator:
         found += _institutions(session, actor)
     dated = [t for t in found if t.order is not None]
@@ -69,8 +72,8 @@ def _policy(session: Session, actor: Actor, at: str) -> Iterable[Task]:
         )
 
 
-def _sites(session: Session, actor: Actor, at: str) -> Iterable[Task]:
-    if not allows(actor, Permission.SITE_EDIT, at):
+def _sites(session: Session, visit: Visit, at: str) -> Iterable[Task]:
+    if not allows(visit.who, Permission.SITE_EDIT, at):
         return
     offered = sites.policy_offered(session, at)
     for site in sites.of_institution(session, at):
@@ -93,6 +96,41 @@ def _sites(session: Session, actor: Actor, at: str) -> Iterable[Task]:
                 f"/i/{at}/sites/{site.id}",
                 _("See how"),
             )
+        elif site.state is SiteState.READY:
+            yield from _care(session, visit, site)
+
+
+def _care(session: Session, visit: Visit, site: Site) -> Iterable[Task]:
+    """A site that is offline or has a fault a person can put right."""
+    status = site_words.status(session, visit.settings, site)
+    if status.tone not in ("act", "off"):
+        return
+    text = (
+        _("It has not been heard for a while. Its page says what to check, in order.")
+        if status.tone == "off"
+        else site_words.fix(site)
+    )
+    yield Task(
+        _("See to the site “{name}”").format(name=site.name),
+        _("{state}, {age}. {text}").format(state=status.word, age=status.age, text=text),
+        f"/i/{site.institution_id}/sites/{site.id}",
+        _("See what it needs"),
+    )
+
+
+def _classes(session: Session, actor: Actor, at: str) -> Iterable[Task]:
+    if not allows(actor, Permission.CLASS_EDIT, at):
+        return
+    new = [c for c in institutions.classes(session, actor, at) if c.confirmed is None]
+    if new:
+        title = ngettext("Confirm {n} class", "Confirm {n} classes", len(new))
+        codes = ", ".join(c.code for c in new[:4])
+        yield Task(
+            title.format(n=in_words(len(new))),
+            _("A site named {codes}. Nobody reads a report before that.").format(codes=codes),
+            f"/i/{at}/classes",
+            _("See the classes"),
+        )
 
 
 def _memberships(session: Session, actor: Actor) -> Iterable[Task]:

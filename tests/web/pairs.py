@@ -103,6 +103,7 @@ FEDERATIONS: dict[str, Pair] = {
     "/federations/{}/request": "POST /federations/{}/requests",
     "/federations/{}/accept": "POST /federations/{}/memberships/{}/accept",
     "/federations/{}/decline": "POST /federations/{}/memberships/{}/decline",
+    "/federations/{}/close": "POST /federations/{}/close",
     "/federations/{}/leave": "DELETE /federations/{}/memberships/{}",
     "/federations/{}/runs/new": "POST /federations/{}/runs",
     "/federations/{}/releases/{}/download": "GET /releases/{}/archive",

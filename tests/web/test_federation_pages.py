@@ -39,7 +39,9 @@ def test_asked_and_declined(hub: Populated) -> None:
     (outside,) = hub.world.stranger.institutions
     path = f"/federations/{hub.ids['federation_id']}"
     assert send(guest, f"{path}/request", institution=outside).status_code == 303
-    assert "Let Elsewhere in" in lead.get(path).text
+    page = lead.get(path).text
+    assert "Let it in" in page
+    assert '<span class="visually-hidden">: Elsewhere</span>' in page
     answer = send(lead, f"{path}/members/invite", institution=outside, decline="1")
     assert answer.status_code == 303
     assert state_of(hub, outside) is MembershipState.DECLINED
@@ -62,8 +64,17 @@ def test_left(hub: Populated) -> None:
     assert send(member, f"{path}/leave", institution=own).status_code == 303
     assert state_of(hub, own) is MembershipState.LEFT
     assert member.get(path).status_code == 404
-    refused = hub.client("administrator").get(f"{path}/leave").text
-    assert "The lead cannot leave its own federation." in refused
+
+
+def test_closed(hub: Populated) -> None:
+    """The lead cannot leave what it leads: it closes it, for good."""
+    lead, path = hub.client("administrator"), f"/federations/{hub.ids['federation_id']}"
+    assert "Close this federation" in lead.get(path).text
+    page = lead.get(f"{path}/leave").text
+    assert "the federation closes for everybody" in page
+    assert f'action="{path}/leave"' not in page
+    assert send(lead, f"{path}/close").status_code == 303
+    assert "Propose a run" not in lead.get(path).text
 
 
 def state_of(hub: Populated, institution: str) -> MembershipState:

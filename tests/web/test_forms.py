@@ -140,8 +140,8 @@ def test_rules_of_others_are_for_the_lead(made: Populated) -> None:
     path = f"/runs/{made.ids['run_id']}"
     lead, member = made.client("administrator").get(path).text, made.client("member").get(path).text
     assert lead.count("Whom we wait for") == 1
-    assert "Its part is shown to its own people and the lead." in member
-    assert "Its part is shown" not in lead
+    assert "Of other members you see whether they take part." in member
+    assert "Of other members" not in lead
 
 
 def test_a_name_that_would_be_markup(hub: Populated) -> None:

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from app.clock import now
@@ -22,11 +23,25 @@ def test_the_template_is_up_to_date() -> None:
     assert found == kept, "run python -m app.locale"
 
 
-def test_german_keeps_the_gaps() -> None:
+@pytest.fixture(scope="module")
+def german() -> Catalog:
     with (HERE / "de" / "LC_MESSAGES" / "collegium.po").open("rb") as file:
-        catalog = read_po(file, locale="de")
+        return read_po(file, locale="de")
+
+
+def test_every_sentence_has_its_german(german: Catalog) -> None:
+    """A new sentence comes with its translation: write it into the `.po` that `python -m app.locale` has renewed."""
+    missing = [m.id for m in german if m.id and not all(_texts(m.string))]
+    assert missing == []
+
+
+def _texts(found: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def test_german_keeps_the_gaps(german: Catalog) -> None:
     wrong = {}
-    for message in catalog:
+    for message in german:
         if not message.id or not message.string:
             continue
         ids = message.id if isinstance(message.id, tuple | list) else (message.id,)

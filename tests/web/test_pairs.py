@@ -55,7 +55,4 @@ def test_a_pair_holds(form: str, pair: Pair) -> None:
 def test_what_a_program_can_do_beyond_the_forms_is_little() -> None:
     """Acts of the API that no form does yet: each is named here, so that a new one is a decision."""
     acts = {o for o in operations() if not o.startswith("GET ")}
-    assert acts - set(PAIRS.values()) == {
-        "POST /federations/{}/close",
-        "PUT /federations/{}/terms",
-    }
+    assert acts - set(PAIRS.values()) == {"PUT /federations/{}/terms"}

@@ -2,21 +2,25 @@
 
 from starlette.responses import Response
 
-from app.clock import now
 from app.errors import Invalid
 from app.people import queries
 from app.people import service as people
-from app.text import _
+from app.text import LOCALES, _, current_locale
 from app.web import render
 from app.web.forms import trying
-from app.web.moments import ago, full
+from app.web.moments import ago, as_of, full
 from app.web.pages.second_factor import waiting
 from app.web.parts import (
+    Act,
+    Acts,
     Button,
+    Cell,
     Column,
     Facts,
     Field,
     Form,
+    Nothing,
+    Option,
     Panel,
     Part,
     Sheet,
@@ -24,6 +28,7 @@ from app.web.parts import (
     Table,
     Text,
 )
+from app.web.shell import LANGUAGES, THEMES
 from app.web.visit import Here, Visit, page_router, see_other
 
 router = page_router(prefix="/account")
@@ -43,7 +48,7 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         says=_("You have a second factor.")
         if person.totp_secret
         else _("You have no second factor yet. Set one up: it takes a minute."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         panels=(
             Panel(
                 _("You"),
@@ -54,6 +59,7 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
             ),
             Panel(_("Second factor"), _second_factor(visit, bool(person.totp_secret))),
             Panel(_("Password"), (_password_form(errors),)),
+            Panel(_("Language and colours"), (_display_form(visit),)),
             Panel(_("Signed-in devices"), _devices(visit)),
         ),
         errors=tuple(errors.items()),
@@ -75,6 +81,39 @@ def _name_form(visit: Visit, kept: str, errors: dict[str, str]) -> Form:
             ),
         ),
         (Button(_("Save"), look="btn"),),
+    )
+
+
+def _display_form(visit: Visit) -> Form:
+    """The same act as the menu at the top right: it is kept with the account, for mails too."""
+    theme = visit.request.cookies.get("collegium-theme", "")
+    return Form(
+        "/display",
+        (
+            Field("next", "", "hidden", value="/account"),
+            Field(
+                "locale",
+                _("Language"),
+                "radio",
+                value=current_locale(),
+                options=tuple(Option(code, LANGUAGES[code]) for code in LOCALES),
+                help=_("Of pages and mails."),
+                across=True,
+            ),
+            Field(
+                "theme",
+                _("Colours"),
+                "radio",
+                value=theme if theme in THEMES else "system",
+                options=(
+                    Option("system", _("as the system")),
+                    Option("light", _("light")),
+                    Option("dark", _("dark")),
+                ),
+                across=True,
+            ),
+        ),
+        (Button(_("Save the display")),),
     )
 
 
@@ -113,16 +152,14 @@ def _second_factor(visit: Visit, is_set: bool) -> tuple[Part, ...]:
 
 
 def _devices(visit: Visit) -> tuple[Part, ...]:
-    rows, parts = [], []
+    rows: list[tuple[Cell, ...]] = []
     for row in queries.sessions_of(visit.session, visit.who.person):
         here = row.id == visit.device.id
-        seen = _("this one") if here else ago(row.last_seen)
-        rows.append((_browser(row.agent), seen, full(row.created)))
-        if not here:
-            end = Button(_("End “{device}”, {seen}").format(device=_browser(row.agent), seen=seen))
-            parts.append(Form(f"/account/devices/{row.id}/end", (), (end,), inline=True))
-    columns = (Column(_("Device")), Column(_("Last seen")), Column(_("Signed in")))
-    return (Table(_("Where you are signed in"), columns, tuple(rows)), *parts)
+        name, seen = _browser(row.agent), _("this one") if here else ago(row.last_seen)
+        end = Acts((Act(f"/account/devices/{row.id}/end", _("End"), f"{name}, {seen}"),))
+        rows.append((name, seen, full(row.created), Nothing() if here else end))
+    columns = (Column(_("Device")), Column(_("Last seen")), Column(_("Signed in")), Column(""))
+    return (Table(_("Where you are signed in"), columns, tuple(rows)),)
 
 
 def _browser(agent: str) -> str:

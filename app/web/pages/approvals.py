@@ -18,13 +18,14 @@ from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan
 from app.runs.states import RUN_ENDED, Choice
 from app.text import _
-from app.web import render
-from app.web.moments import day, full, number, size, span
-from app.web.pages import task_words
+from app.web import refusals, render
+from app.web.moments import as_of, day, full, number, size, span
+from app.web.pages import run_words, task_words
 from app.web.parts import (
     Bullets,
     Button,
     Code,
+    Empty,
     Facts,
     Field,
     Form,
@@ -63,7 +64,7 @@ def show(visit: Here, institution: str, approval: str) -> Response:
     sheet = Sheet(
         title=title,
         says=_standing(visit, run, row),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(
             Link(federation.name, f"/federations/{federation.id}"),
             Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}"),
@@ -72,8 +73,10 @@ def show(visit: Here, institution: str, approval: str) -> Response:
         panels=(
             *(task_words.panel(s) for s in plan.sheets),
             Panel(_("What leaves, and what it costs"), (_leaves(visit, run, plan),)),
+            Panel(_("Who else takes part"), (_others(visit, federation, institution),)),
+        ),
+        aside=(
             Panel(_("Does our policy allow it?"), _fit(visit, institution, federation)),
-            Panel(_("Who else"), (_others(visit, federation),)),
             Panel(_("Your answer"), _answer(visit, run, row)),
         ),
         menu="runs",
@@ -107,14 +110,14 @@ def _leaves(visit: Visit, run: Run, plan: Plan) -> Facts:
                 _("{n}, each at most {span}").format(n=plan.rounds, span=span(plan.deadline_s)),
             ),
             (_("Leaves each round"), amount),
-            (_("Noise"), _("Off. No privacy figure applies to this run.")),
+            (_("Noise"), run_words.noise()),
             (
                 _("One site’s update"),
-                _("Can be read by the hub. Deleted when its round is closed and checked."),
+                run_words.one_update(),
             ),
             (_("Also leaves"), task_words.flows(plan.leaves)),
-            (_("Smallest group shown"), number(plan.minimum_cell)),
-            (_("Digest of the plan"), Code(run.plan_digest)),
+            (_("Smallest group shown"), _("{n} students").format(n=number(plan.minimum_cell))),
+            (_("Digest of the plan"), Code(run.plan_digest, True)),
         )
     )
 
@@ -136,16 +139,18 @@ def _fit(visit: Visit, institution: str, federation: Federation) -> tuple[Part, 
     )
 
 
-def _others(visit: Visit, federation: Federation) -> Bullets:
-    members = federations.members(visit.session, federation)
-    return Bullets(tuple(m.institution.name for m in members))
+def _others(visit: Visit, federation: Federation, own: str) -> Part:
+    members = federations.active_members(visit.session, federation.id)
+    names = tuple(m.institution.name for m in members if m.institution.id != own)
+    return Bullets(names) if names else Empty(_("Nobody else has accepted the agreement yet."))
 
 
 def _answer(visit: Visit, run: Run, row: RunApproval) -> tuple[Part, ...]:
     if run.state in RUN_ENDED:
         return (Text(_("The run has ended. Nothing is left to decide.")),)
     if not allows(visit.who, Permission.RUN_APPROVE, row.institution_id):
-        return (Note(_("Approving a run needs the role of privacy officer.")),)
+        takes = _("Approving a run needs the role of privacy officer.")
+        return (refusals.role(visit, row.institution_id, Permission.RUN_APPROVE, takes),)
     path = f"/i/{row.institution_id}/approvals/{row.id}"
     parts: list[Part] = []
     if row.choice is None:

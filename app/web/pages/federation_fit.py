@@ -12,7 +12,21 @@ from app.web import render
 from app.web.moments import full, in_words, sentence
 from app.web.pages import federation_words, task_words
 from app.web.pages.federations import crumbs
-from app.web.parts import Cell, Column, Empty, Muted, No, Panel, Sheet, Table, Text, Yes
+from app.web.parts import (
+    Cell,
+    Column,
+    Copy,
+    Empty,
+    Link,
+    Muted,
+    No,
+    Nothing,
+    Panel,
+    Sheet,
+    Table,
+    Text,
+    Yes,
+)
 from app.web.visit import Here, Visit, page_router
 
 router = page_router(prefix="/federations")
@@ -24,14 +38,15 @@ def task(visit: Here, federation_id: str) -> Response:
     sheets = queries.documents(visit.session, federation.id)
     panels = tuple(task_words.panel(sheet) for sheet in sheets)
     text = _(
-        "Run “collegium-site data check --task SHEET” at your site: it compares your "
-        "columns with these inputs and says what is missing and how many rows drop out."
+        "Only your site can compare them: the hub sees no record. This command says which columns are "
+        "missing and how many rows drop out."
     )
+    command = Copy("check", _("The command"), "collegium-site data check FOLDER --task SHEET")
     sheet = Sheet(
         title=_("Task sheets of {name}").format(name=federation.name),
         says=_("What exactly is predicted, from what, and how it is judged."),
         crumbs=crumbs(federation, _("Task sheets")),
-        panels=(*panels, Panel(_("Our columns against it"), (Text(text),)))
+        panels=(*panels, Panel(_("Our columns against it"), (Text(text), command)))
         if panels
         else (Panel(_("Task sheets"), (Empty(_("None yet.")),)),),
         menu="federations",
@@ -61,6 +76,9 @@ def compatible(visit: Here, federation_id: str) -> Response:
         ),
         crumbs=crumbs(federation, _("Who can take part")),
         panels=(Panel(_("Members and rules"), (_table(rows),)),),
+        foot=(Link(_("Our policy"), f"/i/{visit.institution}/policy"),)
+        if visit.institution
+        else (),
         menu="federations",
     )
     return render.sheet(visit, sheet)
@@ -69,7 +87,8 @@ def compatible(visit: Here, federation_id: str) -> Response:
 def _table(rows: tuple[tuple[Cell, ...], ...]) -> Table:
     columns = (
         Column(_("Member")),
-        Column(_("Takes part")),
+        Column(_("Policy allows it")),
+        Column(_("Sites ready"), True),
         Column(_("Rules that refuse")),
         Column(_("Smallest change that helps")),
     )
@@ -81,17 +100,20 @@ def _fit(row: Row, visit: Visit) -> tuple[Cell, ...]:
     name = row.member.institution.name
     rules: Cell = Muted(_("not shown"))
     change: Cell = Muted(_("not shown"))
+    if row.allows:
+        rules, change = Nothing(), Nothing()
     if row.objections is not None:
         judged = [
             (fit.sentence(o.code, o.detail), fit.change(o.code, o.detail)) for o in row.objections
         ]
-        rules = " ".join(s for s, _c in judged) or _("none")
-        change = " ".join(c for _s, c in judged if c) or _("none needed")
+        rules = " ".join(s for s, _c in judged) or Nothing()
+        change = " ".join(c for _s, c in judged if c) or Nothing()
     elif row.rules is not None:
-        rules = " ".join(fit.sentence(code) for code in row.rules) or _("none")
+        rules = " ".join(fit.sentence(code) for code in row.rules) or Nothing()
     return (
         _("{name} (yours)").format(name=name) if mine else name,
         Yes(_("Yes")) if row.allows else No(_("No")),
+        str(row.sites_ready) if row.sites_ready is not None else Muted(_("not shown")),
         rules,
         change,
     )

@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from app.access.actor import allows, institutions_where
 from app.access.permissions import Permission
-from app.clock import now
 from app.errors import NotAllowed
 from app.federations import compatibility, queries, service
 from app.federations.models import Federation, Membership
@@ -13,9 +12,9 @@ from app.institutions import queries as institutions
 from app.people import queries as people
 from app.policies import fit
 from app.text import _
-from app.web import render
-from app.web.moments import day, full
-from app.web.pages import federation_words
+from app.web import refusals, render
+from app.web.moments import as_of, day
+from app.web.pages import federation_words, task_words
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Bullets,
@@ -26,6 +25,7 @@ from app.web.parts import (
     Field,
     Form,
     Link,
+    Links,
     No,
     Note,
     Panel,
@@ -60,21 +60,28 @@ def show(visit: Here, federation_id: str) -> Response:
         _("whether you take part in a run, yes or no"),
         _("the lead also sees whether your site is ready, and the name of the rule that refuses"),
     )
-    paragraphs = tuple(Text(p) for p in federation.agreement.split("\n\n") if p.strip())
+    paragraphs = federation_words.paragraphs(federation.agreement)
     sheet = Sheet(
         title=_("What {name} signs").format(name=name),
         says=_standing(visit, member),
         asof=_("Agreement dated {day}").format(day=day(federation.agreement_dated)),
         crumbs=crumbs(federation, _("Agreement")),
         panels=(
-            Panel(_("What it is for"), (Text(federation.purpose),)),
+            Panel(
+                _("What it is for"),
+                (
+                    Text(federation.purpose),
+                    Links((Link(_("Task sheets"), f"/federations/{federation.id}/task"),)),
+                ),
+            ),
+            Panel(_("Fit with our policy, rule by rule"), _fit(visit, federation, at)),
             Panel(_("Agreement"), paragraphs),
             Panel(_("Terms"), (federation_words.terms(queries.terms(federation)),)),
-            Panel(_("Fit with our policy, rule by rule"), _fit(visit, federation, at)),
-            Panel(_("What others will see of us"), (Bullets(sees),)),
-            Panel(_("Your answer"), _answer(visit, federation, member, at)),
         ),
-        foot=(Link(_("Task sheets"), f"/federations/{federation.id}/task"),),
+        aside=(
+            Panel(_("Your answer"), _answer(visit, federation, member, at)),
+            Panel(_("What others will see of us"), (Bullets(sees),)),
+        ),
         menu="federations",
     )
     return render.sheet(visit, sheet)
@@ -102,7 +109,9 @@ def _fit(visit: Visit, federation: Federation, at: str) -> tuple[Part, ...]:
     row = compatibility.row_of(visit.session, federation, at)
     link = Link(_("Our policy"), f"/i/{at}/policy")
     if row.allows:
-        return (Note(_("Every rule of your policy fits."), link),)
+        stays = task_words.flows(row.stays or ())
+        more = _("It keeps at home: {flows}.").format(flows=stays) if row.stays else ""
+        return (Note(" ".join((_("Every rule of your policy fits."), more)).strip(), link),)
     reasons = row.objections or ()
     rows = tuple(
         (
@@ -120,7 +129,11 @@ def _answer(
     visit: Visit, federation: Federation, member: Membership | None, at: str
 ) -> tuple[Part, ...]:
     if not allows(visit.who, Permission.FEDERATION_JOIN, at):
-        return (Note(_("Accepting takes the role of administrator or privacy officer.")),)
+        takes = _("Accepting takes the role of administrator or privacy officer.")
+        return (refusals.role(visit, at, Permission.FEDERATION_JOIN, takes),)
+    stopped = refusals.unverified(visit, at)
+    if stopped:
+        return (stopped,)
     path = f"/federations/{federation.id}"
     own = Field("institution", "", "hidden", value=at)
     if member is None:
@@ -136,12 +149,14 @@ def _answer(
         (Button(_("Accept for our institution"), look="primary"),),
         inline=True,
     )
-    known = Facts(((_("Digest of all of it"), Code(federation.agreement_digest)),))
+    known = Facts(
+        ((_("Digest of all of it"), Code(federation.agreement_digest, True)),), stacked=True
+    )
     if member.state is MembershipState.INVITED:
         decline = Form(f"{path}/decline", (own,), (Button(_("Decline")),), inline=True)
-        return (known, accept, decline)
+        return (accept, decline, known)
     if member.state is MembershipState.PAUSED:
-        return (known, accept)
+        return (accept, known)
     if member.state is MembershipState.ACTIVE:
         return (Note(_("You have accepted this version.")), known)
     return (Text(_("Nothing is to be done here now.")),)
@@ -180,33 +195,61 @@ def decline(visit: Here, federation_id: str) -> Response:
 def ask_leave(visit: Here, federation_id: str) -> Response:
     federation = queries.get(visit.session, visit.who, Permission.FEDERATION_JOIN, federation_id)
     at = _mine(visit, federation)
-    now_ = (
+    leads = federation.lead_id == at
+    sheet = Sheet(
+        title=_("What happens if we leave {name}?").format(name=federation.name),
+        says=_("Your institution leads it. If it goes, the federation closes for everybody.")
+        if leads
+        else _("Leaving works at once. What releases have learnt stays in them."),
+        asof=as_of(),
+        crumbs=crumbs(federation, _("Leave")),
+        panels=(
+            Panel(_("At once"), (Bullets(_at_once(leads)),)),
+            Panel(_("What remains"), (Bullets(_remains()),)),
+            Panel(_("Your choice"), (_going(federation, at),)),
+        ),
+        foot=(Link(_("Stay in it"), f"/federations/{federation.id}"),),
+        menu="federations",
+    )
+    return render.sheet(visit, sheet)
+
+
+def _at_once(leads: bool) -> tuple[str, ...]:
+    if leads:
+        return (
+            _("No run can be proposed any more."),
+            _("No institution can join it."),
+        )
+    return (
         _("Your sites get no more work of this federation, at once; open jobs are cancelled."),
         _("An update of yours in an open round is not combined."),
         _("You no longer see its runs."),
     )
-    later = (
+
+
+def _remains() -> tuple[str, ...]:
+    return (
         _("Past releases keep what they learnt from you. This version cannot take it out."),
         _("Your audit trail and what left stay yours to read."),
     )
+
+
+def _going(federation: Federation, at: str) -> Form:
+    """The lead closes what it leads; a member leaves."""
+    path = f"/federations/{federation.id}"
+    if federation.lead_id == at:
+        button = Button(_("Close this federation"), look="primary")
+        return Form(f"{path}/close", (), (button,), inline=True)
     own = Field("institution", "", "hidden", value=at)
     button = Button(_("Leave this federation"), look="primary")
-    act: Part = Form(f"/federations/{federation.id}/leave", (own,), (button,), inline=True)
-    if federation.lead_id == at:
-        act = Note(_("The lead cannot leave its own federation."))
-    sheet = Sheet(
-        title=_("What happens if we leave {name}?").format(name=federation.name),
-        asof=_("As of {time}").format(time=full(now())),
-        crumbs=crumbs(federation, _("Leave")),
-        panels=(
-            Panel(_("At once"), (Bullets(now_),)),
-            Panel(_("What remains"), (Bullets(later),)),
-            Panel(_("Your choice"), (act,)),
-        ),
-        foot=(Link(_("Stay"), f"/federations/{federation.id}"),),
-        menu="federations",
-    )
-    return render.sheet(visit, sheet)
+    return Form(f"{path}/leave", (own,), (button,), inline=True)
+
+
+@router.post("/close")
+def close(visit: Here, federation_id: str) -> Response:
+    federation = queries.get(visit.session, visit.who, Permission.FEDERATION_LEAD, federation_id)
+    service.close(visit.session, visit.who, federation)
+    return see_other(f"/federations/{federation.id}", "closed")
 
 
 @router.post("/leave")

@@ -31,7 +31,6 @@ from app.web.parts import (
     Fold,
     Form,
     Link,
-    Links,
     Note,
     Panel,
     Part,
@@ -60,11 +59,16 @@ def _title(step: StepName) -> str:
     }[step]
 
 
-def _steps(step: StepName) -> Steps:
+def _steps(step: StepName, row: Federation | None) -> Steps:
+    """Each is a way there, once a draft is saved."""
     at = STEPS.index(step)
     return Steps(
         tuple(
-            Step(_title(s), "done" if i < at else "now" if i == at else "to-come")
+            Step(
+                _title(s),
+                "done" if i < at else "now" if i == at else "to-come",
+                href=_path(row, s) if row and i != at else "",
+            )
             for i, s in enumerate(STEPS)
         ),
         across=True,
@@ -96,18 +100,19 @@ def _page(
     """`theirs`: what another person saved meanwhile."""
     errors = errors or {}
     body = _body(visit, step, row, errors)
-    panels = [Panel(_("Where you are"), (_steps(step),)), Panel(_title(step), body, _lead(step))]
+    panels = [Panel(_title(step), body, _lead(step))]
     if step == "task" and row is not None:
         panels += sheet_step.panels(row, visit.form, errors)
     if theirs:
-        panels.insert(1, Panel(_("Their version"), theirs, id="h-theirs"))
+        panels.insert(0, Panel(_("Their version"), theirs, id="h-theirs"))
     saved = _("Saved as a draft. Only your institution sees it.") if row else ""
     sheet = Sheet(
-        title=_("Found a federation"),
-        says=row.name if row else _("Seven steps. You can stop after each and go on later."),
+        title=_("Found “{name}”").format(name=row.name) if row else _("Found a federation"),
+        says=_("Seven steps. You can stop after each and go on later."),
         asof=saved,
         crumbs=(Link(_("Federations"), "/federations"), Link(_("New"), "")),
         panels=tuple(panels),
+        steps=_steps(step, row),
         errors=tuple(errors.items()),
         menu="federations",
     )
@@ -166,7 +171,6 @@ def _check(visit: Visit, row: Federation) -> tuple[Part, ...]:
     if not sheets:
         link = Link(_("Add a task sheet"), _path(row, "task"))
         return (Note(_("A federation predicts at least one thing."), link),)
-    changes = Links(tuple(Link(_title(s), _path(row, s)) for s in STEPS if s != "check"))
     parts: list[Part] = [federation_words.facts(visit.session, row)]
     parts += [Text(_("{name}: {target}").format(name=s.name, target=s.target)) for s in sheets]
     fold = Fold("agreement", _("Read the agreement"), federation_words.paragraphs(row.agreement))
@@ -182,7 +186,8 @@ def _check(visit: Visit, row: Federation) -> tuple[Part, ...]:
         )
         for s in sheets
     )
-    return (*parts, *inputs, fold, Text(_("Change an answer:"), muted=True), changes, form)
+    back = Text(_("A step above takes you back to its answers."), muted=True, small=True)
+    return (*parts, *inputs, fold, back, form)
 
 
 @router.get("/new")
@@ -203,17 +208,14 @@ def start(visit: Here) -> Response:
 
 @router.post("/new")
 def found(visit: Here) -> Response:
-    at, name, purpose = visit.institution or "", *_purpose(visit)
+    at = visit.institution or ""
+    name, purpose = visit.form.text("name"), visit.form.text("purpose")
     try:
         with trying(visit.session):
             row = service.found(visit.session, visit.who, at, name=name, purpose=purpose)
     except Invalid as error:
         return _page(visit, "purpose", None, errors=error.errors)
     return see_other(_path(row, "task"))
-
-
-def _purpose(visit: Visit) -> tuple[str, str]:
-    return visit.form.text("name"), visit.form.text("purpose")
 
 
 @router.get("/{federation}/edit/{step}")

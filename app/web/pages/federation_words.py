@@ -12,7 +12,7 @@ from app.institutions.schemas import PublicInstitution
 from app.text import _, ngettext
 from app.web import site_words
 from app.web.moments import in_words, number, sentence, since, size, span
-from app.web.pages import task_words
+from app.web.pages import run_words, task_words
 from app.web.parts import Cell, Facts, Part, Status, Text
 from app.web.visit import Visit
 from worker.protocol.manifest import ModelSpec
@@ -82,7 +82,7 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
         (_("Time to answer"), _("{n} days when a run is proposed").format(n=terms.approval_days)),
         (
             _("One site’s update"),
-            _("Can be read by the hub. Deleted when its round is closed and checked."),
+            run_words.one_update(),
         ),
     )
 

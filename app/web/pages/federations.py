@@ -4,37 +4,28 @@ from starlette.responses import Response
 
 from app.access.actor import allows, institutions_where
 from app.access.permissions import Permission
-from app.clock import now
 from app.federations import compatibility, queries, service
 from app.federations.models import Federation
 from app.federations.queries import Member
 from app.federations.states import FederationState, MembershipState
 from app.institutions import queries as institutions
 from app.policies import fit
-from app.releases import queries as releases
-from app.runs import queries as runs
-from app.text import _
-from app.web import render, site_words
-from app.web.moments import full, since
-from app.web.pages import federation_about, federation_words, run_words
+from app.text import _, ngettext
+from app.web import refusals, render
+from app.web.moments import as_of, in_words, sentence
+from app.web.pages import federation_about, federation_page, federation_words
 from app.web.parts import (
-    Button,
     Cell,
     Column,
     Empty,
-    Field,
-    Form,
     Link,
-    Links,
     No,
-    Option,
     Panel,
     Part,
     Sheet,
     Table,
     Task,
     Tasks,
-    Text,
     Yes,
 )
 from app.web.visit import Here, Visit, page_router, see_other
@@ -52,17 +43,29 @@ def every(visit: Here) -> Response:
     if invited:
         panels.insert(0, Panel(_("Invitations"), (_invitations(visit, invited),)))
     panels.append(Panel(_("Open to us"), (_open(visit, list(could)),)))
-    found = Link(_("Found one"), "/federations/new", "btn")
+    found = Link(_("Found one"), "/federations/new", "btn" if ours else "primary")
+    stopped = refusals.unverified(visit, visit.institution) if visit.institution else None
     sheet = Sheet(
         title=_("Federations"),
-        says=_("Institutions that train one model together, on terms each has accepted."),
-        asof=_("As of {time}").format(time=full(now())),
-        actions=(found,) if may_found else (),
+        says=_says(len(ours), len(invited)),
+        asof=as_of(),
+        actions=(found,) if may_found and not stopped else (),
         note="" if may_found else _("Founding one takes the role of administrator."),
         panels=tuple(panels),
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _says(ours: int, invited: int) -> str:
+    about = _("Institutions that train one model together, on terms each has accepted.")
+    if invited:
+        said = ngettext("{n} invitation waits for you.", "{n} invitations wait for you.", invited)
+        return sentence(said.format(n=in_words(invited)))
+    if not ours:
+        return about
+    said = ngettext("You are in {n} federation.", "You are in {n} federations.", ours)
+    return said.format(n=in_words(ours))
 
 
 def _ours(visit: Visit, found: list[Federation]) -> Part:
@@ -86,7 +89,7 @@ def _ours(visit: Visit, found: list[Federation]) -> Part:
             )
         )
     if not rows:
-        return Empty(_("You are in no federation. Found one, or ask to join one below."))
+        return Empty(_("You are in no federation yet. Found one, or ask to join one below."))
     columns = (
         Column(_("Federation")),
         Column(_("State")),
@@ -163,15 +166,17 @@ def one(visit: Here, federation_id: str) -> Response:
     leads = allows(visit.who, Permission.FEDERATION_LEAD, federation.lead_id)
     members = queries.members(visit.session, federation)
     panels = [
-        Panel(_("What happens"), _happens(visit, federation)),
-        Panel(_("Members"), _members(visit, federation, members, leads)),
+        Panel(_("What happens"), federation_page.happens(visit, federation)),
+        Panel(_("Members"), federation_page.members(visit, federation, members, leads)),
     ]
     if leads and federation.state is FederationState.OPEN:
-        panels.append(Panel(_("Invite an institution"), (_invite(visit, federation, members),)))
+        stopped = refusals.unverified(visit, federation.lead_id)
+        part = stopped or federation_page.invite(visit, federation, members)
+        panels.append(Panel(_("Invite an institution"), (part,)))
     sheet = Sheet(
         title=federation.name,
         says=federation.purpose,
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=crumbs(federation),
         actions=_actions(visit, federation, members),
         panels=tuple(panels),
@@ -188,6 +193,8 @@ def _actions(visit: Visit, federation: Federation, members: list[Member]) -> tup
         return (Link(_("Answer the invitation"), f"{path}/join", "primary"),)
     if not allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
         return ()
+    if refusals.unverified(visit, federation.lead_id):
+        return ()
     if federation.state is FederationState.DRAFT:
         return (Link(_("Go on with the draft"), f"{path}/edit/purpose", "primary"),)
     if federation.state is FederationState.OPEN:
@@ -199,69 +206,6 @@ def _invited(visit: Visit, members: list[Member]) -> bool:
     mine = institutions_where(visit.who, Permission.FEDERATION_JOIN)
     waits = (MembershipState.INVITED, MembershipState.PAUSED)
     return any(m.institution.id in mine and m.membership.state in waits for m in members)
-
-
-def _happens(visit: Visit, federation: Federation) -> tuple[Part, ...]:
-    found = runs.visible_to(visit.session, visit.who, federation.id)
-    parts: list[Part] = []
-    for run in found[:3]:
-        brief = run_words.brief(visit.session, run)
-        name = _("Run {n}").format(n=run.number)
-        parts += [
-            brief.status,
-            Text(f"{name}. {brief.sentence}"),
-            Links((Link(_("See run {n}").format(n=run.number), f"/runs/{run.id}"),)),
-        ]
-    if not parts:
-        parts.append(Empty(_("No run yet.")))
-    release = releases.current(visit.session, federation.id)
-    if release:
-        said = _("Release {n} is in use, {since}.").format(
-            n=release.number, since=since(release.created)
-        )
-        parts.append(Text(said))
-    return tuple(parts)
-
-
-def _members(
-    visit: Visit, federation: Federation, members: list[Member], leads: bool
-) -> tuple[Part, ...]:
-    rows = tuple(
-        (
-            m.institution.name,
-            site_words.kind(m.institution.kind),
-            site_words.verified(m.institution),
-            federation_words.membership(m.membership),
-        )
-        for m in members
-    )
-    columns = (
-        Column(_("Institution")),
-        Column(_("Kind")),
-        Column(_("Verified")),
-        Column(_("Part")),
-    )
-    parts: list[Part] = [Table(_("Who is in"), columns, rows)]
-    if not rows:
-        parts = [Empty(_("No member yet. Invite one."))]
-    path = f"/federations/{federation.id}/members"
-    for m in members:
-        if leads and m.membership.state is MembershipState.REQUESTED:
-            hidden = Field("institution", "", "hidden", value=m.institution.id)
-            yes = Button(_("Let {name} in").format(name=m.institution.name))
-            no = Button(_("Decline {name}").format(name=m.institution.name), "decline")
-            parts.append(Form(f"{path}/invite", (hidden,), (yes, no), inline=True))
-    return tuple(parts)
-
-
-def _invite(visit: Visit, federation: Federation, members: list[Member]) -> Part:
-    inside = {m.institution.id for m in members}
-    free = tuple(Option(i.id, i.name) for i in institutions.verified_others(visit.session, inside))
-    if not free:
-        return Empty(_("Every verified institution of this hub is in, or invited."))
-    field = Field("institution", _("Verified institution"), "select", options=free)
-    path = f"/federations/{federation.id}/members/invite"
-    return Form(path, (field,), (Button(_("Invite it")),))
 
 
 @router.post("/{federation_id}/members/invite")

@@ -4,6 +4,7 @@ Tasks by date, then what runs, then what changed. A new institution sees its way
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.responses import RedirectResponse, Response
 
@@ -24,10 +25,11 @@ from app.runs.states import RUN_ENDED
 from app.sites import queries as sites
 from app.sites.states import SiteState
 from app.text import _, ngettext
-from app.web import render, site_words
-from app.web.moments import full, in_words, lately, sentence
+from app.web import render, site_words, subjects
+from app.web.moments import as_of, in_words, lately, sentence, size
 from app.web.pages import run_words
 from app.web.parts import (
+    Cell,
     Empty,
     Facts,
     Link,
@@ -36,8 +38,8 @@ from app.web.parts import (
     LogLine,
     Panel,
     Progress,
+    Said,
     Sheet,
-    Status,
     Step,
     Steps,
     Tasks,
@@ -127,7 +129,7 @@ def home(visit: Here) -> Response:
     sheet = Sheet(
         title=_title(len(waiting)),
         says=_says(len(running)),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         panels=tuple(panels),
         aside=(_glance(visit, at),) if at and stands else (),
         menu="home",
@@ -161,7 +163,7 @@ def _running(visit: Visit, run: Run) -> Panel:
                 f"p-{run.id}",
                 brief.done,
                 brief.rounds,
-                _("{done} of {all} rounds done").format(done=brief.done, all=brief.rounds),
+                run_words.rounds_done(brief),
             ),
             Links((Link(_("See the run"), f"/runs/{run.id}"),)),
         ),
@@ -171,8 +173,9 @@ def _running(visit: Visit, run: Run) -> Panel:
 
 
 def _changed(visit: Visit, at: str) -> Panel:
-    events = audit.latest(visit.session, at, limit=8)
+    events = audit.latest(visit.session, at, limit=6, only=subjects.loud())
     names = people.names(visit.session, {e.actor for e in events})
+    about = subjects.about(visit.session, at, events)
     lines = tuple(
         LogLine(
             e.at,
@@ -180,6 +183,7 @@ def _changed(visit: Visit, at: str) -> Panel:
             _("{what}, by {who}.").format(what=_(kinds.by_name(e.kind).title), who=names[e.actor])
             if e.actor in names
             else f"{_(kinds.by_name(e.kind).title)}.",
+            about.get(e.subject),
         )
         for e in events
     )
@@ -190,7 +194,7 @@ def _changed(visit: Visit, at: str) -> Panel:
 def _glance(visit: Visit, at: str) -> Panel:
     session = visit.session
     row = institutions.by_id(session, at)
-    lines: list[tuple[str, str | Status]] = []
+    lines: list[tuple[str, Cell]] = []
     for site in sites.of_institution(session, at):
         if site.state is not SiteState.REVOKED:
             lines.append((site.name, site_words.status(session, visit.settings, site)))
@@ -199,6 +203,18 @@ def _glance(visit: Visit, at: str) -> Panel:
     if draft:
         said += " " + _("Version {n} is a draft.").format(n=draft.number)
     lines.append((_("Policy"), said))
+    if allows(visit.who, Permission.SENT_READ, at):
+        lines.append((_("Left us in seven days"), _left(visit, at)))
     lines.append((_("Verified"), site_words.verified(row)))
     title = _("{name} at a glance").format(name=row.name)
-    return Panel(title, (Facts(tuple(lines), narrow=True),), id="h-own")
+    return Panel(title, (Facts(tuple(lines), stacked=True),), id="h-own")
+
+
+def _left(visit: Visit, at: str) -> Said:
+    """Bytes and transfers of the last week."""
+    count, total = sites.sent_since(visit.session, visit.who, at, now() - timedelta(days=7))
+    link = Link(_("See each one"), f"/i/{at}/sent")
+    if not count:
+        return Said(_("Nothing."), link)
+    said = ngettext("{size} in {n} transfer.", "{size} in {n} transfers.", count)
+    return Said(said.format(size=size(total), n=in_words(count)), link)

@@ -7,7 +7,7 @@ from app.jobs import Look, Queue, QueueAway, look
 from app.runs import stuck
 from app.sites import queries as sites
 from app.text import _, ngettext
-from app.web.moments import number, size
+from app.web.moments import in_words, number, sentence, size
 from app.web.parts import Cell, Column, Empty, Part, Status, Table
 from app.web.visit import Visit
 
@@ -20,7 +20,7 @@ Row = tuple[Cell, ...]
 def table(visit: Visit) -> Table:
     seen = _look(visit)
     rows: tuple[Row, ...] = (
-        (_("Database"), Status("good", _("Answers")), visit.hub.db.engine.dialect.name),
+        (_("Database"), Status("good", _("Answers")), _database(visit)),
         _redis(visit),
         *queues(seen),
         _workers(seen),
@@ -28,8 +28,17 @@ def table(visit: Visit) -> Table:
         _mail(visit),
         _sites(visit),
     )
-    columns = (Column(_("Part")), Column(_("State")), Column(_("Detail")))
+    columns = (Column(_("Part of the hub")), Column(_("State")), Column(_("Detail")))
     return Table(_("Parts of this hub, looked at just now"), columns, rows)
+
+
+def says(found: Table) -> str:
+    """The answer to the page's question, from the states of its rows."""
+    care = [row[0] for row in found.rows if isinstance(row[1], Status) and row[1].tone == "act"]
+    if not care:
+        return _("Everything answers.")
+    said = ngettext("{n} part needs a look.", "{n} parts need a look.", len(care))
+    return sentence(said.format(n=in_words(len(care))))
 
 
 def _look(visit: Visit) -> Look | None:
@@ -37,6 +46,11 @@ def _look(visit: Visit) -> Look | None:
         return look(visit.settings.redis_url) if visit.settings.redis_url else None
     except QueueAway:
         return None
+
+
+def _database(visit: Visit) -> str:
+    name = visit.hub.db.engine.dialect.name
+    return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(name, name)
 
 
 def _redis(visit: Visit) -> Row:

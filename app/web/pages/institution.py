@@ -12,21 +12,19 @@ from app.institutions.models import Institution
 from app.institutions.schemas import Details
 from app.institutions.states import InstitutionKind, InstitutionState, ProofKind
 from app.text import _
-from app.web import render, site_words
-from app.web.forms import Typed, trying
-from app.web.moments import day, full, since
+from app.web import refusals, render, site_words
+from app.web.forms import trying
+from app.web.moments import as_of, day, since
+from app.web.pages import proof_forms
 from app.web.pages.domain_proof import proof_of_domain
 from app.web.pages.home import standing, way
 from app.web.parts import (
-    Button,
     Column,
     Empty,
     Facts,
-    Field,
-    Form,
+    Fold,
+    Heading,
     Link,
-    Note,
-    Option,
     Panel,
     Part,
     Sheet,
@@ -77,9 +75,8 @@ def overview(visit: Here, institution: str) -> Response:
         says=_("Everything is ready for a run.")
         if stands.ready
         else _("Some steps to a first run are open."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         actions=links,
-        note=institutions.why_not(row) or "",
         panels=(
             Panel(_("Steps to a first run"), (way(row.id, stands),)),
             Panel(_("What the hub knows of us"), (facts,)),
@@ -100,7 +97,12 @@ def _verification(visit: Visit, institution: str, errors: dict[str, str] | None 
     proofs = queries.proofs(visit.session, row.id)
     rows = tuple((proof_words(p.kind), p.value, day(p.seen)) for p in proofs)
     columns = (Column(_("Proof")), Column(_("What it is")), Column(_("Seen")))
-    table: Part = Empty(_("No proof yet. Give the operators something they can check."))
+    verified = row.state is InstitutionState.VERIFIED
+    table: Part = Empty(
+        _("None is on record: the operators knew you by other means.")
+        if verified
+        else _("No proof yet. Give the operators something they can check.")
+    )
     if rows:
         table = Table(_("Proofs the operators see"), columns, rows)
     panels = [
@@ -110,16 +112,14 @@ def _verification(visit: Visit, institution: str, errors: dict[str, str] | None 
     if allows(visit.who, Permission.INSTITUTION_EDIT, row.id):
         panels += _acts(visit, row, errors)
     else:
-        panels.append(
-            Panel(
-                _("What you can do"), (Note(_("Adding proofs takes the role of administrator.")),)
-            )
-        )
+        takes = _("Adding proofs takes the role of administrator.")
+        note = refusals.role(visit, row.id, Permission.INSTITUTION_EDIT, takes)
+        panels.append(Panel(_("What you can do"), (note,)))
     sheet = Sheet(
         title=_("Verification"),
         says=institutions.why_not(row)
         or _("Your institution is verified. Others see by how many."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(Link(row.name, f"/i/{row.id}"), Link(_("Verification"), "")),
         panels=tuple(panels),
         errors=tuple(errors.items()),
@@ -146,80 +146,26 @@ def _way(visit: Visit, row: Institution, proofs: bool) -> Steps:
 
 def _acts(visit: Visit, row: Institution, errors: dict[str, str]) -> list[Panel]:
     path, typed = f"/i/{row.id}/verification", visit.form
-    mailbox = Form(
-        f"{path}/mailbox",
-        (
-            Field(
-                "email",
-                _("A mail address at {domain}").format(domain=row.domain or _("your domain")),
-                "email",
-                value=typed.text("email"),
-                error=errors.get("email", ""),
-            ),
-        ),
-        (Button(_("Mail a code to it")),),
-    )
-    code = Form(
-        f"{path}/mailbox/code",
-        (
-            Field(
-                "email",
-                _("The same mail address"),
-                "email",
-                key="code-email",
-                value=typed.text("email"),
-            ),
-            Field("code", _("Eight digits from the mail"), "code", error=errors.get("code", "")),
-        ),
-        (Button(_("Check the code")),),
-    )
+    mailbox, code = proof_forms.mailbox_forms(path, row, typed, errors)
+    typed_here = "email" in errors or "code" in errors
+    enter = Fold("enter-code", _("I have the code from the mail"), (code,))
     panels = [
         Panel(_("Prove your domain"), proof_of_domain(visit, row), id="h-domain"),
-        Panel(_("Prove a mailbox"), (mailbox, code), id="h-mailbox"),
-        Panel(_("Name a public register"), (_registry_form(path, typed, errors),), id="h-registry"),
+        Panel(_("Prove a mailbox"), (mailbox, code if typed_here else enter), id="h-mailbox"),
+        Panel(
+            _("Name a public register"),
+            (proof_forms.registry_form(path, typed, errors),),
+            id="h-registry",
+        ),
     ]
+    if row.state is InstitutionState.VERIFIED and not errors:
+        more = tuple(part for panel in panels for part in (Heading(panel.title), *panel.body))
+        return [Panel(_("More proofs"), (Fold("more", _("Add another proof"), more),))]
     if row.state in (InstitutionState.REGISTERED, InstitutionState.REFUSED):
-        panels.append(Panel(_("Correct your details"), (_details_form(row, visit, errors),)))
+        panels.append(
+            Panel(_("Correct your details"), (proof_forms.details_form(row, visit, errors),))
+        )
     return panels
-
-
-def _registry_form(path: str, typed: Typed, errors: dict[str, str]) -> Form:
-    options = tuple(Option(name, name) for name in ("ROR", "NCES", "UKPRN"))
-    return Form(
-        f"{path}/registry",
-        (
-            Field(
-                "register", _("Register"), "select", value=typed.text("register"), options=options
-            ),
-            Field(
-                "number",
-                _("Number in it"),
-                value=typed.text("number"),
-                error=errors.get("value", "") or errors.get("register_id", ""),
-            ),
-        ),
-        (Button(_("Add this number")),),
-    )
-
-
-def _details_form(row: Institution, visit: Visit, errors: dict[str, str]) -> Form:
-    typed = visit.form if visit.form.has("country") else None
-    kinds = tuple(Option(k.value, site_words.kind(k)) for k in InstitutionKind)
-
-    def field(name: str, label: str, kept: str | None, **more: object) -> Field:
-        value = typed.text(name) if typed else kept or ""
-        return Field(name, label, value=value, error=errors.get(name, ""), **more)  # type: ignore[arg-type]
-
-    return Form(
-        f"/i/{row.id}/verification/details",
-        (
-            field("name", _("Name"), row.name),
-            field("kind", _("Kind"), row.kind.value, control="select", options=kinds),
-            field("country", _("Country, two letters"), row.country, short=True),
-            field("domain", _("Domain"), row.domain, optional=True),
-        ),
-        (Button(_("Save and ask again")),),
-    )
 
 
 @router.post("/verification/domain")

@@ -4,9 +4,8 @@ from starlette.responses import Response
 
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.audit import kinds
 from app.audit import queries as audit
-from app.clock import now
+from app.audit.queries import Filter
 from app.errors import Invalid
 from app.institutions import queries
 from app.people import queries as people
@@ -15,8 +14,8 @@ from app.people.models import Person
 from app.text import _, ngettext
 from app.web import render
 from app.web.forms import trying
-from app.web.moments import day_clock, full, in_words, sentence
-from app.web.pages import hub_health
+from app.web.moments import as_of, in_words, sentence
+from app.web.pages import hub_health, trail
 from app.web.pages.second_factor import helping
 from app.web.parts import (
     Button,
@@ -26,10 +25,8 @@ from app.web.parts import (
     Link,
     Links,
     Panel,
-    Part,
     Sheet,
     Table,
-    When,
 )
 from app.web.visit import Here, Visit, page_router, see_other
 
@@ -48,20 +45,25 @@ def health(visit: Here) -> Response:
         "{n} institution waits for a decision.", "{n} institutions wait for a decision.", waiting
     )
     links = (
-        Link(_("Institutions"), "/operator/institutions", "btn"),
-        Link(_("Base models"), "/operator/models", "btn"),
-        Link(_("Operators"), "/operator/people", "btn"),
-        Link(_("What operators did"), "/operator/audit", "btn"),
+        Link(_("Institutions"), "/operator/institutions"),
+        Link(_("Base models"), "/operator/models"),
+        Link(_("Operators"), "/operator/people"),
+        Link(_("What happened at the hub"), "/operator/audit"),
     )
+    table = hub_health.table(visit)
+    actions = (Link(_("See who waits"), "/operator/institutions", "primary"),) if waiting else ()
     sheet = Sheet(
         title=_("Is the hub well?"),
-        says=sentence(said.format(n=in_words(waiting))),
-        asof=_("As of {time}").format(time=full(now())),
+        says=" ".join((hub_health.says(table), sentence(said.format(n=in_words(waiting))))),
+        asof=as_of(),
+        actions=actions,
         panels=(
-            Panel(_("Machinery"), (hub_health.table(visit),)),
+            Panel(_("Machinery"), (table,)),
             Panel(_("Stuck work"), (hub_health.stuck_work(visit),)),
+        ),
+        aside=(
+            Panel(_("Go to"), (Links(links, down=True),)),
             Panel(_("Versions"), (hub_health.versions(visit),)),
-            Panel(_("Go to"), (Links(links),)),
         ),
         menu="hub",
     )
@@ -97,7 +99,7 @@ def _people_page(visit: Visit, errors: dict[str, str] | None = None) -> Response
         says=_("Two operators decide on each institution.")
         if len(found) > 1
         else _("There is one operator. Every member of a federation sees that."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Operators"), "")),
         panels=(
             Panel(_("Operators"), (Table(_("By name"), columns, rows),)),
@@ -143,30 +145,22 @@ def reset_factor(visit: Here, person: str) -> Response:
 
 
 @router.get("/audit")
-def trail(visit: Here, cursor: int | None = None) -> Response:
-    found = audit.events(visit.session, visit.who, None, cursor=cursor)
-    names = people.names(visit.session, {e.actor for e in found.events})
-    rows = tuple(
-        (
-            str(e.number),
-            When(e.at, day_clock(e.at)),
-            _(kinds.by_name(e.kind).title),
-            names.get(e.actor, e.actor),
-        )
-        for e in found.events
-    )
-    columns = (Column(_("Number")), Column(_("Time")), Column(_("What")), Column(_("Who")))
-    more: tuple[Part, ...] = ()
-    if found.cursor is not None:
-        more = (Links((Link(_("Older ones"), f"/operator/audit?cursor={found.cursor}"),)),)
+def trail_page(visit: Here, kind: str = "", cursor: int | None = None) -> Response:
+    wanted = Filter(kind=f"{kind}.") if kind else None
+    found = audit.events(visit.session, visit.who, None, wanted, cursor=cursor, limit=25)
+    about = {
+        id_: Link(name, f"/operator/institutions/{id_}")
+        for id_, name in queries.names(visit.session, {e.subject for e in found.events}).items()
+    }
+    names = people.names(visit.session, {e.subject for e in found.events})
+    about |= {id_: Link(name, "/operator/people") for id_, name in names.items()}
     sheet = Sheet(
         title=_("What happened at the hub"),
-        asof=_("As of {time}").format(time=full(now())),
+        says=_("Every act of an operator, and every sign-in, is recorded here."),
+        asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Events"), "")),
         panels=(
-            Panel(
-                _("Newest first"), (Table(_("Events of the hub’s own chain"), columns, rows), *more)
-            ),
+            Panel(_("Events"), trail.parts(visit.session, found, "/operator/audit", kind, about)),
         ),
         menu="hub",
     )

@@ -12,7 +12,7 @@ from app.people import queries as people
 from app.text import _, ngettext
 from app.web import render, site_words
 from app.web.forms import trying
-from app.web.moments import day, day_clock, full, in_words, sentence, since
+from app.web.moments import as_of, day, day_clock, full, in_words, sentence, since
 from app.web.pages.institution import proof_words, state
 from app.web.pages.second_factor import helping
 from app.web.parts import (
@@ -56,7 +56,7 @@ def every(visit: Here) -> Response:
     sheet = Sheet(
         title=_("Institutions"),
         says=sentence(said.format(n=in_words(len(waiting)))),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Institutions"), "")),
         panels=(
             Panel(_("Waiting, oldest first"), (_table(_("Not yet verified"), waiting),)),
@@ -122,7 +122,7 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
     sheet = Sheet(
         title=row.name,
         says=_says(visit, row),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(
             Link(_("Hub"), "/operator"),
             Link(_("Institutions"), "/operator/institutions"),

@@ -4,13 +4,12 @@ from starlette.responses import Response
 
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.clock import now
 from app.federations import base_models, queries
 from app.federations.models import BaseModelFile
 from app.people import queries as people
 from app.text import _
 from app.web import render
-from app.web.moments import day, full, size
+from app.web.moments import as_of, day, size
 from app.web.parts import (
     Button,
     Code,
@@ -46,7 +45,7 @@ def every(visit: Here) -> Response:
         )
         if rows
         else _("None is imported, so federations can learn from tables only."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Base models"), "")),
         panels=(*panels, _import_panel()),
         menu="hub",

@@ -23,7 +23,7 @@ def forgot(visit: Anyone) -> Response:
     sheet = Sheet(
         title=_("A new password"),
         says=_("We send a link to your mail address. It works once, for one hour."),
-        panels=(Panel(_("Where to"), (form,)),),
+        panels=(Panel("", (form,)),),
     )
     return render.sheet(visit, sheet)
 
@@ -58,7 +58,7 @@ def _reset_page(visit: Visit, token: str, error: str = "") -> Response:
     sheet = Sheet(
         title=_("A new password"),
         says=_("Every device is signed out when it is set."),
-        panels=(Panel(_("Choose it"), (form,)),),
+        panels=(Panel("", (form,)),),
         errors=(("password", error),) if error else (),
     )
     return render.sheet(visit, sheet, status=422 if error else 200)

@@ -5,31 +5,36 @@ from starlette.responses import Response
 from app.access.actor import allows
 from app.access.loaders import role_name
 from app.access.permissions import Permission, Role
-from app.clock import now
 from app.errors import Conflict, Invalid
 from app.institutions import queries as institutions
 from app.people import queries
 from app.people import service as people
 from app.people.queries import Member
-from app.text import _
-from app.web import render
+from app.text import _, ngettext
+from app.web import refusals, render
 from app.web.forms import trying
-from app.web.moments import ago, day, full
+from app.web.moments import ago, as_of, day, in_words, sentence
 from app.web.pages.second_factor import helping
 from app.web.parts import (
+    Act,
+    Acts,
     Button,
+    Cell,
     Column,
     Empty,
     Field,
     Form,
     Link,
+    No,
     Note,
+    Nothing,
     Option,
     Panel,
     Part,
     Sheet,
     Table,
-    Text,
+    When,
+    Yes,
 )
 from app.web.visit import Here, Visit, page_router, see_other
 
@@ -40,14 +45,18 @@ def _roles(member: Member) -> str:
     return ", ".join(role_name(role) for role in Role if role in member.roles)
 
 
-def options() -> tuple[Option, ...]:
-    helps = {
+def helps() -> dict[Role, str]:
+    """What each role may do, in a line."""
+    return {
         Role.ADMINISTRATOR: _("Adds sites, drafts the policy, joins federations"),
         Role.PRIVACY_OFFICER: _("Approves policies and runs, reads what left"),
         Role.INSTRUCTOR: _("Reads the reports of their own classes, nothing else"),
         Role.READER: _("Looks at everything but reports, changes nothing"),
     }
-    return tuple(Option(r.value, role_name(r).capitalize(), helps[r]) for r in Role)
+
+
+def options() -> tuple[Option, ...]:
+    return tuple(Option(r.value, role_name(r).capitalize(), helps()[r]) for r in Role)
 
 
 @router.get("")
@@ -65,7 +74,7 @@ def every(visit: Here, institution: str) -> Response:
         (
             Link(m.person.name, f"/i/{row.id}/people/{m.person.id}") if may_edit else m.person.name,
             _roles(m),
-            _("yes") if m.second_factor else _("no"),
+            Yes(_("yes")) if m.second_factor else No(_("no")),
             ago(m.last_seen) if m.last_seen else _("never"),
         )
         for m in members
@@ -73,14 +82,14 @@ def every(visit: Here, institution: str) -> Response:
     officer = any(Role.PRIVACY_OFFICER in m.roles for m in members)
     sheet = Sheet(
         title=_("People"),
-        says="" if officer else _("No privacy officer yet. Invite one: a policy needs two people."),
-        asof=_("As of {time}").format(time=full(now())),
+        says=_says(members, officer),
+        asof=as_of(),
         actions=(Link(_("Invite someone"), f"/i/{row.id}/people/invite", "primary"),)
         if may_edit
         else (),
-        note="" if may_edit else _("Changing roles takes the role of administrator."),
+        note="" if may_edit else _refused(visit, row.id),
         panels=(
-            Panel(_("Who has a role here"), (Table(_("People by name"), columns, rows),)),
+            Panel(_("Who has a role here"), (Table(_("By name"), columns, rows),)),
             Panel(_("Open invitations"), _invitations(visit, row.id, may_edit)),
         ),
         menu="people",
@@ -88,19 +97,37 @@ def every(visit: Here, institution: str) -> Response:
     return render.sheet(visit, sheet)
 
 
+def _says(members: list[Member], officer: bool) -> str:
+    count = len(members)
+    said = ngettext("{n} person has a role here.", "{n} people have a role here.", count)
+    text = sentence(said.format(n=in_words(count)))
+    if officer:
+        return text
+    return f"{text} " + _("No privacy officer yet. Invite one: a policy needs two people.")
+
+
+def _refused(visit: Visit, at: str) -> str:
+    takes = _("Changing roles takes the role of administrator.")
+    return refusals.role(visit, at, Permission.PEOPLE_EDIT, takes).text
+
+
 def _invitations(visit: Visit, institution: str, may_edit: bool) -> tuple[Part, ...]:
-    parts: list[Part] = []
+    rows: list[tuple[Cell, ...]] = []
     for row in queries.open_invitations(visit.session, visit.who, institution):
-        role = role_name(row.role) if row.role else ""
-        said = _("{email} as {role}, until {day}.").format(
-            email=row.email, role=role, day=day(row.expires)
+        path = f"/i/{institution}/people/invitations/{row.id}/withdraw"
+        act = Acts((Act(path, _("Withdraw"), row.email),))
+        rows.append(
+            (
+                row.email,
+                role_name(row.role) if row.role else Nothing(),
+                When(row.expires, day(row.expires)),
+                act if may_edit else Nothing(),
+            )
         )
-        parts.append(Text(said))
-        if may_edit:
-            label = _("Withdraw the invitation of {email}").format(email=row.email)
-            path = f"/i/{institution}/people/invitations/{row.id}/withdraw"
-            parts.append(Form(path, (), (Button(label),), inline=True))
-    return tuple(parts) or (Empty(_("None is open.")),)
+    if not rows:
+        return (Empty(_("None is open.")),)
+    columns = (Column(_("For")), Column(_("Role")), Column(_("Works until")), Column(""))
+    return (Table(_("Invitations nobody has answered"), columns, tuple(rows)),)
 
 
 @router.get("/invite")
@@ -137,7 +164,7 @@ def _invite_page(visit: Visit, institution: str, errors: dict[str, str] | None =
         title=_("Invite someone"),
         says=_("They get a link by mail. It works for seven days."),
         crumbs=(Link(_("People"), f"/i/{row.id}/people"), Link(_("Invite"), "")),
-        panels=(Panel(_("Who, as what"), (form,)),),
+        panels=(Panel("", (form,)),),
         errors=tuple(errors.items()),
         menu="people",
     )
@@ -182,32 +209,51 @@ def one(visit: Here, institution: str, person: str) -> Response:
     if found is None:
         return see_other(f"/i/{row.id}/people")
     path = f"/i/{row.id}/people/{person}"
-    missing = tuple(o for o in options() if Role(o.value) not in found.roles)
-    parts: list[Part] = []
-    for role in Role:
-        if role in found.roles:
-            label = _("Take away: {role}").format(role=role_name(role))
-            hidden = Field("role", "", "hidden", value=role.value)
-            parts.append(Form(f"{path}/revoke", (hidden,), (Button(label),), inline=True))
-    grant = Form(
-        f"{path}/grant",
-        (Field("role", _("Another role"), "radio", options=missing),),
-        (Button(_("Give this role")),),
-    )
     remove = Form(f"{path}/remove", (), (Button(_("Remove from the institution")),), inline=True)
     warning = _("Every role goes, and their API tokens here stop working.")
     sheet = Sheet(
         title=found.person.name,
         says=_("{name} is {roles} here.").format(name=found.person.name, roles=_roles(found)),
+        asof=_seen(found),
         crumbs=(Link(_("People"), f"/i/{row.id}/people"), Link(found.person.name, "")),
         panels=(
-            Panel(_("Roles"), (*parts, grant) if missing else tuple(parts)),
+            Panel(_("Roles"), _held(path, found)),
             Panel(_("Locked out?"), helping(visit, person, f"{path}/reset-factor"), id="h-locked"),
             Panel(_("Remove"), (Note(warning), remove)),
         ),
         menu="people",
     )
     return render.sheet(visit, sheet)
+
+
+def _held(path: str, found: Member) -> tuple[Part, ...]:
+    """The roles with their way out, and those one may add."""
+    missing = tuple(o for o in options() if Role(o.value) not in found.roles)
+    held = tuple(
+        (
+            role_name(role).capitalize(),
+            helps()[role],
+            Acts((Act(f"{path}/revoke", _("Take away"), role_name(role), (("role", role),)),)),
+        )
+        for role in Role
+        if role in found.roles
+    )
+    columns = (Column(_("Role")), Column(_("What it may do")), Column(""))
+    table = Table(_("Roles here"), columns, held)
+    if not missing:
+        return (table,)
+    grant = Form(
+        f"{path}/grant",
+        (Field("role", _("Another role"), "radio", options=missing),),
+        (Button(_("Give this role")),),
+    )
+    return (table, grant)
+
+
+def _seen(member: Member) -> str:
+    if member.last_seen is None:
+        return _("never seen")
+    return _("Last seen {ago}").format(ago=ago(member.last_seen))
 
 
 def _role(visit: Visit, institution: str) -> Role:

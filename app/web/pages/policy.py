@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from app.access.actor import allows
 from app.access.permissions import Permission
-from app.clock import now
 from app.errors import Invalid
 from app.institutions import queries as institutions
 from app.people import queries as people
@@ -14,12 +13,13 @@ from app.policies.states import PolicyState
 from app.sites import queries as sites
 from app.sites.states import SiteState
 from app.text import _
-from app.web import render
+from app.web import refusals, render
 from app.web.forms import trying
-from app.web.moments import day, full, since
+from app.web.moments import as_of, day, since
 from app.web.pages import policy_words
 from app.web.parts import (
     Button,
+    Cell,
     Code,
     Column,
     Empty,
@@ -28,9 +28,11 @@ from app.web.parts import (
     Form,
     Link,
     Note,
+    Nothing,
     Panel,
     Part,
     Sheet,
+    Status,
     Table,
 )
 from app.web.visit import Here, Visit, page_router, see_other
@@ -64,13 +66,18 @@ def overview(visit: Here, institution: str) -> Response:
     sheet = Sheet(
         title=_("Policy"),
         says=policy_words.standing(current, draft),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         actions=_actions(visit, row.id, current, draft),
-        note="" if may_draft else _("Drafting takes the role of administrator or privacy officer."),
+        note="" if may_draft else _refused(visit, row.id),
         panels=tuple(panels),
         menu="policy",
     )
     return render.sheet(visit, sheet)
+
+
+def _refused(visit: Visit, at: str) -> str:
+    takes = _("Drafting takes the role of administrator or privacy officer.")
+    return refusals.role(visit, at, Permission.POLICY_DRAFT, takes).text
 
 
 def _actions(
@@ -101,15 +108,20 @@ def _at_sites(visit: Visit, institution: str, current: PolicyVersion) -> Part:
         if site.state is SiteState.REVOKED:
             continue
         version = sites.policy_in_force(visit.session, site)
-        said = _("none in force: it refuses every job")
+        age = since(site.policy_accepted) if site.policy_accepted else ""
+        state = Status("off", _("None in force"))
+        todo: Cell = _("It refuses every job until a person there accepts version {n}.")
         if version:
-            said = _("version {n} in force").format(n=version.number)
-            if version.id != current.id:
-                said += _(", version {n} waits at the site").format(n=current.number)
-        rows.append((site.name, said, since(site.policy_accepted) if site.policy_accepted else "–"))
+            state = Status("good", _("Version {n} in force").format(n=version.number), age)
+            todo = _("Version {n} waits there for a person to accept it.")
+            if version.id == current.id:
+                todo = Nothing()
+        if isinstance(todo, str):
+            todo = todo.format(n=current.number)
+        rows.append((Link(site.name, f"/i/{institution}/sites/{site.id}"), state, todo))
     if not rows:
         return Empty(_("You have no site yet."), Link(_("Add one"), f"/i/{institution}/sites/new"))
-    columns = (Column(_("Site")), Column(_("Policy")), Column(_("Accepted there")))
+    columns = (Column(_("Site")), Column(_("Policy")), Column(_("What is to do")))
     return Table(
         _("A version is in force at a site once a person there accepts it"), columns, tuple(rows)
     )
@@ -127,7 +139,7 @@ def _history(visit: Visit, institution: str) -> Part:
             Link(_("Version {n}").format(n=v.number), f"/i/{institution}/policy/{v.number}"),
             policy_words.status(v),
             names.get(v.drafted_by, "–"),
-            names.get(v.decided_by or "", "–"),
+            names.get(v.decided_by or "") or Nothing(),
         )
         for v in found
     )
@@ -150,9 +162,10 @@ def _version_page(
 ) -> Response:
     row = queries.by_number(visit.session, visit.who, institution, number)
     document, current = queries.document(row), queries.current(visit.session, institution)
-    panels: list[Panel] = [Panel(_("About this version"), (_about(visit, row),))]
+    panels: list[Panel] = []
+    aside = [Panel(_("About this version"), (_about(visit, row),))]
     if row.state is PolicyState.DRAFT:
-        panels.insert(0, Panel(_("Should this be our rule?"), _decide(visit, row, errors or {})))
+        aside.insert(0, Panel(_("Should this be our rule?"), _decide(visit, row, errors or {})))
     if current and current.id != row.id:
         name = _("Version {n}").format(n=current.number)
         mine = _("Version {n}").format(n=row.number)
@@ -162,13 +175,14 @@ def _version_page(
     warnings = words.warnings(document)
     sheet = Sheet(
         title=_("Policy, version {n}").format(n=row.number),
-        says=" ".join(warnings),
-        asof=_("As of {time}").format(time=full(now())),
+        says=" ".join((policy_words.stands(row), *warnings)),
+        asof=as_of(),
         crumbs=(
             Link(_("Policy"), f"/i/{institution}/policy"),
             Link(_("Version {n}").format(n=row.number), ""),
         ),
         panels=tuple(panels),
+        aside=tuple(aside),
         errors=tuple((errors or {}).items()),
         menu="policy",
     )
@@ -185,14 +199,21 @@ def _about(visit: Visit, row: PolicyVersion) -> Facts:
                 _("Drafted by"),
                 _("{who}, {day}").format(who=names.get(row.drafted_by, "–"), day=day(row.changed)),
             ),
-            (
-                _("Decided by"),
-                names.get(row.decided_by or "", "–")
-                + (_(" (one-person approval)") if row.one_person else ""),
+            *(
+                (
+                    (
+                        _("Decided by"),
+                        names.get(row.decided_by, "–")
+                        + (_(" (one-person approval)") if row.one_person else ""),
+                    ),
+                )
+                if row.decided_by
+                else ()
             ),
-            (_("Digest"), Code(row.digest)),
+            (_("Digest"), Code(row.digest, True)),
             *(((_("Reason"), row.note),) if row.note else ()),
-        )
+        ),
+        stacked=True,
     )
 
 
@@ -200,7 +221,8 @@ def _decide(visit: Visit, row: PolicyVersion, errors: dict[str, str]) -> tuple[P
     path = f"/i/{row.institution_id}/policy/{row.number}"
     alone = service.one_person_only(visit.session, visit.who, row.institution_id)
     if not allows(visit.who, Permission.POLICY_APPROVE, row.institution_id) and not alone:
-        return (Note(_("Approving a policy needs the role of privacy officer.")),)
+        takes = _("Approving a policy needs the role of privacy officer.")
+        return (refusals.role(visit, row.institution_id, Permission.POLICY_APPROVE, takes),)
     if row.drafted_by == visit.who.person and not alone:
         return (Note(_("You drafted this. Another person must approve it.")),)
     parts: list[Part] = []

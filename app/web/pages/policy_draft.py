@@ -50,6 +50,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What the draft does to one federation."""
+
+    name: str
+    state: Yes | No
+    text: str
+
+
+@dataclass(frozen=True)
 class DraftPage:
     menu: str
     title: str
@@ -62,7 +71,8 @@ class DraftPage:
     revision: str
     groups: tuple[Group, ...]
     approver: str
-    effect: tuple[tuple[str, str], ...]
+    effect: tuple[Effect, ...]
+    read: Link
     conflict: Panel | None
     panels: tuple[Panel, ...]
 
@@ -87,7 +97,7 @@ def _begin_page(visit: Visit, institution: str) -> Response:
         title=_("Draft a policy"),
         says=_("A draft changes nothing until another person approves it."),
         crumbs=(Link(_("Policy"), f"/i/{institution}/policy"), Link(_("Draft"), "")),
-        panels=(Panel(_("Start"), (Text(text), begin)),),
+        panels=(Panel("", (Text(text), begin)),),
         menu="policy",
     )
     return render.sheet(visit, sheet)
@@ -132,7 +142,8 @@ def _page(
         revision=str(draft.revision),
         groups=_groups(visit, document, before, errors),
         approver=_approver(visit, draft),
-        effect=tuple((n, _goes_on(f)) for n, f in judged),
+        effect=tuple(_changed(n, f) for n, f in judged),
+        read=Link(_("See it as the privacy officer does"), f"/i/{at}/policy/{draft.number}"),
         conflict=conflict,
         panels=_against(current, before, document, judged),
     )
@@ -211,8 +222,10 @@ def _effect(judged: list[tuple[str, fit.Fit]]) -> str:
     return sentence(said.format(n=in_words(stopped)))
 
 
-def _goes_on(judged: fit.Fit) -> str:
-    return _("Goes on.") if judged.allowed else " ".join(r.sentence for r in judged.reasons)
+def _changed(name: str, judged: fit.Fit) -> Effect:
+    if judged.allowed:
+        return Effect(name, Yes(_("Goes on")), "")
+    return Effect(name, No(_("Would stop")), " ".join(r.sentence for r in judged.reasons))
 
 
 def _fits(judged: list[tuple[str, fit.Fit]]) -> Part:

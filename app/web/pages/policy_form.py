@@ -75,14 +75,26 @@ def _drawn(rule: Rule, value: Any, shared: dict[str, Any]) -> Field:
     match rule.form:
         case "many":
             return Field(
-                rule.name, control="checks", values=tuple(value), options=choices, **shared
+                rule.name,
+                control="checks",
+                values=tuple(value),
+                options=choices,
+                across=True,
+                **shared,
             )
         case "one":
-            return Field(rule.name, control="radio", value=value, options=choices, **shared)
+            return Field(
+                rule.name, control="radio", value=value, options=choices, across=True, **shared
+            )
         case "yes":
             options = (Option(_YES, _("Yes")), Option(_NO, _("No")))
             return Field(
-                rule.name, control="radio", value=_YES if value else _NO, options=options, **shared
+                rule.name,
+                control="radio",
+                value=_YES if value else _NO,
+                options=options,
+                across=True,
+                **shared,
             )
         case "number":
             return Field(rule.name, control="number", value=str(value), **shared)

@@ -32,9 +32,28 @@ def standing(current: PolicyVersion | None, draft: PolicyVersion | None) -> str:
     return " ".join(parts)
 
 
+def stands(row: PolicyVersion) -> str:
+    """One version in a sentence, with its day."""
+    when = day(row.decided or row.changed)
+    return {
+        PolicyState.DRAFT: _(
+            "A draft of {day}. It changes nothing until another person approves it."
+        ),
+        PolicyState.APPROVED: _(
+            "Approved on {day}. It holds at a site once a person there accepts it."
+        ),
+        PolicyState.DECLINED: _("Declined on {day}. It never held."),
+        PolicyState.REPLACED: _("Approved, and replaced by a later version."),
+    }[row.state].format(day=when)
+
+
 def panels(document: PolicyDocument) -> tuple[Panel, ...]:
     """What it says, in plain words."""
-    return (Panel(_("In plain words"), (Bullets(tuple(words.in_words(document))),), id="h-words"),)
+    return (
+        Panel(
+            _("In plain words"), (Bullets(tuple(words.in_words(document)), two=True),), id="h-words"
+        ),
+    )
 
 
 def difference(old: PolicyDocument, new: PolicyDocument, before: str, after: str) -> Part:

@@ -2,13 +2,12 @@
 
 from starlette.responses import RedirectResponse, Response
 
-from app.clock import now
 from app.people import queries as people_queries
 from app.people import service as people
 from app.settings import Settings
 from app.text import LOCALES, _
 from app.web import render
-from app.web.moments import full
+from app.web.moments import as_of
 from app.web.parts import Bullets, Facts, Link, Panel, Sheet, Status, Text
 from app.web.shell import THEMES, VERSION
 from app.web.visit import Anyone, Here, own_path, page_router, see_other
@@ -144,7 +143,7 @@ def status(visit: Anyone) -> Response:
     sheet = Sheet(
         title=_("Status"),
         says=_("This hub is up."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         panels=(Panel(_("Parts"), (facts,)),),
     )
     return render.sheet(visit, sheet)
@@ -155,6 +154,8 @@ def display(visit: Anyone) -> Response:
     """Language and colours: a cookie for this browser, and kept with the account of who is signed in."""
     answer = see_other(own_path(visit.form.text("next"), "/"))
     locale, theme = visit.form.text("locale"), visit.form.text("theme")
+    if theme == "system":
+        answer.delete_cookie("collegium-theme", path="/", samesite="lax")
     for name, value, known in (("locale", locale, LOCALES), ("theme", theme, THEMES)):
         if value in known:
             answer.set_cookie(f"collegium-{name}", value, max_age=_YEAR, path="/", samesite="lax")

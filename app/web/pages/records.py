@@ -3,31 +3,25 @@
 from starlette.responses import Response
 
 from app.access.permissions import Permission
-from app.audit import kinds
 from app.audit import queries as audit
-from app.audit.models import Event
 from app.audit.queries import Filter
-from app.clock import now
 from app.institutions import queries as institutions
-from app.people import queries as people
 from app.runs import queries as runs
 from app.sites import queries as sites
 from app.sites.models import SentLine
 from app.text import _, ngettext
-from app.web import code_words, render
-from app.web.moments import day_clock, full, in_words, sentence, size
+from app.web import code_words, render, subjects
+from app.web.moments import as_of, day_clock, in_words, number, sentence, size
+from app.web.pages import trail
 from app.web.parts import (
-    Button,
     Cell,
     Code,
     Column,
+    Copy,
     Empty,
-    Field,
-    Form,
+    Facts,
     Link,
-    Links,
     Nothing,
-    Option,
     Panel,
     Part,
     Sheet,
@@ -58,7 +52,7 @@ def sent(visit: Here, institution: str) -> Response:
     sheet = Sheet(
         title=_("What left, and why"),
         says=" ".join((text, _("Compare them with your site’s own log."))),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         actions=_tabs(row.id)[1:],
         panels=(
             Panel(_("Newest first"), (_sent_table(visit, list(lines)),)),
@@ -67,11 +61,11 @@ def sent(visit: Here, institution: str) -> Response:
                 (
                     Text(
                         _(
-                            "At the site, “collegium-site log” lists every transfer with "
-                            "its bytes and digest. Each line here has one there; the last "
-                            "200 are shown."
+                            "At the site this command lists every transfer with its bytes and digest. "
+                            "Each line here has one there; the last 200 are shown."
                         )
                     ),
+                    Copy("log-command", _("The command"), "collegium-site log"),
                 ),
             ),
         ),
@@ -120,72 +114,29 @@ def _sent_table(visit: Visit, lines: list[SentLine]) -> Part:
 
 
 @router.get("/audit")
-def trail(visit: Here, institution: str, kind: str = "", cursor: int | None = None) -> Response:
+def trail_page(
+    visit: Here, institution: str, kind: str = "", cursor: int | None = None
+) -> Response:
     row = institutions.get(visit.session, visit.who, Permission.AUDIT_READ, institution)
     wanted = Filter(kind=f"{kind}.") if kind else None
-    found = audit.events(visit.session, visit.who, row.id, wanted, cursor=cursor)
+    found = audit.events(visit.session, visit.who, row.id, wanted, cursor=cursor, limit=25)
     length, head = audit.head(visit.session, row.id)
-    more: tuple[Part, ...] = ()
-    if found.cursor is not None:
-        more = (
-            Links((Link(_("Older ones"), f"/i/{row.id}/audit?kind={kind}&cursor={found.cursor}"),)),
-        )
+    about = subjects.about(visit.session, row.id, found.events)
+    body = trail.parts(visit.session, found, f"/i/{row.id}/audit", kind, about)
     check = _(
-        "Each event names the digest of the one before it. The chain has {n} events and "
-        "ends with {head}. Copy it elsewhere: then nobody can change the past unnoticed."
+        "Each event names the digest of the one before it. Copy the last digest elsewhere: then "
+        "nobody can change the past unnoticed."
     )
+    facts = Facts(((_("Events"), number(length)), (_("Ends with"), Code(head or "–"))))
     sheet = Sheet(
         title=_("Who did what"),
         says=_("Every act is recorded in the same step as its effect."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         actions=_tabs(row.id)[:1],
         panels=(
-            Panel(
-                _("Events"),
-                (_filter(row.id, kind), _events(visit, found.events), *more),
-            ),
-            Panel(_("How to check it"), (Text(check.format(n=length, head=head[:16] or "–")),)),
+            Panel(_("Events"), body),
+            Panel(_("How to check it"), (Text(check), facts)),
         ),
         menu="records",
     )
     return render.sheet(visit, sheet)
-
-
-def _events(visit: Visit, found: list[Event]) -> Part:
-    names = people.names(visit.session, {e.actor for e in found})
-    rows: list[tuple[Cell, ...]] = [
-        (
-            str(e.number),
-            When(e.at, day_clock(e.at)),
-            _(kinds.by_name(e.kind).title),
-            names.get(e.actor, _who(e.actor)),
-            Code(e.subject),
-        )
-        for e in found
-    ]
-    columns = (
-        Column(_("Number")),
-        Column(_("Time")),
-        Column(_("What")),
-        Column(_("Who")),
-        Column(_("About")),
-    )
-    if not rows:
-        return Empty(_("None of this kind."))
-    return Table(_("Events, newest first"), columns, tuple(rows))
-
-
-def _who(actor: str) -> str:
-    noun = actor.partition("_")[0]
-    return {"site": _("a site"), "token": _("an API token"), "hub": _("the hub")}.get(
-        noun, _("someone")
-    )
-
-
-def _filter(institution: str, kind: str) -> Form:
-    nouns = sorted({name.partition(".")[0] for name in kinds.ALL})
-    options = (Option("", _("Everything")), *(Option(n, n) for n in nouns))
-    field = Field("kind", _("Only about"), "select", value=kind, options=options)
-    return Form(
-        f"/i/{institution}/audit", (field,), (Button(_("Show")),), inline=False, method="get"
-    )

@@ -64,12 +64,16 @@ def _title(step: StepName) -> str:
     }[step]
 
 
-def _steps(visit: Visit, step: StepName) -> Steps:
+def _steps(visit: Visit, step: StepName, draft: str) -> Steps:
     names = tuple(s for s in STEPS if s != "you" or not visit.actor)
     at = names.index(step)
     return Steps(
         tuple(
-            Step(_title(name), "done" if i < at else "now" if i == at else "to-come")
+            Step(
+                _title(name),
+                "done" if i < at else "now" if i == at else "to-come",
+                href=f"/register/{name}?draft={draft}" if draft and i < at else "",
+            )
             for i, name in enumerate(names)
         ),
         across=True,
@@ -95,20 +99,24 @@ def _page(
         (hidden, *fields),
         (Button(_("Register") if last else _("Go on"), look="primary"),),
     )
-    body: tuple[Part, ...] = (_summary(visit, draft, answers), form) if last else (form,)
+    body: tuple[Part, ...] = (_summary(visit, answers), form) if last else (form,)
     sheet = Sheet(
         title=_("Register an institution"),
-        says=_("Four short steps. Then two operators look at your proof, usually within two days."),
-        panels=(
-            Panel(_("Where you are"), (_steps(visit, step),)),
-            Panel(_title(step), body),
-        ),
+        says=_says(step),
+        panels=(Panel(_title(step), body),),
+        steps=_steps(visit, step, draft),
         errors=tuple(errors.items()),
     )
     return render.sheet(visit, sheet, status=422 if errors else 200)
 
 
-def _summary(visit: Visit, draft: str, answers: dict[str, Any]) -> Facts:
+def _says(step: StepName) -> str:
+    if step == "check":
+        return _("Is everything right? A step above takes you back to its answers.")
+    return _("Four short steps. Then two operators look at your proof, usually within two days.")
+
+
+def _summary(visit: Visit, answers: dict[str, Any]) -> Facts:
     named = {
         "name": _("Name"),
         "kind": _("Kind"),
@@ -123,8 +131,7 @@ def _summary(visit: Visit, draft: str, answers: dict[str, Any]) -> Facts:
         if name == "kind" and answers.get("kind"):
             value = site_words.kind(InstitutionKind(answers["kind"]))
         lines.append((label, value))
-    back = Link(_("Change an answer"), f"/register/institution?draft={draft}")
-    return Facts((*lines, (_("Wrong?"), back)))
+    return Facts(tuple(lines))
 
 
 def _open(visit: Visit) -> None:

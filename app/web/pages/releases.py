@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from app.access.actor import Actor, allows, institutions_where
 from app.access.permissions import Permission
-from app.clock import now
 from app.federations import queries as federations
 from app.federations.models import Federation
 from app.releases import archive, queries, service
@@ -12,8 +11,8 @@ from app.releases.models import Release
 from app.runs import queries as runs
 from app.runs.progress import progress
 from app.text import _
-from app.web import render, run_figures
-from app.web.moments import full, number, since
+from app.web import code_words, render, run_figures
+from app.web.moments import as_of, day, full, number, since
 from app.web.pages import release_compare as compared
 from app.web.pages.federations import crumbs
 from app.web.parts import (
@@ -22,7 +21,7 @@ from app.web.parts import (
     Code,
     Column,
     Empty,
-    Facts,
+    Fold,
     Form,
     Link,
     Nothing,
@@ -32,6 +31,7 @@ from app.web.parts import (
     Status,
     Table,
     Text,
+    When,
 )
 from app.web.visit import Here, Visit, page_router, see_other
 
@@ -45,13 +45,15 @@ def every(visit: Here, federation_id: str) -> Response:
     columns = (
         Column(_("Release")),
         Column(_("State")),
+        Column(_("Published")),
         Column(_("From")),
         Column(_("Model parts"), True),
     )
     rows = tuple(_line(visit, federation, one) for one in found)
     part: Part = Table(_("Releases, newest first"), columns, rows)
     if not rows:
-        part = Empty(_("No finished run yet, so no release."))
+        runs_link = Link(_("See the runs"), "/runs", "btn")
+        part = Empty(_("No finished run yet, so no release."), runs_link)
     current = next((r for r in found if r.current), None)
     sheet = Sheet(
         title=_("Releases of {name}").format(name=federation.name),
@@ -60,7 +62,7 @@ def every(visit: Here, federation_id: str) -> Response:
         )
         if current
         else _("No model is in use yet."),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=crumbs(federation, _("Releases")),
         panels=(Panel(_("Every release"), (part,)),),
         foot=(Link(_("Compare two releases"), f"/federations/{federation.id}/releases/compare"),)
@@ -78,6 +80,7 @@ def _line(visit: Visit, federation: Federation, one: Release) -> tuple[Cell, ...
     return (
         Link(_("Release {n}").format(n=one.number), path),
         state,
+        When(one.created, day(one.created)),
         Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}") if run else Nothing(),
         number(len(one.modules)),
     )
@@ -98,7 +101,10 @@ def compare(visit: Here, federation_id: str) -> Response:
 def one(visit: Here, federation_id: str, release_id: str) -> Response:
     row = queries.get(visit.session, visit.who, Permission.RUN_READ, release_id)
     federation = federations.get(visit.session, visit.who, Permission.RUN_READ, row.federation_id)
-    rows = tuple((name, Code(str(digest), True)) for name, digest in sorted(row.modules.items()))
+    rows = tuple(
+        (code_words.module(name), Code(str(digest), True))
+        for name, digest in sorted(row.modules.items())
+    )
     panels = [
         *_compared(visit, row),
         compared.lineage(visit, row),
@@ -120,7 +126,7 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
         )
     sheet = Sheet(
         title=_("Release {n} of {name}").format(n=row.number, name=federation.name),
-        says=_("It is in use.") if row.current else _("It is not in use."),
+        says=_("It is in use at the members’ sites.") if row.current else _("It is not in use."),
         asof=_("Published {time}").format(time=full(row.created)),
         crumbs=(
             *crumbs(federation),
@@ -166,11 +172,13 @@ def _compared(visit: Visit, row: Release) -> list[Panel]:
         if not series.shared:
             continue
         table = run_figures.table(series, set())
-        facts = Facts(((_("Judged by"), run_figures.metric_words(series.metric)),))
+        words = Text(run_figures.metric_words(series.metric), muted=True, small=True)
+        chart = run_figures.chart(series, max(p.round for p in series.shared), None)
+        fold = Fold(f"fold-{series.task}", _("Show the numbers as a table"), (table,))
         panels.append(
             Panel(
                 series.target,
-                (facts, table),
+                (words, chart, fold) if chart else (words, table),
                 lead=run_figures.finding(series),
                 id=f"h-{series.task}",
             )

@@ -6,14 +6,13 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from app.access.permissions import Permission
-from app.clock import now
 from app.people import queries as people
 from app.reports import queries, service
 from app.reports.queries import Shown, Viewer
 from app.runs import queries as runs
 from app.text import _
 from app.web import render
-from app.web.moments import full, lately
+from app.web.moments import as_of, full, lately
 from app.web.pages import report_words
 from app.web.parts import (
     Bullets,
@@ -53,7 +52,7 @@ def every(visit: Here) -> Response:
     sheet = Sheet(
         title=_("My classes"),
         says=_("{n} of {all} have a report.").format(n=with_news, all=len(found)) if found else "",
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         panels=(Panel(_("Yours"), (part,)),),
         menu="my-classes",
     )

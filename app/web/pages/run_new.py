@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from app.access.permissions import Permission
-from app.clock import now
 from app.errors import Conflict, Invalid
 from app.federations import compatibility, queries
 from app.federations.models import Federation
@@ -16,8 +15,8 @@ from app.runs.schemas import Proposal
 from app.text import N_, _, ngettext
 from app.web import render
 from app.web.forms import trying
-from app.web.moments import full, in_words, sentence, span
-from app.web.pages import number_form
+from app.web.moments import as_of, in_words, sentence, span
+from app.web.pages import number_form, run_words
 from app.web.pages.federations import crumbs
 from app.web.pages.number_form import Number
 from app.web.parts import (
@@ -104,20 +103,21 @@ def _page(visit: Visit, federation: Federation, errors: dict[str, str]) -> Respo
     rows = tuple(
         (r.member.institution.name, Yes(_("Yes")) if r.allows else No(_("No"))) for r in matrix.rows
     )
-    columns = (Column(_("Member")), Column(_("Its policy allows it")))
+    columns = (Column(_("Member")), Column(_("Policy allows it")))
     link = Link(_("See the rules"), f"/federations/{federation.id}/compatibility")
     said = ngettext("{n} member could take part.", "{n} members could take part.", willing)
-    panels = [
-        Panel(_("Settings"), (_form(visit, federation, errors, matrix.enough),)),
+    panels = [Panel(_("Settings"), (_form(visit, federation, errors, matrix.enough),))]
+    aside = (
         Panel(_("Who can take part"), (Table(_("A forecast"), columns, rows), Links((link,)))),
         Panel(_("What it costs"), (_cost(federation),)),
-    ]
+    )
     sheet = Sheet(
         title=_("Propose a run of {name}").format(name=federation.name),
         says=sentence(said.format(n=in_words(willing))) + _lacking(matrix),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=crumbs(federation, _("Propose a run")),
         panels=tuple(panels),
+        aside=aside,
         errors=tuple(errors.items()),
         menu="federations",
     )
@@ -160,14 +160,16 @@ def _cost(federation: Federation) -> Facts:
     return Facts(
         (
             (_("Longest it can take"), span(terms.rounds * terms.deadline_s)),
-            (_("Noise"), _("Off. No privacy figure applies to this run.")),
+            (_("Leaves each site"), _("as many updates as rounds, and what the terms name")),
+            (_("Noise"), run_words.noise()),
             (
                 _("Asks for approval of"),
                 _("each member whose policy says so, within {n} days").format(
                     n=terms.approval_days
                 ),
             ),
-        )
+        ),
+        stacked=True,
     )
 
 

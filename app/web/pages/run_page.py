@@ -1,23 +1,23 @@
 """The run's page, put together: state in a sentence, whom we wait for, rounds, figures, what it may do."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.access.actor import allows
 from app.access.permissions import Permission
 from app.institutions import queries as institutions
+from app.releases import queries as releases
 from app.runs import queries
 from app.runs.models import Run
 from app.runs.progress import progress
-from app.runs.schemas import Plan
 from app.runs.states import RUN_ENDED, RoundState, RunState
-from app.runs.views import ApprovalView, Progress, RoundView
+from app.runs.views import Progress, RoundView
 from app.text import _, ngettext
-from app.web import run_figures
-from app.web.charts import LineChart
-from app.web.moments import clock, day, in_words, sentence, size
-from app.web.pages import run_words
+from app.web import looking
+from app.web.moments import clock, in_words, sentence
+from app.web.pages import run_about, run_words
+from app.web.pages.federations import crumbs
 from app.web.pages.run_sites import Card, card
-from app.web.parts import Button, Facts, Form, Link, Said, Status, Step, Steps, Table
+from app.web.parts import Button, Facts, Form, Link, Status, Step, Steps
 from app.web.visit import Visit
 
 
@@ -32,41 +32,37 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class FigurePanel:
-    id: str
-    title: str
-    finding: str
-    explained: str
-    chart: LineChart | None
-    table: Table
-    simulated: str
+class Key:
+    """One look of the strip, said in words; only those that appear in it."""
+
+    look: str
+    word: str
 
 
 @dataclass(frozen=True)
 class RunPage:
-    """`looks` while the page refreshes itself; `can_look` while there is something to look for."""
-
     menu: str
     title: str
     status: Status
     says: str
     asof: str
     crumbs: tuple[Link, ...]
-    path: str
-    looks: bool
-    can_look: bool
+    look: looking.Look
     milestone: str
+    actions: tuple[Link, ...]
     lead: tuple[Form, ...]
     not_lead: str
     waited: tuple[Card, ...]
     waited_lead: str
     others: tuple[Card, ...]
     others_title: str
+    others_lead: str
     rounds: tuple[Mark, ...]
+    key: tuple[Key, ...]
     rounds_lead: str
     round_title: str
     round_steps: Steps | None
-    figures: tuple[FigurePanel, ...]
+    figures: tuple[run_about.FigurePanel, ...]
     no_figures: str
     facts: Facts
     foot: tuple[Link, ...]
@@ -87,30 +83,32 @@ def build(visit: Visit, run: Run) -> RunPage:
         status=brief.status,
         says=brief.sentence,
         asof=_("As of {time}.").format(time=clock(seen.as_of)),
-        crumbs=(
-            Link(_("Federations"), "/federations"),
-            Link(federation.name, f"/federations/{federation.id}"),
-            Link(_("Run {n}").format(n=run.number), ""),
-        ),
-        path=f"/runs/{run.id}",
-        looks=live and visit.request.query_params.get("look") != "no",
-        can_look=live,
-        milestone=f"{run.state.value}-{brief.done}",
+        crumbs=crumbs(federation, _("Run {n}").format(n=run.number)),
+        look=looking.at(visit, f"/runs/{run.id}", live),
+        milestone=_milestone(run, brief),
+        actions=_release(visit, run),
         lead=_acts(run) if may_lead else (),
         not_lead=_not_lead(visit, run, federation.lead_id),
         waited=waited,
         waited_lead=_needed(seen),
         others=others,
         others_title=_others_title(len(others), bool(waited)) if live else _("Who took part"),
+        others_lead=_others_lead(seen),
         rounds=_marks(seen),
+        key=_key(_marks(seen)),
         rounds_lead=_rounds_lead(seen.rounds),
         round_title=_("Round {n}").format(n=seen.current.number) if seen.current else "",
         round_steps=_round_steps(seen, seen.current) if seen.current else None,
-        figures=_figures(visit, seen),
-        no_figures=_no_figures(queries.plan_of(run)),
-        facts=_facts(visit, run, seen),
+        figures=run_about.figures(visit, seen),
+        no_figures=run_about.no_figures(queries.plan_of(run)),
+        facts=run_about.facts(visit, run, seen),
         foot=_foot(run, may_lead),
     )
+
+
+def _milestone(run: Run, brief: run_words.Brief) -> str:
+    """Changes when the state does, and at each quarter of the rounds: what a screen reader hears unasked."""
+    return f"{run.state.value}-{4 * brief.done // max(1, brief.rounds)}"
 
 
 def _needed(seen: Progress) -> str:
@@ -132,6 +130,15 @@ def _acts(run: Run) -> tuple[Form, ...]:
     return ()
 
 
+def _release(visit: Visit, run: Run) -> tuple[Link, ...]:
+    """What a finished run led to."""
+    made = releases.of_run(visit.session, run.id)
+    if made is None:
+        return ()
+    path = f"/federations/{run.federation_id}/releases/{made.id}"
+    return (Link(_("See release {n}").format(n=made.number), path, "primary"),)
+
+
 def _not_lead(visit: Visit, run: Run, lead: str) -> str:
     if run.state in RUN_ENDED or allows(visit.who, Permission.RUN_LEAD, lead):
         return ""
@@ -141,9 +148,7 @@ def _not_lead(visit: Visit, run: Run, lead: str) -> str:
 
 def _foot(run: Run, may_lead: bool) -> tuple[Link, ...]:
     if run.state in RUN_ENDED:
-        return (
-            Link(_("Releases of this federation"), f"/federations/{run.federation_id}/releases"),
-        )
+        return ()
     return (Link(_("Cancel this run"), f"/runs/{run.id}/cancel"),) if may_lead else ()
 
 
@@ -152,6 +157,26 @@ def _others_title(count: int, some_waited: bool) -> str:
         return _("Who takes part")
     said = ngettext("The other one", "The other {n}", count)
     return said.format(n=in_words(count))
+
+
+def _others_lead(seen: Progress) -> str:
+    """Said once, not on each card."""
+    if all(row.part is not None for row in seen.sites):
+        return ""
+    return _(
+        "Of other members you see whether they take part. Their own people and the lead see more."
+    )
+
+
+def _key(marks: tuple[Mark, ...]) -> tuple[Key, ...]:
+    words_of = {
+        "closed": _("closed"),
+        "void": _("void"),
+        "now": _("in progress"),
+        "": _("to come"),
+    }
+    there = {mark.look for mark in marks}
+    return tuple(Key(look, word) for look, word in words_of.items() if look in there)
 
 
 def _marks(seen: Progress) -> tuple[Mark, ...]:
@@ -199,69 +224,3 @@ def _round_steps(seen: Progress, current: RoundView) -> Steps:
         across=True,
         label=_("Round {n}, step by step").format(n=current.number),
     )
-
-
-def _figures(visit: Visit, seen: Progress) -> tuple[FigurePanel, ...]:
-    """Central training is shown for simulated records only, whatever a row says."""
-    void = {r.number for r in seen.rounds if r.state is RoundState.VOID}
-    found = [s for s in seen.series if s.shared or s.local or s.rule]
-    if not visit.settings.simulated:
-        found = [replace(s, central=None) for s in found]
-    simulated = _(
-        "Central training pools all records in one place. It can be shown only because these records are simulated."
-    )
-    band = _("The shaded band is the 95 % interval.")
-    now_at = seen.current.number if seen.current else None
-    return tuple(
-        FigurePanel(
-            f"h-metric-{one.task}",
-            _("Is the model getting better?") if len(found) == 1 else one.target,
-            run_figures.finding(one),
-            f"{run_figures.metric_words(one.metric)} {band}",
-            run_figures.chart(one, seen.rounds_planned, now_at),
-            run_figures.table(one, void),
-            simulated if one.central is not None else "",
-        )
-        for one in found
-    )
-
-
-def _no_figures(plan: Plan) -> str:
-    if "metrics" not in plan.leaves:
-        return _("No site sends figures in this federation: its terms keep them at home.")
-    return _(
-        "No figure yet. Sites measure after a round is closed, if their policies let figures leave."
-    )
-
-
-def _facts(visit: Visit, run: Run, seen: Progress) -> Facts:
-    sheet = Link(_("Task sheet"), f"/federations/{run.federation_id}/task")
-    states = queries.states_after(visit.session, run.id, 0)
-    said = _("The model parts it trained and a receipt. No student record.")
-    if states:
-        said = _("About {size} a round: {n} model parts and a receipt. No student record.").format(
-            size=size(sum(s.bytes for s in states.values())), n=in_words(len(states))
-        )
-    return Facts(
-        (
-            (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
-            (_("Noise"), _("Off. No privacy figure applies to this run.")),
-            (
-                _("One site’s update"),
-                _("Can be read by the hub. Deleted when its round is closed and checked."),
-            ),
-            (_("Leaves each site"), said),
-            *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),
-        )
-    )
-
-
-def _approved(given: ApprovalView) -> str:
-    said = _("{who} for {where}, {day}").format(
-        who=given.by or _("Someone"),
-        where=given.institution_name,
-        day=day(given.decided) if given.decided else "",
-    )
-    if given.policy_number:
-        said += _(", under policy version {n}").format(n=given.policy_number)
-    return said

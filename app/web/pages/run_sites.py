@@ -40,9 +40,7 @@ def card(row: SiteRow, *, leads: bool) -> Card:
 def _other(row: SiteRow) -> tuple[Status, str]:
     """Another member's, for someone who does not lead: yes or no."""
     if row.takes_part:
-        return Status("good", _("Takes part"), known(row.at)), _(
-            "Its part is shown to its own people and the lead."
-        )
+        return Status("good", _("Takes part"), known(row.at)), ""
     return Status("off", _("Not in"), known(row.at) if row.at else ""), _(
         "It takes no part for now."
     )

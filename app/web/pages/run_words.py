@@ -35,6 +35,19 @@ def brief(session: Session, run: Run) -> Brief:
     return Brief(status(run, current, plan.rounds), said, over, plan.rounds)
 
 
+def noise() -> str:
+    return _("Off. No privacy figure applies to this run.")
+
+
+def one_update() -> str:
+    """Who can read a single site's update, and for how long."""
+    return _("Can be read by the hub. Deleted when its round is closed and checked.")
+
+
+def rounds_done(found: Brief) -> str:
+    return _("{done} of {all} rounds done").format(done=found.done, all=found.rounds)
+
+
 def status(run: Run, current: Round | None, planned: int) -> Status:
     """Shape and word for the state, and when it changed."""
     age = known(current.opened if current else run.changed)
@@ -66,7 +79,7 @@ def state_sentence(session: Session, run: Run, over: int, planned: int) -> str:
         ).format(n=in_words(waiting))
         return " ".join(filter(None, (said if waiting else "", why)))
     if run.state is RunState.COMPLETED:
-        return _("All {all} rounds are over and the model is released.").format(all=planned)
+        return _("Every round is over and the model is released.")
     said = {
         RunState.DRAFT: _("It is being written."),
         RunState.APPROVED: _("It is approved. The first weights are being made."),

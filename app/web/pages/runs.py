@@ -1,5 +1,7 @@
 """Runs: the list, the live page, what the lead does, and one round."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from app.access.permissions import Permission
@@ -7,11 +9,11 @@ from app.clock import now
 from app.runs import queries, service
 from app.runs.models import Run
 from app.runs.progress import round_view
-from app.runs.states import RoundState
+from app.runs.states import RUN_ENDED, RoundState
 from app.runs.views import RoundView, UpdateLine
-from app.text import _
+from app.text import _, ngettext
 from app.web import code_words, render
-from app.web.moments import clock, day_clock, full, size, span
+from app.web.moments import as_of, clock, day_clock, full, in_words, sentence, size, span
 from app.web.moments import number as number_
 from app.web.pages import run_page, run_words
 from app.web.parts import (
@@ -59,11 +61,20 @@ def every(visit: Here) -> Response:
     body = Table(_("Runs, newest first"), columns, tuple(rows)) if rows else empty
     sheet = Sheet(
         title=_("Runs"),
-        asof=_("As of {time}").format(time=full(now())),
+        says=_says(found),
+        asof=as_of(),
         panels=(Panel(_("Of your federations"), (body,)),),
         menu="runs",
     )
     return render.sheet(visit, sheet)
+
+
+def _says(found: Sequence[Run]) -> str:
+    running = sum(run.state not in RUN_ENDED for run in found)
+    if not running:
+        return _("No run is in progress.")
+    said = ngettext("{n} run is in progress.", "{n} runs are in progress.", running)
+    return sentence(said.format(n=in_words(running)))
 
 
 @router.get("/{run_id}")
@@ -131,9 +142,7 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
     row = queries.round_by_number(visit.session, run, number)
     view = round_view(visit.session, run, row, visit.who)
     says = {
-        RoundState.CLOSED: _("Closed with {taken} of {asked} updates.").format(
-            taken=view.taken, asked=view.asked
-        ),
+        RoundState.CLOSED: _closed(view),
         RoundState.VOID: _("Void. {why}").format(why=view.reason),
     }.get(view.state) or run_words.round_sentence(visit.session, row)
     sheet = Sheet(
@@ -146,8 +155,8 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
             Link(_("Round {n}").format(n=number), ""),
         ),
         panels=(
-            Panel(_("Times"), (_times(view),)),
             Panel(_("Updates"), _updates(view)),
+            Panel(_("Times"), (_times(view),)),
             Panel(_("Model parts"), (_parts(view),)),
         ),
         menu="runs",
@@ -155,16 +164,25 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
     return render.sheet(visit, sheet)
 
 
+def _closed(view: RoundView) -> str:
+    if view.taken == view.asked:
+        return _("Closed: every site asked sent an update, and all were taken.")
+    return _("Closed with the updates of {taken} of {asked} sites.").format(
+        taken=view.taken, asked=view.asked
+    )
+
+
 def _times(view: RoundView) -> Facts:
-    needed = _("{n} updates of {asked} sites").format(n=view.quorum, asked=view.asked)
+    needed = ngettext("{n} update", "{n} updates", view.quorum).format(n=view.quorum)
+    asked = ngettext("{n} site asked", "{n} sites asked", view.asked).format(n=view.asked)
     lines: list[tuple[str, Cell]] = [
         (_("Opened"), full(view.opened)),
         (_("Deadline"), full(view.deadline)),
-        (_("Needed"), needed),
+        (_("Needed"), f"{needed}, {asked}"),
     ]
     if view.complete and view.closed:
         seconds = (view.closed - view.complete).total_seconds()
-        lines.append((_("Combined in"), span(seconds)))
+        lines.append((_("Combined in"), span(seconds) if seconds >= 1 else _("under a second")))
     if view.closed:
         lines.append((_("Closed"), full(view.closed)))
     return Facts(tuple(lines))
@@ -178,23 +196,26 @@ def _updates(view: RoundView) -> tuple[Part, ...]:
         *((code_words.upload_refusal(r.reason), str(r.count)) for r in view.refused),
     ]
     if not view.updates:
-        return (Facts(tuple(counts)),)
-    columns = (
+        hidden = _("Single updates are shown to their own institution and the lead.")
+        return (Facts(tuple(counts)), Text(hidden, muted=True, small=True))
+    columns = [
         Column(_("Site of")),
         Column(_("Update")),
         Column(_("Size"), True),
         Column(_("Digest")),
         Column(_("Deleted")),
-        Column(_("Why not")),
-    )
-    rows = tuple(_update(u) for u in view.updates)
-    table = Table(_("Updates you may see one by one"), columns, rows)
+    ]
+    rows = [_update(u) for u in view.updates]
+    if any(u.refusal for u in view.updates):
+        columns.append(Column(_("Why not")))
+        rows = [(*row, _why(u)) for row, u in zip(rows, view.updates, strict=True)]
+    table = Table(_("Updates you may see one by one"), tuple(columns), tuple(rows))
     if not any(u.late for u in view.updates):
         return (Facts(tuple(counts)), table)
     late = _(
         "A late update was begun in the round before, from the model of that round. It counts 0.71 of its weight."
     )
-    return (Facts(tuple(counts)), table, Text(late, muted=True))
+    return (Facts(tuple(counts)), table, Text(late, muted=True, small=True))
 
 
 def _update(line: UpdateLine) -> tuple[Cell, ...]:
@@ -211,14 +232,17 @@ def _update(line: UpdateLine) -> tuple[Cell, ...]:
         size(line.bytes),
         Code(line.digest, True),
         clock(line.deleted) if line.deleted else _("when the round is over"),
-        code_words.upload_refusal(line.refusal) if line.refusal else Nothing(),
     )
+
+
+def _why(line: UpdateLine) -> Cell:
+    return code_words.upload_refusal(line.refusal) if line.refusal else Nothing()
 
 
 def _parts(view: RoundView) -> Part:
     rows: list[tuple[Cell, ...]] = [
         (
-            part.module,
+            code_words.module(part.module),
             _("held: too few sites trained it") if part.held else _("combined"),
             number_(part.sites or 0),
             size(part.bytes or 0),

@@ -4,18 +4,19 @@ from starlette.responses import Response
 
 from app.access.actor import allows
 from app.access.permissions import Permission
-from app.clock import now
 from app.errors import Conflict, Invalid, NotFound
 from app.institutions import queries
 from app.institutions import service as institutions
 from app.institutions.models import SchoolClass
 from app.people import queries as people
 from app.sites import queries as sites
-from app.text import _
-from app.web import render
+from app.text import _, ngettext
+from app.web import refusals, render
 from app.web.forms import trying
-from app.web.moments import full, since
+from app.web.moments import as_of, in_words, sentence, since
 from app.web.parts import (
+    Act,
+    Acts,
     Button,
     Column,
     Empty,
@@ -23,6 +24,8 @@ from app.web.parts import (
     Field,
     Form,
     Link,
+    Note,
+    Nothing,
     Option,
     Panel,
     Part,
@@ -50,15 +53,18 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
     sheet = Sheet(
         title=_("Classes"),
         says=_("An instructor sees the reports of the classes named here, and nobody else’s."),
-        asof=_("As of {time}").format(time=full(now())),
-        note=""
-        if may_edit
-        else _("Confirming classes and naming instructors takes the role of administrator."),
+        asof=as_of(),
+        note="" if may_edit else _refused(visit, row.id),
         panels=tuple(panels),
         errors=tuple(errors.items()),
         menu="classes",
     )
     return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _refused(visit: Visit, at: str) -> str:
+    takes = _("Confirming classes and naming instructors takes the role of administrator.")
+    return refusals.role(visit, at, Permission.CLASS_EDIT, takes).text
 
 
 def _table(visit: Visit, institution: str) -> Part:
@@ -149,12 +155,16 @@ def one(visit: Here, institution: str, class_id: str) -> Response:
             (_("Code"), row.code),
             (_("Title"), row.title or "–"),
             (_("State"), _state(row)),
-            (_("Named by"), _("the site “{name}”").format(name=site.name) if site else _("hand")),
+            (
+                _("Named by"),
+                _("the site “{name}”").format(name=site.name) if site else _("a person here"),
+            ),
         )
     )
     sheet = Sheet(
         title=f"{row.code} {row.title}".strip(),
-        asof=_("As of {time}").format(time=full(now())),
+        says=_says_of(visit, row),
+        asof=as_of(),
         crumbs=(Link(_("Classes"), f"/i/{institution}/classes"), Link(row.code, "")),
         panels=(
             Panel(_("The class"), (facts, *_confirm(visit, row))),
@@ -163,6 +173,17 @@ def one(visit: Here, institution: str, class_id: str) -> Response:
         menu="classes",
     )
     return render.sheet(visit, sheet)
+
+
+def _says_of(visit: Visit, row: SchoolClass) -> str:
+    """Whether anybody can read a report of it."""
+    if not row.confirmed:
+        return _("A site named it. Confirm it, then name who teaches it.")
+    count = len(queries.teachings(visit.session, [row.id]).get(row.id, []))
+    if not count:
+        return _("Nobody teaches it yet, so nobody can read its report.")
+    said = ngettext("{n} person can read its report.", "{n} people can read its report.", count)
+    return sentence(said.format(n=in_words(count)))
 
 
 def _confirm(visit: Visit, row: SchoolClass) -> tuple[Part, ...]:
@@ -181,24 +202,29 @@ def _instructors(visit: Visit, row: SchoolClass) -> tuple[Part, ...]:
     may_edit = allows(visit.who, Permission.CLASS_EDIT, row.institution_id)
     parts: list[Part] = []
     if named:
-        rows = tuple((names.get(p, "–"),) for p in named)
-        parts.append(Table(_("Named instructors"), (Column(_("Name")),), rows))
+        rows = tuple(
+            (names.get(p, "–"), _take_off(path, p, names) if may_edit else Nothing()) for p in named
+        )
+        columns = (Column(_("Name")), Column(""))
+        parts.append(Table(_("They can read its report"), columns, rows))
     else:
         parts.append(Empty(_("Nobody yet, so nobody can read its report.")))
     if not may_edit:
         return tuple(parts)
-    for person in named:
-        hidden = Field("person", "", "hidden", value=person)
-        label = _("Take off: {name}").format(name=names.get(person, "–"))
-        parts.append(Form(f"{path}/unassign", (hidden,), (Button(label),), inline=True))
     free = tuple(Option(p.id, p.name) for p in able if p.id not in named)
     if free:
         choice = Field("person", _("Name an instructor"), "select", options=free)
-        parts.append(Form(f"{path}/assign", (choice,), (Button(_("Name them")),)))
+        parts.append(Form(f"{path}/assign", (choice,), (Button(_("Name them")),), row=True))
     else:
-        link = Link(_("Invite one"), f"/i/{row.institution_id}/people/invite")
-        parts.append(Empty(_("Every instructor is named already, or there is none."), link))
+        link = Link(_("Invite another"), f"/i/{row.institution_id}/people/invite")
+        said = _("Every instructor of your institution is named already, or there is none.")
+        parts.append(Note(said, link))
     return tuple(parts)
+
+
+def _take_off(path: str, person: str, names: dict[str, str]) -> Acts:
+    act = Act(f"{path}/unassign", _("Take off"), names.get(person, "–"), (("person", person),))
+    return Acts((act,))
 
 
 @router.post("/{class_id}/confirm")

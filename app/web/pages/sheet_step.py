@@ -7,10 +7,11 @@ from app.text import _
 from app.web.forms import Typed
 from app.web.pages import sheet_form
 from app.web.parts import (
+    Act,
+    Acts,
     Button,
     Column,
     Empty,
-    Field,
     Fold,
     Form,
     Link,
@@ -26,19 +27,24 @@ def listed(row: Federation, found: Sequence[TaskSheet]) -> tuple[Part, ...]:
     """Those of the draft, each with its way out, and the way on."""
     if not found:
         return (Empty(_("No task sheet yet. Add one below.")),)
-    columns = (Column(_("Task sheet")), Column(_("Predicts")), Column(_("Inputs"), True))
-    rows = tuple((s.name, s.target, str(len(s.inputs))) for s in found)
-    removes = tuple(
-        Form(
-            f"/federations/{row.id}/edit/remove",
-            (Field("name", "", "hidden", value=sheet.name),),
-            (Button(_("Remove {name}").format(name=sheet.name)),),
-            inline=True,
+    columns = (
+        Column(_("Task sheet")),
+        Column(_("Predicts")),
+        Column(_("Inputs"), True),
+        Column(""),
+    )
+    path = f"/federations/{row.id}/edit/remove"
+    rows = tuple(
+        (
+            s.name,
+            s.target,
+            str(len(s.inputs)),
+            Acts((Act(path, _("Remove"), s.name, (("name", s.name),)),)),
         )
-        for sheet in found
+        for s in found
     )
     on = Links((Link(_("Go on to the model"), f"/federations/{row.id}/edit/model", "primary"),))
-    return (Table(_("In this draft"), columns, rows), *removes, on)
+    return (Table(_("In this draft"), columns, rows), on)
 
 
 def panels(row: Federation, typed: Typed, errors: dict[str, str]) -> list[Panel]:

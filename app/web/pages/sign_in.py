@@ -55,7 +55,8 @@ def _page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200)
     )
     sheet = Sheet(
         title=_("Sign in"),
-        panels=(Panel(_("Your account"), (form, links)),),
+        says=_("Then you come back to where you were.") if _next(visit) != "/home" else "",
+        panels=(Panel("", (form, links)),),
         errors=tuple(errors.items()),
     )
     return render.sheet(visit, sheet, status=status)
@@ -125,7 +126,7 @@ def _code_page(visit: Visit, path: str, error: str = "", status: int = 200) -> R
     sheet = Sheet(
         title=_("One more step"),
         says=_("Your account has a second factor."),
-        panels=(Panel(_("Second factor"), (form, Links((other,)))),),
+        panels=(Panel("", (form, Links((other,)))),),
         errors=(("code", error),) if error else (),
         note=lost.format(contact=visit.settings.contact) if recovery else "",
     )

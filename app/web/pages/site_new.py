@@ -16,11 +16,13 @@ from app.sites import queries, service
 from app.sites.models import Site
 from app.sites.states import SiteState
 from app.text import _
-from app.web import render, site_words
+from app.web import looking, render, site_words
 from app.web.forms import trying
 from app.web.moments import clock, full, number
 from app.web.parts import (
     Button,
+    Cell,
+    Column,
     Copy,
     Facts,
     Field,
@@ -31,6 +33,7 @@ from app.web.parts import (
     Status,
     Step,
     Steps,
+    Table,
 )
 from app.web.visit import Here, Visit, page_router, see_other
 
@@ -45,8 +48,10 @@ class NewSitePage:
     command: Copy | None
     expiry: str
     renew: Form | None
-    path: str
-    looks: bool
+    lost: str
+    next: str
+    meanings: Table
+    look: looking.Look
     says: str
     asof: str
     milestone: str
@@ -89,7 +94,7 @@ def _name_page(visit: Visit, institution: str, errors: dict[str, str] | None = N
         title=_("Add a site"),
         says=_("You get one command. It is run once on the computer that holds the records."),
         crumbs=(Link(_("Sites"), f"/i/{institution}/sites"), Link(_("Add a site"), "")),
-        panels=(Panel(_("Name it"), (form,)),),
+        panels=(Panel("", (form,)),),
         errors=tuple(errors.items()),
         menu="sites",
     )
@@ -147,10 +152,6 @@ def _page(
     joined = site.state is SiteState.JOINED
     ready = site.state is SiteState.READY
     line = f"collegium-site join {visit.settings.public_url} --token {token}"
-    renew_form = None
-    if site.state is SiteState.INVITED and not token:
-        button = Button(_("Make a new command"), look="btn" if waiting else "primary")
-        renew_form = Form(f"{base}/{site.id}/renew", (), (button,), inline=True)
     expiry = _("It works once, for this site only, until {time}. It is shown only now.")
     return NewSitePage(
         menu="sites",
@@ -158,11 +159,13 @@ def _page(
         crumbs=(Link(_("Sites"), f"/i/{at}/sites"), Link(_("Add a site"), "")),
         command=Copy("command", _("The command"), line) if token else None,
         expiry=expiry.format(time=full(waiting.expires)) if waiting else "",
-        renew=renew_form,
-        path=f"{base}?site={site.id}",
-        looks=site.state is SiteState.INVITED,
+        renew=None if token else _renew(site, base, bool(waiting)),
+        lost=_lost(bool(waiting)),
+        next=_next(site),
+        meanings=_meanings(),
+        look=looking.at(visit, f"{base}?site={site.id}", site.state is SiteState.INVITED),
         says=_says(site, bool(waiting)),
-        asof=_("As of {time}").format(time=clock(now())),
+        asof=_("As of {time}.").format(time=clock(now())),
         milestone=site.state.value,
         status=site_words.status(visit.session, visit.settings, site),
         words=queries.words(visit.hub.key.public, site) if joined else (),
@@ -175,6 +178,59 @@ def _page(
         done=Link(_("See the site"), f"/i/{at}/sites/{site.id}", "primary") if ready else None,
         errors=errors,
     )
+
+
+def _renew(site: Site, base: str, waiting: bool) -> Form | None:
+    if site.state is not SiteState.INVITED:
+        return None
+    button = Button(_("Make a new command"), look="btn" if waiting else "primary")
+    return Form(f"{base}/{site.id}/renew", (), (button,), inline=True)
+
+
+def _lost(waiting: bool) -> str:
+    if waiting:
+        return _(
+            "The command was shown once. If it is lost, make a new one; the old one then stops working."
+        )
+    return _("The command is older than 24 hours and no longer works. Make a new one.")
+
+
+def _next(site: Site) -> str:
+    if site.state is SiteState.REVOKED:
+        return _("Nothing. Add a new site if this computer shall take part again.")
+    if site.policy_version_id is None:
+        return _(
+            "A person at the site reads your policy there and accepts it: “collegium-site policy accept”."
+        )
+    return _("It takes work in its hours. Its page says how it stands.")
+
+
+def _meanings() -> Table:
+    """The states a new site can be in."""
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (
+            Status("wait", _("Waiting")),
+            _("The command has not been used yet."),
+            _("Run it, or make a new one"),
+        ),
+        (
+            Status("act", _("Waiting for you")),
+            _("A computer answered. It can do nothing until you confirm."),
+            _("Compare the words"),
+        ),
+        (
+            Status("good", _("Ready")),
+            _("Confirmed here, and the policy is accepted there. It takes work."),
+            _("See the site"),
+        ),
+        (
+            Status("off", _("Expired")),
+            _("Nobody used the command for 24 hours."),
+            _("Make a new command"),
+        ),
+    )
+    columns = (Column(_("State")), Column(_("Meaning")), Column(_("What you can do")))
+    return Table(_("A new site is always in one of four states"), columns, rows)
 
 
 def _says(site: Site, waiting: bool) -> str:

@@ -1,18 +1,19 @@
 """Are our sites healthy, and what does this one need?"""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from app.access.actor import allows
 from app.access.permissions import Permission
-from app.clock import now
 from app.institutions import queries as institutions
 from app.people import queries as people
 from app.sites import queries, service
 from app.sites.models import Site
 from app.sites.states import SiteState
-from app.text import _
-from app.web import code_words, render, site_words
-from app.web.moments import day_clock, full, known, number, since
+from app.text import _, ngettext
+from app.web import code_words, refusals, render, site_words
+from app.web.moments import as_of, day_clock, in_words, known, number, sentence, since
 from app.web.parts import (
     Bullets,
     Button,
@@ -24,7 +25,7 @@ from app.web.parts import (
     Facts,
     Form,
     Link,
-    Note,
+    Nothing,
     Panel,
     Part,
     Sheet,
@@ -56,14 +57,34 @@ def every(visit: Here, institution: str) -> Response:
         part = Empty(text, Link(add.text, add.href, "primary") if may_edit else None)
     sheet = Sheet(
         title=_("Sites"),
-        says=_("A site is the program on your own computer that holds the records and trains."),
-        asof=_("As of {time}").format(time=full(now())),
+        says=_how_many(visit, found),
+        asof=as_of(),
         actions=(add,) if may_edit and rows else (),
-        note="" if may_edit else _("Adding a site takes the role of administrator."),
+        note="" if may_edit else _refused(visit, row.id),
         panels=(Panel(_("Ours"), (part,)),),
         menu="sites",
     )
     return render.sheet(visit, sheet)
+
+
+def _how_many(visit: Visit, found: Sequence[Site]) -> str:
+    """How they stand, all together."""
+    about = _("A site is the program on your own computer that holds the records and trains.")
+    if not found:
+        return about
+    tones = [site_words.status(visit.session, visit.settings, site).tone for site in found]
+    well = sum(tone in ("good", "busy") for tone in tones)
+    care = sum(tone in ("act", "off") for tone in tones)
+    said = [sentence(ngettext("{n} is well.", "{n} are well.", well).format(n=in_words(well)))]
+    if care:
+        text = ngettext("{n} needs a person.", "{n} need a person.", care)
+        said.append(sentence(text.format(n=in_words(care))))
+    return " ".join(said)
+
+
+def _refused(visit: Visit, at: str) -> str:
+    takes = _("Adding a site takes the role of administrator.")
+    return refusals.role(visit, at, Permission.SITE_EDIT, takes).text
 
 
 def _line(visit: Visit, site: Site) -> tuple[Cell, ...]:
@@ -74,7 +95,7 @@ def _line(visit: Visit, site: Site) -> tuple[Cell, ...]:
     return (
         Link(site.name, href),
         site_words.status(visit.session, visit.settings, site),
-        site.software or "–",
+        site.software or Nothing(),
         _("version {n}").format(n=version.number) if version else _("none"),
     )
 
@@ -86,21 +107,18 @@ def one(visit: Here, institution: str, site_id: str) -> Response:
     panels = [
         Panel(_("What it needs"), _readiness(visit, site), state=status),
         Panel(_("Work"), (_jobs(visit, site),)),
-        Panel(_("About it"), (_about(visit, site),)),
     ]
-    if allows(visit.who, Permission.SITE_EDIT, site.institution_id):
-        if site.state is not SiteState.REVOKED:
-            panels += [_key(site), _revoke(site)]
-    else:
-        panels.append(
-            Panel(_("Changes"), (Note(_("Revoking a site takes the role of administrator.")),))
-        )
+    if site.state is not SiteState.REVOKED:
+        if allows(visit.who, Permission.SITE_EDIT, site.institution_id):
+            panels.append(_key(site))
+        panels.append(_revoke(visit, site))
     sheet = Sheet(
         title=site.name,
         says=_says(status),
-        asof=_("As of {time}").format(time=full(now())),
+        asof=as_of(),
         crumbs=(Link(_("Sites"), f"/i/{site.institution_id}/sites"), Link(site.name, "")),
         panels=tuple(panels),
+        aside=(Panel(_("About it"), (_about(visit, site),)),),
         menu="sites",
     )
     return render.sheet(visit, sheet)
@@ -135,7 +153,7 @@ def _readiness(visit: Visit, site: Site) -> tuple[Part, ...]:
         return (
             Empty(_("It has not reported its readiness yet. Run “collegium-site check” there.")),
         )
-    rows = tuple((_item(i["item"]), _fine(i), _fix(i)) for i in items)
+    rows = tuple((_item(i["item"]), _fine(i), site_words.fix_of(i)) for i in items)
     columns = (Column(_("What")), Column(_("State")), Column(_("What to do")))
     return (Table(_("What “collegium-site check” found"), columns, rows),)
 
@@ -157,21 +175,6 @@ def _fine(item: dict[str, object]) -> Status:
     if item.get("ok"):
         return Status("good", _("Fine"))
     return Status("act", site_words.readiness_fault(str(item.get("item"))))
-
-
-def _fix(item: dict[str, object]) -> str:
-    if item.get("ok"):
-        return _("nothing")
-    return {
-        "hub-reachable": _("Allow outbound HTTPS to the hub’s host on port 443."),
-        "clock": _("Set the computer’s clock by network time."),
-        "keys": _("Read “collegium-site status”; a new join may be needed."),
-        "policy": _("Run “collegium-site policy review”, then accept it."),
-        "data": _("Run “collegium-site data check”: it names file, row and fix."),
-        "disk": _("Make room: a round needs about 4 GB."),
-        "memory": _("Close other programs, or use a computer with more memory."),
-        "learning": _("Install the site program again, with its learning part."),
-    }.get(str(item.get("item")), "")
 
 
 def _jobs(visit: Visit, site: Site) -> Part:
@@ -207,10 +210,11 @@ def _about(visit: Visit, site: Site) -> Facts:
         if said.get(key):
             lines.append((label, f"{number(float(said[key]) / 1000, 1)} GB"))
     if site.confirmed:
-        who = names.get(site.confirmed_by or "", _("someone"))
-        lines.append((_("Confirmed"), f"{day_clock(site.confirmed)}, {who}"))
-    lines.append((_("Id"), Code(site.id)))
-    return Facts(tuple(lines))
+        who = names.get(site.confirmed_by or "", "")
+        when = day_clock(site.confirmed)
+        lines.append((_("Confirmed"), f"{when}, {who}" if who else when))
+    lines.append((_("Id"), Code(site.id, True)))
+    return Facts(tuple(lines), stacked=True)
 
 
 def _key(site: Site) -> Panel:
@@ -242,7 +246,11 @@ def _hours(site: Site) -> str:
     )
 
 
-def _revoke(site: Site) -> Panel:
+def _revoke(visit: Visit, site: Site) -> Panel:
+    if not allows(visit.who, Permission.SITE_EDIT, site.institution_id):
+        takes = _("Revoking a site takes the role of administrator.")
+        note = refusals.role(visit, site.institution_id, Permission.SITE_EDIT, takes)
+        return Panel(_("Revoke"), (note,))
     text = _(
         "Its key stops working at its next request and its jobs are cancelled. This cannot be taken back."
     )

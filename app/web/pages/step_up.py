@@ -52,7 +52,7 @@ def _page(
     sheet = Sheet(
         title=_("Confirm that it is you"),
         says=_("This act takes a fresh proof. It holds for ten minutes. What you typed is kept."),
-        panels=(Panel(_("Your proof"), (form,)),),
+        panels=(Panel("", (form,)),),
         errors=(("proof", error),) if error else (),
     )
     return render.sheet(visit, sheet, status=status)

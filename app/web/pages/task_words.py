@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from app.policies.fields import choice_name
 from app.text import _
 from app.web.moments import number
-from app.web.parts import Cell, Column, Facts, Nothing, Panel, Table
+from app.web.parts import Cell, Code, Column, Facts, Nothing, Panel, Table
 from worker.protocol.tasks import Input, TaskSheet
 
 
@@ -32,27 +32,40 @@ def metric(name: str) -> str:
 
 def panel(sheet: TaskSheet) -> Panel:
     """What exactly is predicted from what."""
-    day = _("day {n}").format(n=sheet.cutoff_day) if sheet.cutoff_day is not None else _("none")
+    until: tuple[tuple[str, Cell], ...] = ()
+    if sheet.cutoff_day is not None:
+        until = ((_("Uses records up to"), _("day {n}").format(n=sheet.cutoff_day)),)
+    rule = _("none")
+    if sheet.simple_rule:
+        rule = _("the best guess from “{input}” alone").format(input=sheet.simple_rule)
     facts = Facts(
         (
-            (_("Predicts"), sheet.target),
             (_("For"), choice_name(sheet.purpose)),
             (_("Answer"), _answer(sheet)),
-            (_("Uses records up to"), day),
+            *until,
             (_("Judged by"), metric(sheet.metric)),
-            (_("Needs at least"), _("{n} records").format(n=number(sheet.minimum_records))),
-            (_("Simple rule to beat"), sheet.simple_rule or _("none")),
+            (_("A site needs"), _("at least {n} records").format(n=number(sheet.minimum_records))),
+            (_("Simple rule to beat"), rule),
+            (_("Name of the sheet"), Code(sheet.name)),
         )
     )
-    columns = (Column(_("Input")), Column(_("Kind")), Column(_("Unit")), Column(_("Values")))
-    rows = tuple(_input(one) for one in sheet.inputs)
-    table = Table(_("Inputs of “{name}”").format(name=sheet.name), columns, rows)
-    return Panel(sheet.name, (facts, table), id=f"h-task-{sheet.name}")
+    return Panel(sheet.target, (facts, inputs(sheet)), id=f"h-task-{sheet.name}")
+
+
+def inputs(sheet: TaskSheet) -> Table:
+    """Units and values only where an input has them."""
+    rows = [_input(one) for one in sheet.inputs]
+    columns = [Column(_("Input")), Column(_("Kind")), Column(_("Unit")), Column(_("Values"))]
+    for place in (3, 2):
+        if all(isinstance(row[place], Nothing) for row in rows):
+            columns.pop(place)
+            rows = [(*row[:place], *row[place + 1 :]) for row in rows]
+    return Table(_("What it is predicted from"), tuple(columns), tuple(rows))
 
 
 def _answer(sheet: TaskSheet) -> str:
     if sheet.labels:
-        return ", ".join(sheet.labels)
+        return _(" or ").join(sheet.labels)
     return _("a number, in {unit}").format(unit=sheet.unit) if sheet.unit else _("a number")
 
 
@@ -63,4 +76,4 @@ def _input(one: Input) -> tuple[Cell, ...]:
         "text": _("text"),
     }[one.kind]
     values = ", ".join(one.values[:8]) + (" …" if len(one.values) > 8 else "")
-    return (one.name, kind, one.unit or Nothing(), values or Nothing())
+    return (Code(one.name), kind, one.unit or Nothing(), values or Nothing())

@@ -1,0 +1,93 @@
+"""What a run's page says below its rounds: its figures, and what the run may do."""
+
+from dataclasses import dataclass, replace
+
+from app.runs import queries
+from app.runs.models import Run
+from app.runs.schemas import Plan
+from app.runs.states import RoundState
+from app.runs.views import ApprovalView, Progress
+from app.text import _
+from app.web import run_figures
+from app.web.charts import LineChart
+from app.web.moments import day, in_words, size
+from app.web.pages import run_words
+from app.web.parts import Facts, Link, Said, Table
+from app.web.visit import Visit
+
+
+@dataclass(frozen=True)
+class FigurePanel:
+    id: str
+    title: str
+    finding: str
+    explained: str
+    chart: LineChart | None
+    table: Table
+    simulated: str
+
+
+def figures(visit: Visit, seen: Progress) -> tuple[FigurePanel, ...]:
+    """Central training is shown for simulated records only, whatever a row says."""
+    void = {r.number for r in seen.rounds if r.state is RoundState.VOID}
+    found = [s for s in seen.series if s.shared or s.local or s.rule]
+    if not visit.settings.simulated:
+        found = [replace(s, central=None) for s in found]
+    simulated = _(
+        "Central training pools all records in one place. It can be shown only because these records are simulated."
+    )
+    band = _("The shaded band is the 95 % interval.")
+    now_at = seen.current.number if seen.current else None
+    return tuple(
+        FigurePanel(
+            f"h-metric-{one.task}",
+            _("Is the model getting better?") if len(found) == 1 else one.target,
+            run_figures.finding(one),
+            f"{run_figures.metric_words(one.metric)} {band}",
+            run_figures.chart(one, seen.rounds_planned, now_at),
+            run_figures.table(one, void),
+            simulated if one.central is not None else "",
+        )
+        for one in found
+    )
+
+
+def no_figures(plan: Plan) -> str:
+    if "metrics" not in plan.leaves:
+        return _("No site sends figures in this federation: its terms keep them at home.")
+    return _(
+        "No figure yet. Sites measure after a round is closed, if their policies let figures leave."
+    )
+
+
+def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
+    sheet = Link(_("Task sheet"), f"/federations/{run.federation_id}/task")
+    states = queries.states_after(visit.session, run.id, 0)
+    said = _("The model parts it trained and a receipt. No student record.")
+    if states:
+        said = _("About {size} a round: {n} model parts and a receipt. No student record.").format(
+            size=size(sum(s.bytes for s in states.values())), n=in_words(len(states))
+        )
+    return Facts(
+        (
+            (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
+            (_("Noise"), run_words.noise()),
+            (
+                _("One site’s update"),
+                run_words.one_update(),
+            ),
+            (_("Leaves each site"), said),
+            *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),
+        )
+    )
+
+
+def _approved(given: ApprovalView) -> str:
+    said = _("{who} for {where}, {day}").format(
+        who=given.by or _("Someone"),
+        where=given.institution_name,
+        day=day(given.decided) if given.decided else "",
+    )
+    if given.policy_number:
+        said += _(", under policy version {n}").format(n=given.policy_number)
+    return said

@@ -1,0 +1,45 @@
+"""In place of a button: which role has the act and who that is, or what the institution lacks."""
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.permissions import Permission, Role
+from app.institutions import queries as institutions
+from app.institutions import service as institution_service
+from app.people import queries as people
+from app.text import _
+from app.web.parts import Link, Note
+from app.web.visit import Visit
+
+
+def who_can(session: Session, at: str, permission: Permission) -> str:
+    """`At Northmoor that is Tomas Lind.`, or that nobody there can yet."""
+    name = institutions.names(session, {at}).get(at, "")
+    able = people.people_with(session, at, permission)
+    if not able:
+        return _("Nobody at {institution} has it yet.").format(institution=name)
+    listed = _(" or ").join(person.name for person in able[:3])
+    return _("At {institution} that is {names}.").format(institution=name, names=listed)
+
+
+def role(visit: Visit, at: str, permission: Permission, takes: str) -> Note:
+    """`takes` says which role the act needs."""
+    return Note(f"{takes} {who_can(visit.session, at, permission)}")
+
+
+def unverified(visit: Visit, at: str) -> Note | None:
+    """The reason and the next step where an institution may not act with others now."""
+    why = institution_service.why_not(institutions.by_id(visit.session, at))
+    if not why:
+        return None
+    return Note(why, Link(_("See the verification"), f"/i/{at}/verification"))
+
+
+def banner(session: Session, actor: Actor, at: str | None) -> Note | None:
+    """On every page of an institution that may only read now; an instructor has no part in it."""
+    if at is None or not actor.roles.get(at, frozenset()) - {Role.INSTRUCTOR}:
+        return None
+    why = institution_service.why_not(institutions.by_id(session, at))
+    if not why:
+        return None
+    return Note(why, Link(_("See the verification"), f"/i/{at}/verification"))
