@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 _METHODS = [
     ("app/**.py", "python"),
+    ("worker/**.py", "python"),
     ("templates/**.html", "jinja2"),
     ("templates/**.txt", "jinja2"),
 ]
@@ -33,7 +34,7 @@ def collect() -> Catalog:
 
 def _wanted(path: Path) -> bool:
     first = path.relative_to(ROOT).parts[:1]
-    return not first or first[0] in ("app", "templates")
+    return not first or first[0] in ("app", "templates", "worker")
 
 
 def main() -> int:

@@ -6,7 +6,6 @@ A flow of `leaves` is a field of its own, named `leaves.metrics`.
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from app.policies.reader import READER
 from app.text import N_, _
 from worker.protocol import words
 from worker.protocol.policy import Modality, PolicyDocument, Protection, Purpose, TaskKind
@@ -140,7 +139,7 @@ FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}
 
 def choice_name(choice: str) -> str:
     """One value of a closed list, in words."""
-    return words.choice_in_words(choice, READER)
+    return words.choice_in_words(choice)
 
 
 def value_of(name: str, document: PolicyDocument) -> Any:

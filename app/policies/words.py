@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from app.policies.fields import FIELDS, value_in_words
-from app.policies.reader import READER
 from app.text import _
 from worker.protocol import words
 from worker.protocol.policy import SUPPORTED_PROTECTIONS, PolicyDocument
@@ -11,12 +10,12 @@ from worker.protocol.policy import SUPPORTED_PROTECTIONS, PolicyDocument
 
 def in_words(document: PolicyDocument) -> list[str]:
     """One sentence per rule, in the order of the form: the same a site's terminal shows."""
-    return words.in_words(document, READER)
+    return words.in_words(document)
 
 
 def flow_in_words(flow: str, *, leaves: bool) -> str:
     """One flow of `policy.Leaves`, open or closed, as a sentence."""
-    return words.flow_in_words(flow, READER, leaves=leaves)
+    return words.flow_in_words(flow, leaves=leaves)
 
 
 def warnings(document: PolicyDocument) -> list[str]:

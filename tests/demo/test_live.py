@@ -20,8 +20,8 @@ from app.policies import fit
 from app.runs.models import Round
 from app.sites.models import Job
 from app.sites.states import JobState
-from app.web.code_words import transfer
 from tests.needs import need_module
+from worker.protocol.code_words import transfer
 from worker.protocol.codes import JobKind, Refusal, TransferKind
 from worker.site.home import Home
 from worker.site.sent import OutboundLog

@@ -15,9 +15,10 @@ from worker.protocol.codes import Lane, TransferKind
 from worker.protocol.signatures import PrivateKey
 from worker.site import faults
 from worker.site.bandwidth import Bandwidth
-from worker.site.client import Line, connect, fault_of
+from worker.site.client import Line, connect
 from worker.site.door import Door
 from worker.site.home import SiteConfig
+from worker.site.problems import fault_of
 from worker.site.sent import OutboundLog
 
 

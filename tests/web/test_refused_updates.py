@@ -4,10 +4,10 @@ import pytest
 
 from app.runs import queries
 from app.runs.states import RoundState
-from app.web.code_words import upload_refusal
 from tests.hub_worker.test_hostile import CASES, send_spoilt
 from tests.runs import world as acting
 from tests.web.populated import Populated
+from worker.protocol.code_words import upload_refusal
 
 
 @pytest.mark.parametrize("case", ["not a number", "another shape", "huge"])

@@ -1,37 +1,25 @@
-"""A policy in plain words, said the same in the browser and at a site's terminal. Present tense, no jargon."""
+"""A policy in plain words, said the same at the hub and at a site. Present tense, no jargon."""
 
-import gettext as _gettext
 from collections.abc import Iterable
-from typing import Protocol
 
 from worker.protocol.policy import PolicyDocument
+from worker.protocol.text import _, ngettext
 
 FLOWS = ("updates", "metrics", "counts", "class_codes", "class_reports")
 
 
-class Translator(Protocol):
-    """The reader's language."""
-
-    def gettext(self, message: str, /) -> str: ...
-    def ngettext(self, one: str, many: str, count: int, /) -> str: ...
-
-
-PLAIN: Translator = _gettext.NullTranslations()
-
-
-def in_words(document: PolicyDocument, translator: Translator = PLAIN) -> list[str]:
+def in_words(document: PolicyDocument) -> list[str]:
     """One sentence per rule, in the order of the form."""
     return [
-        *_what_trains(document, translator),
-        *_sizes(document, translator),
-        *_flows(document, translator),
-        *_safeguards(document, translator),
+        *_what_trains(document),
+        *_sizes(document),
+        *_flows(document),
+        *_safeguards(document),
     ]
 
 
-def choice_in_words(choice: str, translator: Translator = PLAIN) -> str:
+def choice_in_words(choice: str) -> str:
     """One value of a closed list."""
-    _ = translator.gettext
     return {
         "table": _("tables"),
         "text": _("texts"),
@@ -53,16 +41,15 @@ def choice_in_words(choice: str, translator: Translator = PLAIN) -> str:
     }[choice]
 
 
-def _listed(choices: Iterable[str], translator: Translator) -> str:
-    named = ", ".join(choice_in_words(choice, translator) for choice in choices)
-    return named or translator.gettext("none")
+def _listed(choices: Iterable[str]) -> str:
+    named = ", ".join(choice_in_words(choice) for choice in choices)
+    return named or _("none")
 
 
-def _what_trains(document: PolicyDocument, translator: Translator) -> Iterable[str]:
-    _, ngettext = translator.gettext, translator.ngettext
-    yield _("Runs may learn from: {list}.").format(list=_listed(document.modalities, translator))
-    yield _("Runs may predict: {list}.").format(list=_listed(document.task_kinds, translator))
-    yield _("Runs may serve: {list}.").format(list=_listed(document.purposes, translator))
+def _what_trains(document: PolicyDocument) -> Iterable[str]:
+    yield _("Runs may learn from: {list}.").format(list=_listed(document.modalities))
+    yield _("Runs may predict: {list}.").format(list=_listed(document.task_kinds))
+    yield _("Runs may serve: {list}.").format(list=_listed(document.purposes))
     if document.blocked_inputs:
         names = ", ".join(document.blocked_inputs)
         yield _("These columns are never used: {list}.").format(list=names)
@@ -78,8 +65,7 @@ def _what_trains(document: PolicyDocument, translator: Translator) -> Iterable[s
         ).format(count=len(document.models))
 
 
-def _sizes(document: PolicyDocument, translator: Translator) -> Iterable[str]:
-    _, ngettext = translator.gettext, translator.ngettext
+def _sizes(document: PolicyDocument) -> Iterable[str]:
     yield _("A run takes place only with at least {count} institutions.").format(
         count=document.minimum_cohort
     )
@@ -93,11 +79,10 @@ def _sizes(document: PolicyDocument, translator: Translator) -> Iterable[str]:
     ).format(count=document.minimum_records)
 
 
-def _flows(document: PolicyDocument, translator: Translator) -> Iterable[str]:
-    _ = translator.gettext
+def _flows(document: PolicyDocument) -> Iterable[str]:
     yield _("Student records never leave the site.")
     for flow in FLOWS:
-        yield flow_in_words(flow, translator, leaves=getattr(document.leaves, flow))
+        yield flow_in_words(flow, leaves=getattr(document.leaves, flow))
     if document.leaves.updates:
         yield (
             _("The hub may keep this institution's updates after a round.")
@@ -106,9 +91,8 @@ def _flows(document: PolicyDocument, translator: Translator) -> Iterable[str]:
         )
 
 
-def flow_in_words(flow: str, translator: Translator = PLAIN, *, leaves: bool) -> str:
+def flow_in_words(flow: str, *, leaves: bool) -> str:
     """One flow of `policy.Leaves`, open or closed, as a sentence."""
-    _ = translator.gettext
     opened, closed = {
         "updates": (
             _("Model updates go to the hub."),
@@ -134,15 +118,14 @@ def flow_in_words(flow: str, translator: Translator = PLAIN, *, leaves: bool) ->
     return opened if leaves else closed
 
 
-def _safeguards(document: PolicyDocument, translator: Translator) -> Iterable[str]:
-    _ = translator.gettext
+def _safeguards(document: PolicyDocument) -> Iterable[str]:
     yield (
         _("The privacy officer approves each run in the browser.")
         if document.approval == "hub"
         else _("A person at the site approves each run there.")
     )
     if document.protections:
-        needs = _listed(document.protections, translator)
+        needs = _listed(document.protections)
         yield _("A run must protect what is sent with: {list}.").format(list=needs)
     else:
         yield _("No noise and no secure aggregation is asked for: the hub can see each update.")

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from gettext import gettext as _
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +11,7 @@ from worker.protocol.manifest import Signed
 from worker.protocol.messages import ApprovedPolicy, PolicyAcceptance
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.signatures import BadSignature
+from worker.protocol.text import _
 from worker.site import files
 from worker.site.faults import SiteFault
 from worker.site.home import Home

@@ -4,10 +4,10 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from gettext import gettext as _
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,18 +17,15 @@ from worker.protocol import messages
 from worker.protocol.canonical import canonical, digest
 from worker.protocol.codes import TransferKind
 from worker.protocol.signatures import PrivateKey, request_bytes
+from worker.protocol.text import _
 from worker.site.bandwidth import Bandwidth
 from worker.site.faults import (
-    ClockOff,
-    HubFault,
     HubUnavailable,
     Refused,
-    Revoked,
     SiteFault,
-    StaleClaim,
-    WrongOffset,
 )
 from worker.site.home import Home, SiteConfig
+from worker.site.problems import fault_of
 from worker.site.sent import OutboundLog
 
 PREFIX = "/site/v1"
@@ -106,12 +103,18 @@ class SignedLine:
     """A `Line` of an enrolled site. `key` gives the one in force: it may change between two requests."""
 
     def __init__(
-        self, line: Line, site: str, key: Callable[[], PrivateKey], log: OutboundLog
+        self,
+        line: Line,
+        site: str,
+        key: Callable[[], PrivateKey],
+        log: OutboundLog,
+        answered: Path | None = None,
     ) -> None:
         self.line = line
         self.site = site
         self._key = key
         self._log = log
+        self._answered = answered
 
     def post(
         self, path: str, message: messages._Message | None, about: About, *, read_s: float = _READ_S
@@ -174,7 +177,15 @@ class SignedLine:
         if about is not _POLL:
             kind, reason = about.kind, about.reason
             self._log.note(kind, len(body), body_digest, reason, about.job, about.run)
-        return self.line.send(request, stream=stream)
+        response = self.line.send(request, stream=stream)
+        self._note_answer()
+        return response
+
+    def _note_answer(self) -> None:
+        """When the hub last took a request, for the people here: the time of a file."""
+        if self._answered is not None:
+            with suppress(OSError):
+                self._answered.touch(mode=0o600)
 
     def _signature(self, request: httpx.Request, body_digest: str) -> dict[str, str]:
         at, nonce = str(int(time.time())), secrets.token_urlsafe(18)
@@ -197,7 +208,9 @@ def connect(home: Home) -> SignedLine:
     identity, config = home.identity(), home.config()
     home.keys()
     log = OutboundLog(home.sent)
-    return SignedLine(Line(config), identity.site, lambda: home.keys().signing, log)
+    return SignedLine(
+        Line(config), identity.site, lambda: home.keys().signing, log, home.hub_answered
+    )
 
 
 def poll_about() -> About:
@@ -243,47 +256,3 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
         return messages.Problem.model_validate_json(response.content).model_dump()
     except ValidationError:
         return {}
-
-
-_UNAVAILABLE = frozenset({408, 425, 429})
-
-
-def fault_of(status: int, problem: dict[str, Any], headers: httpx.Headers, url: str) -> HubFault:
-    """The named fault of a problem."""
-    code = str(problem.get("code", ""))
-    said = str(problem.get("detail") or problem.get("title") or "")
-    if status >= 500 or status in _UNAVAILABLE:
-        wait = headers.get("Retry-After", "")
-        sentence = said or _("The hub is busy or restarting (status {status}).").format(
-            status=status
-        )
-        after = float(wait) if wait.isdecimal() else 0.0
-        return HubUnavailable(sentence, retry_after=after, status=status)
-    if status == 401 and code == "revoked":
-        return Revoked(
-            _("This site was revoked at {url}. Ask an administrator of your institution.").format(
-                url=url
-            ),
-            code=code,
-            status=status,
-        )
-    sentence = said or _(
-        "{url} answered with status {status} and no reason. Is something in between, such as a proxy?"
-    ).format(url=url, status=status)
-    if code == "wrong-offset":
-        return WrongOffset(sentence, _offset(problem))
-    kind = _KINDS.get((status, code), Refused)
-    return kind(sentence, code=code, status=status)
-
-
-_KINDS: dict[tuple[int, str], type[HubFault]] = {
-    (401, "clock"): ClockOff,
-    (409, "stale-claim"): StaleClaim,
-}
-
-
-def _offset(problem: dict[str, Any]) -> int:
-    for entry in problem.get("errors", []):
-        if isinstance(entry.get("offset"), int):
-            return int(entry["offset"])
-    return 0

@@ -4,12 +4,12 @@ import hmac
 import json
 import time
 from collections.abc import Callable
-from gettext import gettext as _
 
 from pydantic import ValidationError
 
 from worker.protocol.messages import ApprovedPolicy, Hello, JoinAnswer, JoinRequest
 from worker.protocol.signatures import BadSignature, PublicKey, six_words
+from worker.protocol.text import _
 from worker.site import accepted
 from worker.site.client import Line
 from worker.site.door import Door

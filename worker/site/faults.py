@@ -1,8 +1,7 @@
 """What can go wrong at a site, each with one sentence for the person there."""
 
-from gettext import gettext as _
-
 from worker.protocol.codes import Failure
+from worker.protocol.text import _
 
 
 class SiteFault(Exception):

@@ -33,7 +33,8 @@ def end_this_process() -> None:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a job may take. `wants` is asked every tick for a reason to stop that comes from this machine."""
+    """What a job may take. `wants` is asked every tick for a reason to stop that comes from this machine; `note` is
+    told where the job stands, as often as the hub is."""
 
     lease_s: float
     stall_s: float
@@ -41,6 +42,7 @@ class Terms:
     grace_s: float = 30.0
     wants: Callable[[], Failure | None] = lambda: None
     end_process: Callable[[], None] = end_this_process
+    note: Callable[[Phase, int, int], None] = lambda phase, step, steps: None
 
 
 @dataclass
@@ -161,6 +163,7 @@ class Holding:
     def _tell(self, now: float) -> None:
         place = self._place
         self._told, place.changed = now, False
+        self._terms.note(place.phase, place.step, place.steps)
         said = Progress(claim=self.claim, phase=place.phase, **_numbers(place))
         try:
             self._door.progress(self.job, said)

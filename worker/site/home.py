@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import dataclass
-from gettext import gettext as _
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.protocol.messages import JoinAnswer
 from worker.protocol.signatures import PublicKey
+from worker.protocol.text import _
 from worker.site import files
 from worker.site.faults import NotJoined, SiteFault
 from worker.site.hours import Hours, parse
@@ -22,7 +22,10 @@ VARIABLE = "COLLEGIUM_SITE_HOME"
 
 
 class SiteConfig(BaseModel):
-    """`site.yaml`: what a technician may change. `hours` is a window such as 18:00-06:00."""
+    """`site.yaml`: what a technician may change. `hours` is a window such as 18:00-06:00.
+
+    `page`: does `collegium-site run` serve the site's page, too?
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +35,8 @@ class SiteConfig(BaseModel):
     time_zone: str = "UTC"
     bandwidth_kib_s: int | None = Field(default=None, ge=1)
     data: Path | None = None
+    page: bool = False
+    page_port: int = Field(default=8764, ge=1024, le=65535)
 
     @property
     def window(self) -> Hours | None:
@@ -70,6 +75,11 @@ class Home:
         self.checkpoints = root / "checkpoints"
         self.cache = root / "cache"
         self.logs = root / "logs"
+        self.current = root / "current"
+        self.codes = root / "page-codes"
+        self.hub_answered = root / "hub-answered"
+        self.run_lock = root / "run.lock"
+        self.page_lock = root / "page.lock"
 
     def config(self) -> SiteConfig:
         """Raises NotJoined, or SiteFault with the line of a damaged file."""

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from gettext import gettext as _
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from worker.protocol.text import _
 from worker.site.faults import SiteFault
 
 _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -27,6 +27,15 @@ class Hours:
         if self.start < self.end:
             return self.start <= here < self.end
         return here >= self.start or here < self.end
+
+    def changes(self, at: datetime) -> datetime | None:
+        """When the window next opens or, while it is open, closes; None where it is open all day."""
+        if self.start == self.end:
+            return None
+        wanted = self.end if self.is_open(at) else self.start
+        here = at.astimezone(ZoneInfo(self.zone))
+        then = datetime.combine(here.date(), wanted, here.tzinfo)
+        return then if then > here else then + timedelta(days=1)
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M} {self.zone}"

@@ -8,12 +8,12 @@ import json
 import secrets
 import stat
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 from worker.protocol.manifest import Signed
 from worker.protocol.signatures import BadSignature, PrivateKey, PublicKey
+from worker.protocol.text import _
 from worker.site import files
 from worker.site.faults import NotJoined, SiteFault
 

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from gettext import gettext as _
 
 from worker.protocol import limits
 from worker.protocol.codes import Readiness
 from worker.protocol.messages import Hello, OfferClasses, ReadinessItem, ReadinessReport
+from worker.protocol.text import _
 from worker.site import enrolment
 from worker.site.door import Door
 from worker.site.faults import ClockOff, HubFault, SiteFault

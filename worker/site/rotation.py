@@ -5,9 +5,8 @@ before and after the announcement the old key signs, and the hub takes it; once 
 one signs, and the hub takes that, because it was told before. The hub refuses the old key from then on.
 """
 
-from gettext import gettext as _
-
 from worker.protocol.signatures import PublicKey
+from worker.protocol.text import _
 from worker.site import files
 from worker.site.client import connect
 from worker.site.door import Door

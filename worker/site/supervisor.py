@@ -1,9 +1,9 @@
-"""`collegium-site run`: keeps the two lanes running, passes signals on, starts a dead lane again with back-off.
+"""`collegium-site run`: keeps the two lanes and, where wanted, the site's page running; passes signals on; starts
+what died again with back-off.
 
 This process starts programs and waits. It imports neither Celery nor the learning core.
 """
 
-import fcntl
 import logging
 import os
 import signal
@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 from types import FrameType
 
 from worker.protocol.codes import Lane
-from worker.site import files
+from worker.protocol.text import _
+from worker.site import files, locks
 from worker.site.faults import SiteFault
 from worker.site.home import VARIABLE, Home
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 STOP_S = 60.0
 """How long lanes get to checkpoint and give their job back."""
+_FAREWELL_S = 3.0
+"""So long the page lives at least once it was asked to stop the site, to say that it does."""
 _HEALTHY_S = 60.0
 _LONGEST_WAIT_S = 60.0
 _LOG_BYTES = 5 << 20
@@ -32,23 +35,32 @@ _KEPT_LOGS = 3
 
 
 @dataclass
-class _Lane:
-    """One lane's process, and when it may be started again."""
+class _Program:
+    """A lane or the page: its process, and when it may be started again."""
 
-    lane: Lane
+    name: str
+    arguments: tuple[str, ...]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     start_at: float = 0.0
     wait: float = 1.0
 
 
+_PAGE = "page"
+
+
+def _programs(page: bool) -> list[_Program]:
+    lanes = [_Program(lane.value, ("worker.site.lane", lane.value)) for lane in Lane]
+    return [*lanes, _Program(_PAGE, ("worker.site.page",))] if page else lanes
+
+
 class Supervisor:
     """Runs until it is told to stop. `say` gets sentences for the terminal."""
 
-    def __init__(self, home: Home, say: Callable[[str], None]) -> None:
+    def __init__(self, home: Home, say: Callable[[str], None], *, page: bool = False) -> None:
         self._home = home
         self._say = say
-        self._lanes = [_Lane(lane) for lane in Lane]
+        self._programs = _programs(page)
         self._stop = False
 
     def run(self) -> None:
@@ -56,9 +68,7 @@ class Supervisor:
         busy = SiteFault(
             _("This site is running already (folder {folder}).").format(folder=self._home.root)
         )
-        with files.locked(self._home.root / "run.lock", busy) as lock:
-            os.ftruncate(lock, 0)
-            os.write(lock, f"{os.getpid()}\n".encode())
+        with locks.hold(self._home.run_lock, str(os.getpid()), busy):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._on_signal)
             files.folder(self._home.logs)
@@ -73,20 +83,20 @@ class Supervisor:
         self._stop = True
 
     def _look(self) -> None:
-        for lane in self._lanes:
-            if lane.process is not None and lane.process.poll() is not None:
-                self._note_death(lane, lane.process.returncode)
-            if lane.process is None and time.monotonic() >= lane.start_at:
-                self._start(lane)
+        for program in self._programs:
+            if program.process is not None and program.process.poll() is not None:
+                self._note_death(program, program.process.returncode)
+            if program.process is None and time.monotonic() >= program.start_at:
+                self._start(program)
 
-    def _start(self, lane: _Lane) -> None:
-        path = self._home.logs / f"{lane.lane}.log"
+    def _start(self, program: _Program) -> None:
+        path = self._home.logs / f"{program.name}.log"
         _rotate(path)
-        command = [sys.executable, "-m", "worker.site.lane", lane.lane.value]
+        command = [sys.executable, "-m", *program.arguments]
         environment = {**os.environ, VARIABLE: str(self._home.root)}
         with path.open("ab") as log:
             # A session of its own: Ctrl-C reaches the lanes through this process only, as SIGTERM.
-            lane.process = subprocess.Popen(
+            program.process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -94,45 +104,57 @@ class Supervisor:
                 env=environment,
                 start_new_session=True,
             )
-        lane.started = time.monotonic()
+        program.started = time.monotonic()
 
-    def _note_death(self, lane: _Lane, code: int) -> None:
-        healthy = time.monotonic() - lane.started > _HEALTHY_S
-        lane.wait = 1.0 if healthy else min(lane.wait * 2, _LONGEST_WAIT_S)
-        lane.process, lane.start_at = None, time.monotonic() + lane.wait
-        self._say(
-            _(
+    def _note_death(self, program: _Program, code: int) -> None:
+        healthy = time.monotonic() - program.started > _HEALTHY_S
+        program.wait = 1.0 if healthy else min(program.wait * 2, _LONGEST_WAIT_S)
+        program.process, program.start_at = None, time.monotonic() + program.wait
+        said = (
+            _("The page ended with code {code}; it starts again in {wait:.0f} s. Its log: {log}")
+            if program.name == _PAGE
+            else _(
                 "Lane {lane} ended with code {code}; it starts again in {wait:.0f} s. Its log: {log}"
-            ).format(lane=lane.lane, code=code, wait=lane.wait, log=self._home.logs)
+            )
         )
+        self._say(said.format(lane=program.name, code=code, wait=program.wait, log=self._home.logs))
 
     def _end(self) -> None:
-        running = [lane.process for lane in self._lanes if lane.process is not None]
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-        end = time.monotonic() + STOP_S
-        for process in running:
-            try:
-                process.wait(max(end - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                # Its session holds the lane and the child it forked.
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        """The lanes first; the page says meanwhile that they stop."""
+        lanes = [one.process for one in self._programs if one.process and one.name != _PAGE]
+        pages = [one.process for one in self._programs if one.process and one.name == _PAGE]
+        begun = time.monotonic()
+        _finish(lanes, begun + STOP_S)
+        if pages:
+            time.sleep(max(begun + _FAREWELL_S - time.monotonic(), 0.0))
+            _finish(pages, time.monotonic() + _FAREWELL_S)
+
+
+def _finish(running: list[subprocess.Popen[bytes]], end: float) -> None:
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+    for process in running:
+        try:
+            process.wait(max(end - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            # Its session holds the lane and the child it forked.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def is_running(home: Home) -> bool:
     """Does a supervisor hold the folder's lock?"""
-    try:
-        handle = os.open(home.root / "run.lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    return locks.holder(home.run_lock) is not None
+
+
+def stop(home: Home) -> bool:
+    """Asks the supervisor of this folder to stop, as Ctrl-C does. False where none runs."""
+    pid = locks.holder(home.run_lock)
+    if pid is None or not pid.isdecimal():
         return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    with suppress(ProcessLookupError):
+        os.kill(int(pid), signal.SIGTERM)
+    return True
 
 
 def _rotate(path: Path) -> None:

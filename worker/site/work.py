@@ -4,7 +4,7 @@ Runs in the forked child only. Whatever goes wrong becomes a code; sentences and
 """
 
 import logging
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from worker.protocol.codes import Failure, Refusal
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, Claimed
 from worker.protocol.rules import Objection
-from worker.site import accepted, files, guard
+from worker.site import accepted, current, files, guard
 from worker.site.answering import Job, answer
 from worker.site.faults import (
     ClaimLost,
@@ -47,7 +47,9 @@ def perform(site: Site, claimed: Claimed) -> None:
     """Never raises for what a job can do."""
     policy = site.policy()
     judged = guard.judge(claimed, site.known(policy), datetime.now(UTC))
-    with Holding(site.door, claimed.job, claimed.claim, _terms(site, claimed, judged)) as held:
+    record = _record(site, claimed, judged)
+    terms = _terms(site, claimed, judged, record)
+    with closing(record), Holding(site.door, claimed.job, claimed.claim, terms) as held:
         try:
             if isinstance(judged, Objection) or policy is None:
                 assert isinstance(judged, Objection)
@@ -64,12 +66,20 @@ def perform(site: Site, claimed: Claimed) -> None:
             _fail(site, held, error)
 
 
-def _terms(site: Site, claimed: Claimed, judged: Manifest | Objection) -> Terms:
+def _record(site: Site, claimed: Claimed, judged: Manifest | Objection) -> current.Record:
+    """What the manifest says of the job, once the guard has found it genuine."""
+    run, round_ = (judged.run, judged.round) if isinstance(judged, Manifest) else ("", None)
+    return current.Record(site.home, claimed.kind, claimed.job, run, round_)
+
+
+def _terms(
+    site: Site, claimed: Claimed, judged: Manifest | Objection, record: current.Record
+) -> Terms:
     stall_s, hard_limit_s = limits.STALL_S, limits.HARD_LIMIT_S
     if isinstance(judged, Manifest):
         stall_s, hard_limit_s = judged.stall_s, judged.hard_limit_s
     window = site.config.window
-    return Terms(claimed.lease_s, stall_s, hard_limit_s, wants=wants(window))
+    return Terms(claimed.lease_s, stall_s, hard_limit_s, wants=wants(window), note=record.note)
 
 
 def _refuse(site: Site, claimed: Claimed, objection: Objection, held: Holding) -> None:

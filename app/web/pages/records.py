@@ -10,7 +10,7 @@ from app.runs import queries as runs
 from app.sites import queries as sites
 from app.sites.models import SentLine
 from app.text import _, ngettext
-from app.web import code_words, render, subjects
+from app.web import render, subjects
 from app.web.moments import as_of, day_clock, in_words, number, sentence, size
 from app.web.pages import trail
 from app.web.parts import (
@@ -30,6 +30,7 @@ from app.web.parts import (
     When,
 )
 from app.web.visit import Here, Visit, page_router
+from worker.protocol import code_words
 
 router = page_router(prefix="/i/{institution}")
 _SHOWN = 200

@@ -11,7 +11,7 @@ from app.releases.models import Release
 from app.runs import queries as runs
 from app.runs.progress import progress
 from app.text import _
-from app.web import code_words, render, run_figures
+from app.web import render, run_figures
 from app.web.moments import as_of, day, full, number, since
 from app.web.pages import release_compare as compared
 from app.web.pages.federations import crumbs
@@ -34,6 +34,7 @@ from app.web.parts import (
     When,
 )
 from app.web.visit import Here, Visit, page_router, see_other
+from worker.protocol import code_words
 
 router = page_router(prefix="/federations/{federation_id}/releases")
 

@@ -7,9 +7,9 @@ from app.policies import fit
 from app.runs.views import Part, SiteRow
 from app.sites.hours import is_open
 from app.text import _
-from app.web import code_words
 from app.web.moments import known, size, span
 from app.web.parts import Progress, Status
+from worker.protocol import code_words
 
 AWAITED = frozenset({Part.WAITING, Part.WORKING, Part.UPLOADING})
 

@@ -12,7 +12,7 @@ from app.runs.progress import round_view
 from app.runs.states import RUN_ENDED, RoundState
 from app.runs.views import RoundView, UpdateLine
 from app.text import _, ngettext
-from app.web import code_words, render
+from app.web import render
 from app.web.moments import as_of, clock, day_clock, full, in_words, sentence, size, span
 from app.web.moments import number as number_
 from app.web.pages import run_page, run_words
@@ -35,6 +35,7 @@ from app.web.parts import (
     When,
 )
 from app.web.visit import Here, Visit, page_router, see_other
+from worker.protocol import code_words
 
 router = page_router(prefix="/runs")
 

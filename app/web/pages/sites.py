@@ -12,7 +12,7 @@ from app.sites import queries, service
 from app.sites.models import Site
 from app.sites.states import SiteState
 from app.text import _, ngettext
-from app.web import code_words, refusals, render, site_words
+from app.web import refusals, render, site_words
 from app.web.moments import as_of, day_clock, in_words, known, number, sentence, since
 from app.web.parts import (
     Bullets,
@@ -34,6 +34,7 @@ from app.web.parts import (
     Text,
 )
 from app.web.visit import Here, Visit, page_router, see_other
+from worker.protocol import code_words
 
 router = page_router(prefix="/i/{institution}/sites")
 

@@ -1,7 +1,6 @@
 """The numbers a model reads, from the cells of a view. Faults found on the way are told to the view."""
 
 from collections import Counter
-from gettext import gettext as _
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from worker.learning.data.records import Floats, Integers
 from worker.learning.data.values import numbers
 from worker.learning.data.view import View, picked
 from worker.protocol.tasks import Input
+from worker.protocol.text import _
 
 FAR_MEAN = 10.0
 """A site's mean this many standard deviations off is a hint at another unit, not at another school."""

@@ -2,8 +2,6 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from gettext import gettext as _
-from gettext import ngettext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from worker.learning.data.findings import DataFault, Fault, Findings, Fit
 from worker.learning.data.folder import examine
 from worker.protocol.messages import ClassCode
 from worker.protocol.tasks import TaskSheet
+from worker.protocol.text import _, ngettext
 
 __all__ = ["Fault", "Findings", "Fit", "check", "classes", "describe", "inspect", "read_sheets"]
 

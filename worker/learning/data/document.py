@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from gettext import gettext as _
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from worker.learning.data.findings import Fault
 from worker.learning.data.schema import DATASET, Dataset, ModalityFile, TaskMap
+from worker.protocol.text import _
 
 Model = TypeVar("Model", bound=BaseModel)
 _NESTED: dict[str, type[BaseModel]] = {"modalities": ModalityFile, "tasks": TaskMap}

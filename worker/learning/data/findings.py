@@ -5,10 +5,10 @@ These sentences may quote records, so they stay at the site: what leaves is only
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from gettext import gettext as _
 
 from worker.learning.faults import LearningFault
 from worker.protocol.codes import Failure
+from worker.protocol.text import _
 
 SHOWN = 3
 """How many faults of one kind in one column are told one by one before the rest is counted."""

@@ -1,7 +1,5 @@
 """How well a folder serves a task sheet, for people and for the site's readiness."""
 
-from gettext import gettext as _
-
 import numpy as np
 
 from worker.learning.data.findings import Fault, Fit
@@ -9,6 +7,7 @@ from worker.learning.data.records import TaskData
 from worker.learning.data.rows import SPLITS
 from worker.learning.data.view import View
 from worker.protocol.tasks import TaskSheet
+from worker.protocol.text import _
 
 
 def unfit(sheet: TaskSheet, reason: str) -> Fit:

@@ -1,7 +1,5 @@
 """One task sheet against one folder: which rows and columns serve it, and as which numbers."""
 
-from gettext import gettext as _
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +13,7 @@ from worker.learning.data.schema import DATASET, Dataset
 from worker.learning.data.tables import Table
 from worker.learning.data.view import View, picked
 from worker.protocol.tasks import Input, TaskSheet
+from worker.protocol.text import _
 
 
 def map_sheet(

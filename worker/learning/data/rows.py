@@ -1,7 +1,6 @@
 """What must hold of the rows whatever is predicted: keys, classes, terms, splits, declared kinds, no row twice."""
 
 from collections.abc import Callable, Iterable
-from gettext import gettext as _
 
 from worker.learning.data.document import nearest
 from worker.learning.data.findings import Fault, told
@@ -9,6 +8,7 @@ from worker.learning.data.schema import Dataset
 from worker.learning.data.tables import Table
 from worker.learning.data.values import numbers
 from worker.protocol.messages import ClassCode
+from worker.protocol.text import _
 
 SPLITS = ("train", "validation", "test")
 Tables = dict[str, Table]

@@ -8,11 +8,11 @@ import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 from worker.learning.data.findings import Fault, told
+from worker.protocol.text import _
 
 CELL_CHARACTERS = 4 << 20
 """The longest cell the CSV reader takes: an essay, not a whole file after a lost quote."""

@@ -1,10 +1,9 @@
 """The command line `collegium-site`. A command reads options, calls one function and prints sentences."""
 
-from gettext import gettext as _
-
 import click
 
-from worker.site.cli import data, enrol, key, policy, run, show
+from worker.protocol.text import _
+from worker.site.cli import data, enrol, key, page, policy, run, show
 from worker.site.cli.terminal import Context
 from worker.site.faults import SiteFault
 from worker.site.home import find
@@ -37,6 +36,7 @@ for _command in (
     run.check,
     policy.policy,
     run.run,
+    page.page,
     data.data,
     show.status,
     show.log,

@@ -1,11 +1,11 @@
 """`collegium-site data`: check a folder, take one into use, import a public set."""
 
-from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 import click
 
+from worker.protocol.text import _
 from worker.site import readiness
 from worker.site.cli.terminal import Context, pass_context, say
 from worker.site.faults import SiteFault

@@ -1,12 +1,12 @@
 """`collegium-site join`."""
 
 import sys
-from gettext import gettext as _
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from worker.protocol.text import _
 from worker.site import enrolment, files
 from worker.site.cli.policy import ask_to_accept
 from worker.site.cli.terminal import Context, pass_context, say

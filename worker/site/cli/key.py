@@ -1,9 +1,8 @@
 """`collegium-site key`: the key that signs what this site says."""
 
-from gettext import gettext as _
-
 import click
 
+from worker.protocol.text import _
 from worker.site import rotation
 from worker.site.cli.terminal import Context, pass_context, say
 

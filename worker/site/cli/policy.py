@@ -1,10 +1,9 @@
 """`collegium-site policy`: what is in force here, what waits, and a person's yes."""
 
-from gettext import gettext as _
-
 import click
 
 from worker.protocol.messages import ApprovedPolicy
+from worker.protocol.text import _
 from worker.protocol.words import in_words
 from worker.site import accepted, enrolment
 from worker.site.cli.terminal import Context, pass_context, say

@@ -1,12 +1,16 @@
 """`collegium-site check` and `collegium-site run`."""
 
-from gettext import gettext as _
+import sys
+from typing import Any
 
 import click
 
+from worker.protocol.text import _
 from worker.site import hours, readiness
 from worker.site.cli.terminal import Context, pass_context, say
 from worker.site.faults import HubFault, SiteFault
+from worker.site.home import Home, SiteConfig
+from worker.site.page import codes
 from worker.site.readiness import Check
 from worker.site.supervisor import Supervisor
 
@@ -38,24 +42,45 @@ def _show(found: Check) -> None:
 )
 @click.option("--hours", "window", help=_("Only between these hours, for example 18:00-06:00."))
 @click.option("--time-zone", help=_("The hours' time zone, for example Europe/Berlin."))
+@click.option(
+    "--page/--no-page", default=None, help=_("Serve the site's own page, too, from now on.")
+)
 @pass_context
-def run(context: Context, window: str | None, time_zone: str | None) -> None:
+def run(context: Context, window: str | None, time_zone: str | None, page: bool | None) -> None:
     home = context.home
-    config = home.config()
-    if window or time_zone:
-        changes = {
-            "hours": window or config.hours,
-            "time_zone": time_zone or config.time_zone,
-        }
-        config = config.model_copy(update=changes)
-        if config.hours:
-            hours.parse(config.hours, config.time_zone)
-        home.save_config(config)
+    wanted = {"hours": window, "time_zone": time_zone, "page": page}
+    config = _remembered(home, {k: v for k, v in wanted.items() if v is not None})
     _tell_the_hub(context)
     at = _(" between {hours}").format(hours=config.window) if config.window else ""
     say(_("The site waits for jobs{at}. Logs: {folder}").format(at=at, folder=home.logs))
-    Supervisor(home, say).run()
+    if config.page:
+        _say_page(home, config)
+    Supervisor(home, say, page=config.page).run()
     say(_("The site has stopped."))
+
+
+def _remembered(home: Home, changes: dict[str, Any]) -> SiteConfig:
+    """The settings, with what this command changes written down."""
+    config = home.config()
+    if not changes:
+        return config
+    config = config.model_copy(update=changes)
+    if config.hours:
+        hours.parse(config.hours, config.time_zone)
+    home.save_config(config)
+    return config
+
+
+def _say_page(home: Home, config: SiteConfig) -> None:
+    """A link is for a person at a terminal, never for a log."""
+    if sys.stdout.isatty():
+        say(
+            _("This site's page, once, within ten minutes: {url}").format(
+                url=codes.link(home, config.page_port)
+            )
+        )
+    else:
+        say(_("This site's page: collegium-site page prints a link."))
 
 
 def _tell_the_hub(context: Context) -> None:

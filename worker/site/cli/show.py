@@ -3,10 +3,10 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from gettext import gettext as _
 
 import click
 
+from worker.protocol.text import _
 from worker.site import accepted, enrolment
 from worker.site.cli.terminal import Context, pass_context, say, table
 from worker.site.faults import HubFault, SiteFault

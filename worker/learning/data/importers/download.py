@@ -7,11 +7,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from gettext import gettext as _
 from pathlib import Path
 from typing import BinaryIO
 
 from worker.learning.data.importers.results import SourceFault
+from worker.protocol.text import _
 
 Row = dict[str, str]
 _ENDINGS = (".csv", ".csv.gz")

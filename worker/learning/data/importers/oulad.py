@@ -7,7 +7,6 @@ model, it does not run a school.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from gettext import gettext as _
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from worker.learning.data.importers.download import Download, Row
 from worker.learning.data.importers.oulad_sheets import FAIRNESS, LABELS, sheets, task_name
 from worker.learning.data.importers.results import Imported, Option, SourceFault
 from worker.learning.data.write import empty_folder, write_dataset, write_sheets
+from worker.protocol.text import _
 
 LATENESS_LIMIT = 50
 _STUDENT = (

@@ -1,7 +1,7 @@
 """The closed lists of the protocol, said for people."""
 
-from app.text import _
 from worker.protocol.codes import Failure, JobKind, Phase, TransferKind, UploadRefusal
+from worker.protocol.text import _
 
 
 def phase(value: Phase) -> str:

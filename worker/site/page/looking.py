@@ -1,0 +1,37 @@
+"""`python -m worker.site.page.looking readiness|data LOCALE [tell]`: looks, prints one JSON object, ends."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from worker.protocol.text import use_locale
+from worker.site import readiness
+from worker.site.home import Home, find
+from worker.site.site import open_site
+
+
+def main() -> None:
+    name, locale, *more = sys.argv[1:]
+    use_locale(locale)
+    said = {"readiness": _readiness, "data": _data}[name](find(), "tell" in more)
+    json.dump(said, sys.stdout)
+
+
+def _readiness(home: Home, tell: bool) -> dict[str, Any]:
+    """The checks of `collegium-site check`; with `tell` the hub learns them, too."""
+    site = open_site(home)
+    found: list[readiness.Check] = []
+    if tell:
+        readiness.look_and_tell(site, found.append)
+    else:
+        found = list(readiness.checks(site))
+    return {"checks": [asdict(check) for check in found]}
+
+
+def _data(home: Home, tell: bool) -> dict[str, Any]:
+    return {}
+
+
+if __name__ == "__main__":
+    main()
