@@ -1,24 +1,13 @@
 """Every page in a real browser: no accessibility fault that axe can find, no request to another host, no error."""
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser import looking
 from tests.web.populated import Populated
 from tests.web.route_table import ROLES, TABLE, filled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-TAGS = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa")
-EVERY_RULE = {"runOnly": {"type": "tag", "values": TAGS}}
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-VIEWS = [
-    (1280, "light", EVERY_RULE),
-    (360, "light", EVERY_RULE),
-    (360, "dark", CONTRAST),  # colours are all that changes in the dark
-    (1280, "dark", CONTRAST),
-]
 
 
 def pages(ids: dict[str, str]) -> list[tuple[str | None, str]]:
@@ -79,16 +68,6 @@ def test_every_page(live: Populated, chromium: Browser, address: str, role: str)
     mine = [path for who, path in pages(live.ids) if (who or "nobody") == role]
     for path in mine:
         page.goto(address + path)
-        for width, theme, rules in VIEWS:
-            page.set_viewport_size({"width": width, "height": 800})
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            seen += [f"{path}, {width} {theme}: {fault}" for fault in looked_at(page, width, rules)]
+        seen += looking.faults(page, path)
     context.close()
     assert seen == []
-
-
-def looked_at(page: Page, width: int, rules: dict[str, Any]) -> list[str]:
-    found = Axe().run(page, options=rules).response["violations"]
-    faults = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    return [*faults, f"{wide} pixels wide"] if wide > width else faults

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser import states
 from tests.browser.test_pages import pages
 from tests.web.populated import Populated
 
@@ -27,10 +28,14 @@ def picture(page: Page, path: str, width: int, ids: dict[str, str], folder: Path
     page.set_viewport_size({"width": width, "height": 900})
     for name, value in ids.items():
         path = path.replace(value, name) if len(value) > 8 else path
-    name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "start"
-    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+    named(page, path, width, folder)
     wide = page.evaluate("document.documentElement.scrollWidth")
     return f"{path} needs {wide} pixels of {width}" if wide > width else ""
+
+
+def named(page: Page, path: str, width: int, folder: Path) -> None:
+    name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "start"
+    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
 
 
 def test_every_page_fits(live: Populated, chromium: Browser, address: str, folder: Path) -> None:
@@ -46,3 +51,12 @@ def test_every_page_fits(live: Populated, chromium: Browser, address: str, folde
         context.close()
     assert [fault for fault in faults if fault] == []
     assert len(list(folder.glob("*.png"))) >= 2 * 40
+
+
+def test_every_state(live: Populated, chromium: Browser, address: str, folder: Path) -> None:
+    for state in states.STATES:
+        with states.opened(live, chromium, address, state) as place:
+            for width in WIDTHS:
+                place.page.set_viewport_size({"width": width, "height": 900})
+                named(place.page, f"state {state.name}", width, folder)
+    assert len(list(folder.glob("state-*.png"))) == len(WIDTHS) * len(states.STATES)
