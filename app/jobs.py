@@ -26,6 +26,7 @@ class HubTask(StrEnum):
     ROUND_AGGREGATE = "rounds.aggregate"
     RUN_FINISH = "runs.finish"
     DOMAIN_CHECK = "institutions.check-domain"
+    TELL = "notices.tell"
     SWEEP = "sweep"
 
     @property

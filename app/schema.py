@@ -4,6 +4,7 @@ from app.audit import models as audit
 from app.db import Base
 from app.federations import models as federations
 from app.institutions import models as institutions
+from app.notices import models as notices
 from app.people import models as people
 from app.policies import models as policies
 from app.releases import models as releases
@@ -12,4 +13,15 @@ from app.runs import models as runs
 from app.sites import models as sites
 
 metadata = Base.metadata
-TABLES = (audit, federations, institutions, people, policies, releases, reports, runs, sites)
+TABLES = (
+    audit,
+    federations,
+    institutions,
+    notices,
+    people,
+    policies,
+    releases,
+    reports,
+    runs,
+    sites,
+)

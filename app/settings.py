@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """For administrators, privacy officers and operators. `auto`: required in production and development."""
     seen_recently_s: int = 120
     sweep_s: float = 5.0
+    tell_s: float = 60.0
+    """How often the hub looks for whom to tell what. A person gets one mail an hour at most."""
     row_lease_s: float = 30.0
     session_hours: int = 12
     lease_s: int = 60

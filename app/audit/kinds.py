@@ -8,6 +8,7 @@ I, H, E = On.INSTITUTION, On.HUB, On.EITHER  # noqa: E741
 # People
 ACCOUNT_MADE = Kind("account.made", H, N_("Account made"), ("operator",))
 ACCOUNT_CHANGED = Kind("account.changed", H, N_("Account changed"))
+NOTICES_CHOSEN = Kind("account.notices-chosen", H, N_("Chose what comes by mail"), ("count",))
 SIGNED_IN = Kind("account.signed-in", H, N_("Signed in"), ("session", "second_factor"))
 SIGN_IN_FAILED = Kind("account.sign-in-failed", H, N_("Sign-in failed"), ("attempts",))
 CODE_FAILED = Kind("account.code-failed", H, N_("Wrong code"), ("attempts",))

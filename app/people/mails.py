@@ -7,7 +7,8 @@ from app.settings import Settings
 from app.text import _
 
 
-def _mail(settings: Settings, to: str, subject: str, *paragraphs: str) -> Mail:
+def written(settings: Settings, to: str, subject: str, *paragraphs: str) -> Mail:
+    """Paragraphs, then who runs the hub and whom to ask."""
     foot = _("{hub}, run by {operator}. Questions: {contact}").format(
         hub=settings.hub_name, operator=settings.operator_name, contact=settings.contact
     )
@@ -21,7 +22,7 @@ def link(settings: Settings, path: str) -> str:
 def invitation(
     settings: Settings, to: str, token: str, inviter: str, role: str, where: str
 ) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("You are invited to {where}").format(where=where),
@@ -35,7 +36,7 @@ def invitation(
 
 
 def reset(settings: Settings, to: str, token: str) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("Choose a new password"),
@@ -47,7 +48,7 @@ def reset(settings: Settings, to: str, token: str) -> Mail:
 
 
 def password_changed(settings: Settings, to: str) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("Your password was changed"),
@@ -58,7 +59,7 @@ def password_changed(settings: Settings, to: str) -> Mail:
 
 
 def registered(settings: Settings, to: str, institution: str) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("{institution} is registered").format(institution=institution),
@@ -71,7 +72,7 @@ def registered(settings: Settings, to: str, institution: str) -> Mail:
 
 
 def already_known(settings: Settings, to: str) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("You already have an account"),
@@ -83,7 +84,7 @@ def already_known(settings: Settings, to: str) -> Mail:
 
 
 def factor_reset_asked(settings: Settings, to: str, token: str, who: str, due: datetime) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("Your second factor is about to be reset"),
@@ -98,7 +99,7 @@ def factor_reset_asked(settings: Settings, to: str, token: str, who: str, due: d
 
 
 def factor_reset_done(settings: Settings, to: str) -> Mail:
-    return _mail(
+    return written(
         settings,
         to,
         _("Your second factor was taken off"),

@@ -6,20 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.access.permissions import Permission
 from app.audit import kinds
 from app.audit.service import record
 from app.clock import now
-from app.effects import Mail, Ring, after_commit
+from app.effects import Ring, after_commit
 from app.federations import queries as federation_queries
 from app.federations.queries import Member
 from app.ids import new_id
-from app.people import queries as people_queries
 from app.policies import queries as policy_queries
 from app.runs import queries
 from app.runs.models import Run, RunApproval
 from app.runs.states import Choice
-from app.text import _
 from worker.protocol.policy import PolicyDocument
 
 
@@ -49,26 +46,8 @@ def ask(session: Session, run: Run) -> list[RunApproval]:
             body={"federation": run.federation_id, "number": run.number},
         )
         after_commit(session, Ring(f"institution:{member.institution.id}"))
-        _tell(session, run, approval)
         made.append(approval)
     return made
-
-
-def _tell(session: Session, run: Run, approval: RunApproval) -> None:
-    """A mail to everyone who may answer. It names the federation and the time, and nothing of the records."""
-    federation = queries.federation_of(session, run)
-    body = _(
-        "{federation} proposes run {number} and asks your institution. Sign in to Collegium, read what it may do, "
-        "and approve or decline it by {day}. Without an answer your sites stay out of it."
-    ).format(
-        federation=federation.name,
-        number=run.number,
-        day=approval.expires.date().isoformat(),
-    )
-    subject = _("A run waits for your answer")
-    officers = people_queries.people_with(session, approval.institution_id, Permission.RUN_APPROVE)
-    for person in officers:
-        after_commit(session, Mail(to=person.email, subject=subject, body=f"{body}\n"))
 
 
 def _members_asked(session: Session, run: Run) -> Iterable[Member]:

@@ -35,6 +35,7 @@ def sentence_of(name: str) -> str:
         "signed-out": _("You are signed out."),
         "password-changed": _("Your password is changed. Every other device is signed out."),
         "reset": _("Your new password works. Sign in with it."),
+        "read": _("Read. They stay in no list; what waits for you still does."),
         "reset-asked": _("Asked. They are told by mail and can stop it for 24 hours."),
         "reset-stopped": _("Stopped. Your second factor stays as it is."),
         "rolled-back": _("Rolled back. Sites switch at their next word."),

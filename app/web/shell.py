@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from app.access.permissions import Role
 from app.institutions import queries
+from app.notices import queries as notices
 from app.text import LOCALES, _, current_locale
 from app.web import moments, refusals
 from app.web.done import sentence_of
@@ -105,7 +106,7 @@ def _own(visit: Visit) -> _Own:
     """Read in a session of its own: the request's has ended when an error is shown, and may be why."""
     try:
         with visit.hub.db.reading() as session:
-            waiting = len(tasks(session, visit))
+            waiting = len(tasks(session, visit)) + len(notices.news(session, visit.who))
             stopped = refusals.banner(session, visit.who, visit.institution)
             return _Own(waiting, _choices(session, visit), _menu(visit, waiting), stopped)
     except SQLAlchemyError:

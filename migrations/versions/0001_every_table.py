@@ -380,6 +380,55 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "notice",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "approval-wanted",
+                "policy-wanted",
+                "terms-changed",
+                "invited",
+                "site-offline",
+                "round-void",
+                "token-expiring",
+                name="noticekind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mailed", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_notice_institution_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_notice_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint(
+            "person_id", "kind", "subject", name=op.f("uq_notice_person_id_kind_subject")
+        ),
+    )
+    op.create_table(
+        "notice_choice",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("muted", sa.JSON(), nullable=False),
+        sa.Column("last_digest", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["person.id"], name=op.f("fk_notice_choice_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_choice")),
+    )
+    op.create_table(
         "password_reset",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("token_hash", sa.String(length=200), nullable=False),
@@ -1342,6 +1391,8 @@ def downgrade() -> None:
 
     op.drop_table("policy_version")
     op.drop_table("password_reset")
+    op.drop_table("notice_choice")
+    op.drop_table("notice")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_institution_id"))
 

@@ -37,6 +37,7 @@ class Row:
 
 LEADS = (Permission.FEDERATION_READ, Permission.FEDERATION_LEAD)
 READS = (Permission.FEDERATION_READ,)
+OWN = (Permission.INSTITUTION_READ,)
 RUNS = (Permission.FEDERATION_READ, Permission.RUN_READ)
 SHEET = making.SHEET.model_dump(mode="json")
 DETAILS = {"name": "Brook School", "kind": "school", "country": "GB", "domain": "brook.example"}
@@ -73,13 +74,7 @@ _OWN = (
         at=HOME + "/proofs",
     ),
     Row("GET", HOME + "/domain-record", Permission.INSTITUTION_READ),
-    Row(
-        "POST",
-        HOME + "/domain-record",
-        Permission.INSTITUTION_EDIT,
-        202,
-        also=(Permission.INSTITUTION_READ,),
-    ),
+    Row("POST", HOME + "/domain-record", Permission.INSTITUTION_EDIT, 202, also=OWN),
     Row("GET", HOME + "/people", Permission.PEOPLE_READ),
     Row("GET", HOME + "/policies", Permission.POLICY_READ),
     Row("POST", HOME + "/policies", Permission.POLICY_DRAFT, 201, at="/policies/{made}"),

@@ -14,6 +14,7 @@ SLICES = (
     "runs",
     "releases",
     "reports",
+    "notices",
 )
 READING = {"models", "queries", "states", "schemas", "errors", "__init__"}
 MUTATING = {

@@ -7,7 +7,13 @@ _LINES = "the line of what left is itself the record, shown beside the audit tra
 _ALIVE = "says that a job is still worked on; claim, answer and failure are events"
 _STEP = "one step of an act that writes the event: "
 
+_TELLING = "a notice is the record of who was told; nothing but who knows changes"
+
 ACTS: dict[str, str] = {
+    "app.notices.service.gather": _TELLING,
+    "app.notices.service.give_back": _TELLING,
+    "app.notices.service.read": _TELLING,
+    "app.notices.service.take_digests": _TELLING,
     "app.federations.founding.write": _STEP + "saving a draft, changing terms",
     "app.institutions.drafts.begin": _OF_A_DAY,
     "app.institutions.drafts.drop": _OF_A_DAY,

@@ -42,6 +42,8 @@ _POLICY_APPROVAL = Never(Permission.POLICY_APPROVE)
 ACCESS: dict[str, Pair] = {
     "/account/devices/{}/end": _OWN_ACCOUNT,
     "/account/name": _OWN_ACCOUNT,
+    "/account/notices": _OWN_ACCOUNT,
+    "/notices/read": _OWN_ACCOUNT,
     "/account/password": _OWN_ACCOUNT,
     "/account/recovery-codes": _OWN_ACCOUNT,
     "/account/second-factor": _OWN_ACCOUNT,

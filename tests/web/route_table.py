@@ -21,6 +21,8 @@ TABLE = (
     ("GET", "/account", "303 200 200 200 200 200 200 200"),
     ("POST", "/account/devices/{device}/end", "303 404 404 404 404 404 404 404"),
     ("POST", "/account/name", "303 422 422 422 422 422 422 422"),
+    ("POST", "/account/notices", "303 303 303 303 303 303 303 303"),
+    ("POST", "/notices/read", "303 303 303 303 303 303 303 303"),
     ("POST", "/account/password", "303 422 422 422 422 422 422 422"),
     ("POST", "/account/recovery-codes", "303 200 200 200 200 200 200 200"),
     ("POST", "/account/second-factor", "303 200 200 200 200 200 200 200"),

@@ -47,7 +47,12 @@ def make(settings: Settings) -> Celery:
                 "schedule": settings.sweep_s,
                 # A worker that was away does not have to do every missed one.
                 "options": {"queue": Queue.LIGHT.value, "expires": 4 * settings.sweep_s},
-            }
+            },
+            "tell": {
+                "task": HubTask.TELL.value,
+                "schedule": settings.tell_s,
+                "options": {"queue": Queue.LIGHT.value, "expires": settings.tell_s},
+            },
         },
     )
     tasks.register(made)

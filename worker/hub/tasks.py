@@ -18,6 +18,7 @@ from worker.hub.holding import LeaseLost
 from worker.hub.opening import open_next
 from worker.hub.prepare import prepare
 from worker.hub.sweep import sweep
+from worker.hub.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ WORK: dict[HubTask, Work] = {
     HubTask.ROUND_AGGREGATE: aggregate,
     HubTask.RUN_FINISH: finish,
     HubTask.DOMAIN_CHECK: check,
+    HubTask.TELL: tell,
     HubTask.SWEEP: sweep,
 }
 """Each takes this process's hub, then the ids that came with the message."""

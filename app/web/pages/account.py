@@ -9,6 +9,7 @@ from app.text import LOCALES, _, current_locale
 from app.web import render
 from app.web.forms import trying
 from app.web.moments import ago, as_of, full
+from app.web.pages.notices import choices
 from app.web.pages.second_factor import waiting
 from app.web.parts import (
     Act,
@@ -60,6 +61,7 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
             Panel(_("Second factor"), _second_factor(visit, bool(person.totp_secret))),
             Panel(_("Password"), (_password_form(errors),)),
             Panel(_("Language and colours"), (_display_form(visit),)),
+            Panel(_("What comes by mail"), choices(visit), id="h-notices"),
             Panel(_("Signed-in devices"), _devices(visit)),
         ),
         errors=tuple(errors.items()),

@@ -28,6 +28,7 @@ from app.text import _, ngettext
 from app.web import render, site_words, subjects
 from app.web.moments import as_of, in_words, lately, sentence, size
 from app.web.pages import run_words
+from app.web.pages.notices import news
 from app.web.parts import (
     Cell,
     Empty,
@@ -118,6 +119,7 @@ def home(visit: Here) -> Response:
         panels.append(Panel(_("What needs you now"), (Tasks(waiting),)))
     if at and stands and not stands.ready:
         panels.append(Panel(_("Steps to a first run"), (way(at, stands),)))
+    panels += news(visit)
     running = [r for r in runs.visible_to(visit.session, actor) if r.state not in RUN_ENDED]
     panels += [_running(visit, run) for run in running[:3]]
     if at and allows(actor, Permission.AUDIT_READ, at):

@@ -1,0 +1,148 @@
+"""What holds now and whom it concerns, read from the database as it stands: no act has to remember to tell anyone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.access.permissions import Permission
+from app.federations.states import MembershipState
+from app.notices import sources
+from app.notices.states import NoticeKind
+from app.people import queries as people
+from app.runs import queries as runs
+from app.sites import hours
+
+OFFLINE_AFTER = timedelta(hours=1)
+"""In a site's own hours. Shorter silences are what networks do."""
+EXPIRING_WITHIN = timedelta(days=14)
+RECENTLY = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Finding:
+    kind: NoticeKind
+    institution: str
+    subject: str
+    people: tuple[str, ...]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def everything(session: Session, at: datetime) -> Iterator[Finding]:
+    for part in PARTS:
+        yield from part(session, at)
+
+
+def _holders(session: Session, institution: str, permission: Permission) -> tuple[str, ...]:
+    return tuple(p.id for p in people.people_with(session, institution, permission))
+
+
+def approvals(session: Session, at: datetime) -> Iterator[Finding]:
+    for run, approval in sources.open_approvals(session, at):
+        federation = runs.federation_of(session, run)
+        yield Finding(
+            NoticeKind.APPROVAL_WANTED,
+            approval.institution_id,
+            approval.id,
+            _holders(session, approval.institution_id, Permission.RUN_APPROVE),
+            {
+                "federation": federation.name,
+                "number": run.number,
+                "until": approval.expires.date().isoformat(),
+                "path": f"/i/{approval.institution_id}/approvals/{approval.id}",
+            },
+        )
+
+
+def drafts(session: Session, at: datetime) -> Iterator[Finding]:
+    """A draft not touched for an hour: its drafter is done, another person is wanted."""
+    for draft in sources.resting_drafts(session, at - timedelta(hours=1)):
+        holders = _holders(session, draft.institution_id, Permission.POLICY_APPROVE)
+        yield Finding(
+            NoticeKind.POLICY_WANTED,
+            draft.institution_id,
+            f"{draft.id} {draft.revision}",
+            tuple(p for p in holders if p != draft.drafted_by),
+            {
+                "number": draft.number,
+                "path": f"/i/{draft.institution_id}/policy/{draft.number}",
+            },
+        )
+
+
+def memberships(session: Session, at: datetime) -> Iterator[Finding]:
+    kinds = {
+        MembershipState.PAUSED: NoticeKind.TERMS_CHANGED,
+        MembershipState.INVITED: NoticeKind.INVITED,
+    }
+    for federation, membership in sources.unanswered(session, tuple(kinds)):
+        place = membership.institution_id
+        yield Finding(
+            kinds[membership.state],
+            place,
+            f"{membership.id} {federation.agreement_digest[:12]}",
+            _holders(session, place, Permission.FEDERATION_JOIN),
+            {"federation": federation.name, "path": f"/federations/{federation.id}/join"},
+        )
+
+
+def offline(session: Session, at: datetime) -> Iterator[Finding]:
+    for site in sources.silent(session, at - OFFLINE_AFTER):
+        seen = site.last_seen
+        if seen is None or not hours.is_open(site.readiness, at):
+            continue
+        yield Finding(
+            NoticeKind.SITE_OFFLINE,
+            site.institution_id,
+            f"{site.id} {seen:%Y%m%d%H%M}",
+            _holders(session, site.institution_id, Permission.SITE_EDIT),
+            {
+                "site": site.name,
+                "seen": seen.strftime("%Y-%m-%d %H:%M"),
+                "path": f"/i/{site.institution_id}/sites/{site.id}",
+            },
+        )
+
+
+def void_rounds(session: Session, at: datetime) -> Iterator[Finding]:
+    for run, found in sources.void_since(session, at - RECENTLY):
+        federation = runs.federation_of(session, run)
+        yield Finding(
+            NoticeKind.ROUND_VOID,
+            federation.lead_id,
+            found.id,
+            _holders(session, federation.lead_id, Permission.RUN_LEAD),
+            {
+                "federation": federation.name,
+                "number": run.number,
+                "round": found.number,
+                "path": f"/runs/{run.id}/rounds/{found.number}",
+            },
+        )
+
+
+def tokens(session: Session, at: datetime) -> Iterator[Finding]:
+    for token in sources.expiring_tokens(session, at, at + EXPIRING_WITHIN):
+        yield Finding(
+            NoticeKind.TOKEN_EXPIRING,
+            token.institution_id,
+            token.id,
+            _holders(session, token.institution_id, Permission.TOKEN_EDIT),
+            {
+                "token": token.name,
+                "until": token.expires.date().isoformat(),
+                "path": f"/i/{token.institution_id}/integrations",
+            },
+        )
+
+
+PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
+    approvals,
+    drafts,
+    memberships,
+    offline,
+    void_rounds,
+    tokens,
+)

@@ -1,0 +1,72 @@
+"""What notices are made of, across every institution at once: for the hub's own looking, never for a page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.federations.models import Federation, Membership
+from app.federations.states import FederationState, MembershipState
+from app.people.models import ApiToken
+from app.policies.models import PolicyVersion
+from app.policies.states import PolicyState
+from app.runs.models import Round, Run, RunApproval
+from app.runs.states import RUN_ENDED, RoundState
+from app.sites.models import Site
+from app.sites.states import SiteState
+
+
+def open_approvals(session: Session, at: datetime) -> list[tuple[Run, RunApproval]]:
+    """Neither answered nor run out, of runs that have not ended."""
+    rows = session.execute(
+        select(Run, RunApproval)
+        .join(RunApproval, RunApproval.run_id == Run.id)
+        .where(
+            RunApproval.choice.is_(None),
+            RunApproval.expires > at,
+            Run.state.not_in(RUN_ENDED),
+        )
+    )
+    return [(run, approval) for run, approval in rows]
+
+
+def resting_drafts(session: Session, before: datetime) -> Sequence[PolicyVersion]:
+    query = select(PolicyVersion).where(
+        PolicyVersion.state == PolicyState.DRAFT, PolicyVersion.changed < before
+    )
+    return session.scalars(query).all()
+
+
+def unanswered(
+    session: Session, states: tuple[MembershipState, ...]
+) -> list[tuple[Federation, Membership]]:
+    """Memberships in these states, of open federations."""
+    rows = session.execute(
+        select(Federation, Membership)
+        .join(Membership, Membership.federation_id == Federation.id)
+        .where(Federation.state == FederationState.OPEN, Membership.state.in_(states))
+    )
+    return [(federation, membership) for federation, membership in rows]
+
+
+def silent(session: Session, since: datetime) -> Sequence[Site]:
+    """Confirmed sites last heard before then."""
+    query = select(Site).where(Site.state == SiteState.READY, Site.last_seen < since)
+    return session.scalars(query).all()
+
+
+def void_since(session: Session, since: datetime) -> list[tuple[Run, Round]]:
+    rows = session.execute(
+        select(Run, Round)
+        .join(Round, Round.run_id == Run.id)
+        .where(Round.state == RoundState.VOID, Round.closed >= since)
+    )
+    return [(run, found) for run, found in rows]
+
+
+def expiring_tokens(session: Session, at: datetime, until: datetime) -> Sequence[ApiToken]:
+    query = select(ApiToken).where(
+        ApiToken.revoked.is_(None), ApiToken.expires > at, ApiToken.expires <= until
+    )
+    return session.scalars(query).all()

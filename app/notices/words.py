@@ -1,0 +1,46 @@
+"""The sentence of a notice, in its reader's language."""
+
+from typing import Any
+
+from app.notices.models import Notice
+from app.notices.states import NoticeKind
+from app.text import _
+
+
+def sentence(notice: Notice) -> str:
+    return _pattern(notice.kind).format(**_plain(notice.facts))
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in facts.items()}
+
+
+def _pattern(kind: NoticeKind) -> str:
+    return {
+        NoticeKind.APPROVAL_WANTED: _(
+            "{federation} asks to approve run {number}, by {until}. Without an answer your sites stay out of it."
+        ),
+        NoticeKind.POLICY_WANTED: _("Policy version {number} waits for another person’s approval."),
+        NoticeKind.TERMS_CHANGED: _(
+            "{federation} has new terms. Your part is paused until you accept them."
+        ),
+        NoticeKind.INVITED: _("{federation} invites your institution."),
+        NoticeKind.SITE_OFFLINE: _("The site “{site}” has not been heard since {seen} (UTC)."),
+        NoticeKind.ROUND_VOID: _(
+            "Round {round} of run {number} of {federation} is void. Nothing of it was kept."
+        ),
+        NoticeKind.TOKEN_EXPIRING: _("The API token “{token}” stops working on {until}."),
+    }[kind]
+
+
+def kind(value: NoticeKind) -> str:
+    """For choosing what comes by mail."""
+    return {
+        NoticeKind.APPROVAL_WANTED: _("A run waits for approval"),
+        NoticeKind.POLICY_WANTED: _("A policy waits for approval"),
+        NoticeKind.TERMS_CHANGED: _("A federation has new terms"),
+        NoticeKind.INVITED: _("A federation invites us"),
+        NoticeKind.SITE_OFFLINE: _("A site is offline"),
+        NoticeKind.ROUND_VOID: _("A round is void"),
+        NoticeKind.TOKEN_EXPIRING: _("An API token is about to expire"),
+    }[value]
