@@ -30,7 +30,7 @@ COPY constraints.txt /tmp/constraints.txt
 COPY --from=wheel /dist /tmp/dist
 
 FROM base AS web
-RUN pip install -c /tmp/constraints.txt "$(ls /tmp/dist/*.whl)[web]" && rm -r /tmp/dist
+RUN pip install -c /tmp/constraints.txt "$(ls /tmp/dist/*.whl)[web,s3]" && rm -r /tmp/dist
 USER collegium
 WORKDIR /var/lib/collegium
 ENV COLLEGIUM_HOME=/var/lib/collegium
@@ -44,7 +44,7 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN pip install --no-deps --index-url "$TORCH_INDEX" "$(grep '^torch==' /tmp/constraints.txt)"
 
 FROM learning AS hub
-RUN pip install -c /tmp/constraints.txt "$(ls /tmp/dist/*.whl)[hub]" && rm -r /tmp/dist
+RUN pip install -c /tmp/constraints.txt "$(ls /tmp/dist/*.whl)[hub,s3]" && rm -r /tmp/dist
 USER collegium
 WORKDIR /var/lib/collegium
 ENV COLLEGIUM_HOME=/var/lib/collegium

@@ -60,7 +60,7 @@ def build(settings: Settings) -> Hub:
     hub = Hub(
         settings=settings,
         db=Database(settings.database),
-        objects=objects.build(settings.objects, settings.disk_reserve_mb << 20),
+        objects=objects.build(settings.objects, settings.disk_reserve_mb << 20, settings.work),
         doorbell=Doorbell(settings.redis_url),
         key=hub_key(settings),
     )

@@ -28,6 +28,7 @@ class HubTask(StrEnum):
     DOMAIN_CHECK = "institutions.check-domain"
     TELL = "notices.tell"
     SWEEP = "sweep"
+    TIDY = "tidy"
 
     @property
     def queue(self) -> "Queue":

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """How often the hub looks for whom to tell what. A person gets one mail an hour at most."""
     row_lease_s: float = 30.0
     session_hours: int = 12
+    streams: int = 200
+    """Open event streams of browsers per web process; more pages only poll."""
     lease_s: int = 60
     first_lease_s: int = 15
     disk_reserve_mb: int = 200
@@ -79,6 +81,11 @@ class Settings(BaseSettings):
         if self.second_factor == "auto":
             return self.environment in ("production", "development")
         return self.second_factor == "required" and self.environment != "demo"
+
+    @property
+    def work(self) -> Path:
+        """Local files of work under way, never under the system's /tmp, which may be memory."""
+        return self.home / "work"
 
     @property
     def https(self) -> bool:

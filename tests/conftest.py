@@ -16,7 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 import migrations
 from app.db import Database
 from app.settings import Settings
-from tests import needs, servers
+from tests import buckets, needs, servers
 from tests.cast import Cast, make_cast
 
 # Threads of numerical libraries multiply with test workers; one each is fastest on two cores.
@@ -139,6 +139,22 @@ def settings(tmp_path: Path) -> Settings:
 def redis_server() -> Iterator[str]:
     with servers.redis_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[buckets.S3Server]:
+    with buckets.s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: buckets.S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[buckets.S3Server]:
+    """A store that speaks S3, and its key in the environment; faults set on it end with the test."""
+    for name, value in buckets.KEYS.items():
+        monkeypatch.setenv(name, value)
+    yield s3_server
+    s3_server.fault, s3_server.deaf_to_conditions = None, False
+    s3_server.seen.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,6 +148,14 @@ def redis_server() -> Iterator[str]:
         yield url
     finally:
         stop(process)
+
+
+def stop_redis(url: str) -> None:
+    """Ends a server of `redis_server` before its time, so that its port is closed."""
+    client = redis.Redis.from_url(url)
+    with suppress(redis.ConnectionError):
+        client.shutdown(nosave=True)
+    client.close()
 
 
 def _pings(url: str) -> bool:

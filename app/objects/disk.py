@@ -8,14 +8,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from app.errors import DiskFull
-from app.objects.names import ObjectMissing, WrongDigest, WrongOffset, digest_name, upload_name
-from app.text import _
+from app.objects.names import (
+    ObjectMissing,
+    UnknownStore,
+    WrongDigest,
+    WrongOffset,
+    damaged,
+    digest_name,
+    full,
+    is_upload,
+    upload_name,
+)
 
 _BLOCK = 1 << 20
+_NEW = ".new-"
+_ABANDONED = timedelta(hours=1)
 
 
 class DiskStore:
@@ -25,7 +36,17 @@ class DiskStore:
         self.root = root
         self.reserve_bytes = reserve_bytes
         self._staging = root / "staging"
-        self._staging.mkdir(parents=True, exist_ok=True)
+        try:
+            self._staging.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(root, error) from error
+
+    def check(self) -> None:
+        try:
+            with tempfile.TemporaryFile(dir=self._staging):
+                pass
+        except OSError as error:
+            raise _unusable(self.root, error) from error
 
     def put(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -51,13 +72,23 @@ class DiskStore:
     def get(self, digest: str) -> bytes:
         content = self.path(digest).read_bytes()
         if hashlib.sha256(content).hexdigest() != digest:
-            raise WrongDigest(f"the stored object {digest[:12]} is damaged")
+            raise damaged(digest)
         return content
 
-    def open(self, digest: str) -> BinaryIO:
-        return self.path(digest).open("rb")
+    def open(self, digest: str, start: int = 0) -> BinaryIO:
+        file = self.path(digest).open("rb")
+        file.seek(start)
+        return file
+
+    def fetch(self, digest: str, target: Path) -> None:
+        path = self.path(digest)
+        if _file_digest(path) != digest:
+            raise damaged(digest)
+        with suppress(FileExistsError):
+            target.symlink_to(path.absolute())
 
     def path(self, digest: str) -> Path:
+        """Where the object lies. Raises ObjectMissing."""
         path = self._path(digest)
         if not path.is_file():
             raise ObjectMissing(f"no object {digest[:12]}")
@@ -75,7 +106,7 @@ class DiskStore:
     def require_room(self, wanted: int) -> None:
         free = shutil.disk_usage(self.root).free
         if free < wanted + self.reserve_bytes:
-            raise _full(wanted)
+            raise full(wanted)
 
     def staged(self, upload: str) -> int:
         path = self._staging / upload_name(upload)
@@ -112,6 +143,16 @@ class DiskStore:
     def discard(self, upload: str) -> None:
         (self._staging / upload_name(upload)).unlink(missing_ok=True)
 
+    def stages(self) -> Iterator[tuple[str, datetime]]:
+        """Files of a `put` that was killed are swept on the way."""
+        for path in self._staging.iterdir():
+            with suppress(FileNotFoundError):
+                changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                if is_upload(path.name):
+                    yield path.name, changed
+                elif path.name.startswith(_NEW) and datetime.now(UTC) - changed > _ABANDONED:
+                    path.unlink()
+
     def _path(self, digest: str) -> Path:
         return self.root / digest_name(digest)[:2] / digest
 
@@ -121,14 +162,14 @@ class DiskStore:
 
     @contextmanager
     def _new_file(self) -> Iterator[tuple[BinaryIO, Path]]:
-        handle, name = tempfile.mkstemp(dir=self._staging, prefix=".new-")
+        handle, name = tempfile.mkstemp(dir=self._staging, prefix=_NEW)
         path = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file, path
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _full(0) from error
+                raise full(0) from error
             raise
         finally:
             path.unlink(missing_ok=True)
@@ -150,7 +191,7 @@ def _whole_or_nothing(file: BinaryIO, offset: int, length: int) -> Iterator[None
     except OSError as error:
         os.ftruncate(file.fileno(), offset)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(length) from error
+            raise full(length) from error
         raise
 
 
@@ -174,8 +215,8 @@ def _flush_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _full(wanted: int) -> DiskFull:
-    return DiskFull(
-        _("The hub's disk is full: nothing was written. Free space there, then send it again."),
-        wanted=wanted,
+def _unusable(root: Path, error: OSError) -> UnknownStore:
+    return UnknownStore(
+        f"The hub cannot write objects to {root} ({error.strerror}): make the folder and give it to this account, or "
+        "name another in OBJECT_STORE_URL."
     )

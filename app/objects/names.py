@@ -2,8 +2,21 @@
 
 import re
 
+from app.errors import Busy, DiskFull
+from app.text import _
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UPLOAD = re.compile(r"[a-z]{1,12}_[0-9a-z]{1,40}")
+
+
+class UnknownStore(ValueError):
+    """OBJECT_STORE_URL names something that cannot be used; the sentence says what to change."""
+
+
+class StoreAway(Busy):
+    """The store does not answer now. Nothing was lost: whoever asked tries again."""
+
+    code = "store-away"
 
 
 class ObjectMissing(LookupError):
@@ -22,6 +35,17 @@ class WrongOffset(ValueError):
         self.true = true
 
 
+def full(wanted: int) -> DiskFull:
+    return DiskFull(
+        _("The hub's disk is full: nothing was written. Free space there, then send it again."),
+        wanted=wanted,
+    )
+
+
+def damaged(digest: str) -> WrongDigest:
+    return WrongDigest(f"the stored object {digest[:12]} is damaged")
+
+
 def digest_name(text: str) -> str:
     """Raises ObjectMissing for anything that is not a digest, so no request can name a path."""
     if not _DIGEST.fullmatch(text):
@@ -29,8 +53,12 @@ def digest_name(text: str) -> str:
     return text
 
 
+def is_upload(text: str) -> bool:
+    return bool(_UPLOAD.fullmatch(text))
+
+
 def upload_name(text: str) -> str:
     """Raises ObjectMissing for anything that is not an upload's id."""
-    if not _UPLOAD.fullmatch(text):
+    if not is_upload(text):
         raise ObjectMissing("not an upload")
     return text

@@ -92,7 +92,7 @@ class Update(Base):
     state: Mapped[UpdateState] = mapped_column(by_value(UpdateState))
     refusal: Mapped[UploadRefusal | None] = mapped_column(by_value(UploadRefusal))
     refusal_detail: Mapped[str] = mapped_column(default="")
-    digest: Mapped[str]
+    digest: Mapped[str] = mapped_column(index=True)
     bytes: Mapped[int]
     header: Mapped[dict[str, Any]] = mapped_column(JSON)
     """`worker.protocol.manifest.Signed` of an UpdateHeader."""
@@ -112,7 +112,7 @@ class ModuleState(Base):
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)
     round: Mapped[int]
     module: Mapped[str]
-    digest: Mapped[str]
+    digest: Mapped[str] = mapped_column(index=True)
     bytes: Mapped[int]
     sites: Mapped[int]
     """Sites whose updates went into it this round; 0 = first weights."""

@@ -200,14 +200,15 @@ def update_by_id(session: Session, update_id: str) -> Update | None:
     return session.get(Update, update_id)
 
 
-def updates_with_digest(session: Session, digest: str) -> int:
-    """Updates that still need these bytes."""
-    found = session.scalar(
-        select(func.count(Update.id)).where(
-            Update.digest == digest, Update.state != UpdateState.DELETED
-        )
+def needed(session: Session, digest: str) -> bool:
+    """Whether an update not yet deleted, a model part of any run or a base model is these bytes."""
+    updates = select(Update.id).where(
+        Update.digest == digest, Update.state.in_((UpdateState.RECEIVED, UpdateState.TAKEN))
     )
-    return int(found or 0)
+    states = select(ModuleState.id).where(ModuleState.digest == digest)
+    return any(session.scalar(q.limit(1)) is not None for q in (updates, states)) or any(
+        digest in model.files.values() for model in federation_queries.base_models(session)
+    )
 
 
 def states_after(session: Session, run_id: str, number: int) -> dict[str, ModuleState]:

@@ -151,9 +151,18 @@ def delete(session: Session, store: ObjectStore, update: Update) -> None:
     )
     if not moved or round_ is None:
         return
-    if update.digest and not queries.updates_with_digest(session, update.digest):
-        store.delete(update.digest)
+    if update.digest:
+        drop_bytes(session, store, update.digest)
     _record(session, kinds.UPDATE_DELETED, round_, update, digest=update.digest or None)
+
+
+def drop_bytes(session: Session, store: ObjectStore, digest: str) -> None:
+    """Deletes an object that came as an update, unless something still needs it.
+
+    A hostile site may send the very bytes of a model part or base model: deleting those would end the run.
+    """
+    if not queries.needed(session, digest):
+        store.delete(digest)
 
 
 def _record(session: Session, kind: Kind, round_: Round, update: Update, **body: object) -> None:

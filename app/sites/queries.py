@@ -190,6 +190,16 @@ def upload(session: Session, upload_id: str) -> Upload | None:
     return session.get(Upload, upload_id)
 
 
+def wants_bytes(session: Session, upload_id: str) -> bool:
+    """Whether an upload is unfinished and its job still open, so that its site may go on with it."""
+    found = session.scalar(
+        select(Upload.id)
+        .join(Job, Job.id == Upload.job_id)
+        .where(Upload.id == upload_id, Upload.completed.is_(None), Job.state.not_in(ENDED))
+    )
+    return found is not None
+
+
 def sent(
     session: Session,
     actor: Actor,

@@ -136,21 +136,23 @@ def _note(
     record(session, site.id, kind, chain=site.institution_id, subject=upload.id, body=body)
 
 
-def append(
-    session: Session, store: ObjectStore, site: Site, upload_id: str, offset: int, chunk: bytes
-) -> Upload:
-    """Adds a chunk, durably. Raises WrongOffset with the true one, StaleClaim, UploadRefused, DiskFull."""
+def expected(session: Session, site: Site, upload_id: str, offset: int, chunk: bytes) -> Upload:
+    """The upload this chunk belongs to. Raises StaleClaim, UploadRefused."""
     upload = of_site(session, site, upload_id)
     _job_of(session, site, upload)
-    if upload.completed is not None:
-        return upload
-    if offset + len(chunk) > upload.bytes:
+    if upload.completed is None and offset + len(chunk) > upload.bytes:
         raise upload_refused(
             UploadRefusal.TOO_LARGE, _("More bytes came than the header announced.")
         )
-    upload.offset = store.append(upload.id, offset, chunk)
-    session.flush()
     return upload
+
+
+def note_offset(session: Session, upload_id: str, offset: int) -> None:
+    """For pages. Where to go on is always asked of the store."""
+    upload = queries.upload(session, upload_id)
+    if upload is not None and upload.completed is None:
+        upload.offset = max(upload.offset, offset)
+        session.flush()
 
 
 def of_site(session: Session, site: Site, upload_id: str) -> Upload:
@@ -166,19 +168,25 @@ def _job_of(session: Session, site: Site, upload: Upload) -> Job:
     return held(session, site, upload.job_id, header.claim)
 
 
-def complete(session: Session, store: ObjectStore, site: Site, upload: Upload) -> Job:
-    """All bytes are here: digest and layout are checked and the object placed. Raises UploadRefused."""
-    job = _job_of(session, site, upload)
+def place(store: ObjectStore, upload: Upload) -> None:
+    """All bytes are here: digest and layout are checked and the object placed. Raises UploadRefused.
+
+    Outside any transaction: the store may be slow, and a crash after it only means to do it again.
+    """
     try:
         store.finish(upload.id, upload.digest)
+        codec.check_layout(store.get(upload.digest), allowed=frozenset({"F32"}))
     except (WrongDigest, ObjectMissing) as error:
         raise upload_refused(
             UploadRefusal.WRONG_DIGEST, _("The bytes that came have another digest.")
         ) from error
-    try:
-        codec.check_layout(store.get(upload.digest), allowed=frozenset({"F32"}))
     except codec.Unacceptable as error:
         raise refusal_of(error) from error
+
+
+def complete(session: Session, site: Site, upload: Upload) -> Job:
+    """Its object is placed. Raises StaleClaim."""
+    job = _job_of(session, site, upload)
     upload.completed = now()
     upload.offset = upload.bytes
     body = {"job": job.id, "site": site.id, "bytes": upload.bytes, "digest": upload.digest}
@@ -199,9 +207,8 @@ def refusal_of(error: codec.Unacceptable) -> UploadRefused:
     )
 
 
-def forget(session: Session, store: ObjectStore, upload: Upload) -> None:
-    """A refused upload's bytes go; its row stays unfinished, so nothing can count it."""
-    store.discard(upload.id)
+def forget(session: Session, upload: Upload) -> None:
+    """Its bytes are gone; its row stays unfinished, so nothing can count it."""
     upload.offset = 0
     session.flush()
 

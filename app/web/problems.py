@@ -27,6 +27,7 @@ from app.errors import (
     StepUpNeeded,
     TooMany,
 )
+from app.objects import UnknownStore
 from app.text import _
 from app.web import next_steps, render
 from worker.protocol.messages import Problem
@@ -41,6 +42,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_bad_input)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DataError, _on_bad_data)
+    app.add_exception_handler(UnknownStore, _on_store_lost)
     for kind in _AWAY:
         app.add_exception_handler(kind, _on_database_away)
 
@@ -87,6 +89,12 @@ def _is_full(error: Exception) -> bool:
     cause = getattr(error, "orig", None)
     said = getattr(cause, "sqlite_errorname", None), getattr(cause, "sqlstate", None)
     return said[0] == "SQLITE_FULL" or said[1] == "53100"
+
+
+def _on_store_lost(request: Request, error: Exception) -> Response:
+    """The store was there at start and refuses now. Its address is the operator's affair, not the visitor's."""
+    log.error("the object store cannot be used: %s", error)
+    return answer(request, Busy(_("The hub is busy. Try again in a few seconds."), 30))
 
 
 def unexpected(request: Request) -> Response:

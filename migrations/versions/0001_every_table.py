@@ -830,6 +830,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("module_state", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_module_state_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_module_state_run_id"), ["run_id"], unique=False)
 
     op.create_table(
@@ -1266,6 +1267,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("round_id", "site_id", name=op.f("uq_update_round_id_site_id")),
     )
     with op.batch_alter_table("update", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_update_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_update_round_id"), ["round_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_update_site_id"), ["site_id"], unique=False)
 
@@ -1299,6 +1301,7 @@ def downgrade() -> None:
     with op.batch_alter_table("update", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_update_site_id"))
         batch_op.drop_index(batch_op.f("ix_update_round_id"))
+        batch_op.drop_index(batch_op.f("ix_update_digest"))
 
     op.drop_table("update")
     with op.batch_alter_table("report_view", schema=None) as batch_op:
@@ -1346,6 +1349,7 @@ def downgrade() -> None:
     op.drop_table("release")
     with op.batch_alter_table("module_state", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_module_state_run_id"))
+        batch_op.drop_index(batch_op.f("ix_module_state_digest"))
 
     op.drop_table("module_state")
     with op.batch_alter_table("measurement", schema=None) as batch_op:

@@ -39,6 +39,6 @@ ACTS: dict[str, str] = {
     "app.sites.sent.note": _LINES,
     "app.sites.sent.note_progress": _LINES,
     "app.sites.sent.note_size": _LINES,
-    "app.sites.uploads.append": "one chunk; an upload's start and end are events",
     "app.sites.uploads.forget": _STEP + "refusing an update",
+    "app.sites.uploads.note_offset": "one chunk; an upload's start and end are events",
 }

@@ -50,14 +50,23 @@ class Door:
 
 
 @pytest.fixture
-def application(database_url: str, redis_url: str, tmp_path: Path) -> FastAPI:
-    """The real one, with the real database, Redis, and a disk of the test's own."""
+def store_url(request: pytest.FixtureRequest, database_url: str) -> str:
+    """Objects on disk beside SQLite, in a bucket beside PostgreSQL: as hubs are run."""
+    if database_url.startswith("sqlite"):
+        return ""
+    return str(request.getfixturevalue("s3").new_bucket())
+
+
+@pytest.fixture
+def application(database_url: str, redis_url: str, store_url: str, tmp_path: Path) -> FastAPI:
+    """The real one, with the real database, Redis, and objects of the test's own."""
     plain = Settings(environment="test", home=tmp_path)
     own = {
         "database_url": database_url,
         "redis_url": redis_url,
         "secret_key": "k" * 40,
         "disk_reserve_mb": 0,
+        "object_store_url": store_url,
     }
     return create_app(plain.model_copy(update=own))
 

@@ -24,7 +24,7 @@ from tests.federations.people import People, drafted
 
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectStore:
-    return objects.build(f"file://{tmp_path / 'objects'}", 0)
+    return objects.build(f"file://{tmp_path / 'objects'}", 0, tmp_path / "work")
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from worker.hub.aggregate import aggregate
 from worker.hub.finish import finish
 from worker.hub.opening import open_next
 from worker.hub.prepare import prepare
-from worker.hub.sweep import sweep
+from worker.hub.sweep import sweep, tidy
 from worker.protocol.canonical import digest_of
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.signatures import PrivateKey
@@ -96,19 +96,22 @@ WORK = {
     "rounds.aggregate": aggregate,
     "runs.finish": finish,
     "sweep": sweep,
+    "tidy": tidy,
 }
 
 
-def make_hub(database: Database, home: Path) -> Hub:
+def make_hub(database: Database, home: Path, store_url: str = "") -> Hub:
     settings = Settings(
         environment="test", home=home, REDIS_URL="redis://127.0.0.1:1/0", SECRET_KEY="x" * 40
     )
-    store = objects.build(f"file://{home / 'objects'}", 0)
+    store = objects.build(store_url or settings.objects, 0, settings.work)
     return Hub(settings, database, store, Doorbell(settings.redis_url), PrivateKey())
 
 
-def make(database: Database, home: Path, count: int = 4, terms: Terms = TERMS) -> World:
-    hub = make_hub(database, home)
+def make(
+    database: Database, home: Path, count: int = 4, terms: Terms = TERMS, store_url: str = ""
+) -> World:
+    hub = make_hub(database, home, store_url)
     with database.session() as session:
         members = [add_member(session, number) for number in range(count)]
         elsewhere = cast.make_institution(session, "Elsewhere", "elsewhere.example")

@@ -38,8 +38,9 @@ def uploaded(
         site = session.get_one(Site, member.site)
         said = StartUpload(claim=claim, header=member.key.seal(told))
         upload = uploads.begin(session, world.hub.objects, site, job.id, said)
-        uploads.append(session, world.hub.objects, site, upload.id, 0, body)
-        uploads.complete(session, world.hub.objects, site, upload)
+        world.hub.objects.append(upload.id, 0, body)
+        uploads.place(world.hub.objects, upload)
+        uploads.complete(session, site, upload)
         return upload.id
 
 

@@ -138,8 +138,9 @@ def send(
         site = session.get_one(Site, member.site)
         said = StartUpload(claim=claim_number, header=member.key.seal(header))
         upload = uploads.begin(session, hub.objects, site, job.id, said)
-        uploads.append(session, hub.objects, site, upload.id, 0, body)
-        row = uploads.complete(session, hub.objects, site, upload)
+        hub.objects.append(upload.id, 0, body)
+        uploads.place(hub.objects, upload)
+        row = uploads.complete(session, site, upload)
         updates.receive(session, row, upload)
     hub.objects.discard(upload.id)
     with hub.db.session() as session:

@@ -14,6 +14,7 @@ from app.runs import jobs, late, module_states, queries, rounds, stuck, updates
 from app.runs.models import Round, Update
 from app.runs.schemas import Plan
 from app.runs.states import RoundState, UpdateState, VoidReason
+from worker.hub import workplace
 from worker.hub.holding import Hold, holding
 from worker.learning import aggregation, seeds
 from worker.protocol import codec, limits
@@ -69,24 +70,31 @@ def aggregate(hub: Hub, round_id: str) -> bool:
     with holding(hub, Round, round_id) as hold:
         if hold is None:
             return False
-        with hub.db.reading() as session:
-            bases = late.bases(session, round_)
-        usable = check(hub, hold, round_, bases)
-        if len(usable) < round_.quorum:
-            hold.check()
-            with hub.db.session() as session:
-                fresh = queries.round_by_id(session, round_id)
-                assert fresh is not None
-                rounds.void(session, fresh, VoidReason.TOO_FEW_USABLE, len(usable))
-        else:
-            weights = combine(hub, hold, round_, plan, usable)
-            close(hub, hold, round_id, weights)
+        with workplace.folder(hub.settings.work, "round") as folder:
+            _bring_to_end(hub, hold, round_, plan, folder)
     evaluate(hub, round_id)
     clear(hub, round_id)
     return True
 
 
-def check(hub: Hub, hold: Hold, round_: Round, bases: Mapping[str, Collection[str]]) -> list[Sent]:
+def _bring_to_end(hub: Hub, hold: Hold, round_: Round, plan: Plan, folder: Path) -> None:
+    with hub.db.reading() as session:
+        bases = late.bases(session, round_)
+    usable = check(hub, hold, round_, bases, folder)
+    if len(usable) >= round_.quorum:
+        weights = combine(hub, hold, round_, plan, usable)
+        close(hub, hold, round_.id, weights)
+        return
+    hold.check()
+    with hub.db.session() as session:
+        fresh = queries.round_by_id(session, round_.id)
+        assert fresh is not None
+        rounds.void(session, fresh, VoidReason.TOO_FEW_USABLE, len(usable))
+
+
+def check(
+    hub: Hub, hold: Hold, round_: Round, bases: Mapping[str, Collection[str]], folder: Path
+) -> list[Sent]:
     """Step 1. Refuses, by name, each update that cannot be summed; returns the others by site id."""
     with hub.db.session() as session:
         received = [
@@ -95,10 +103,11 @@ def check(hub: Hub, hold: Hold, round_: Round, bases: Mapping[str, Collection[st
             if u.state in (UpdateState.RECEIVED, UpdateState.TAKEN)
         ]
     usable = []
+    states = _States(hub)
     for update in received:
         try:
-            sent = _sent(hub, update)
-            _validate(hub, bases, sent)
+            sent = _sent(hub, update, folder)
+            _validate(states, bases, sent)
         except Unacceptable as error:
             hold.check()
             with hub.db.session() as session:
@@ -108,30 +117,38 @@ def check(hub: Hub, hold: Hold, round_: Round, bases: Mapping[str, Collection[st
     return usable
 
 
-def _sent(hub: Hub, update: Update) -> Sent:
+class _States(dict[str, Tensors]):
+    """The modules sites started from, by digest, read once: together the model of two rounds at most."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._store = hub.objects
+
+    def __missing__(self, digest: str) -> Tensors:
+        self[digest] = codec.decode(self._store.get(digest))
+        return self[digest]
+
+
+def _sent(hub: Hub, update: Update, folder: Path) -> Sent:
+    """Its bytes as a local file, checked against their digest."""
     header = updates.header_of(update.header)
+    path = folder / update.digest
     try:
-        path = hub.objects.path(update.digest)
-    except ObjectMissing as error:
+        hub.objects.fetch(update.digest, path)
+    except (ObjectMissing, WrongDigest) as error:
         raise Unacceptable(UploadRefusal.UNREADABLE) from error
     return Sent(update.id, update.site_id, update.digest, header, path)
 
 
-def _validate(hub: Hub, bases: Mapping[str, Collection[str]], sent: Sent) -> None:
-    """One whole update in memory at a time; `get` reads the digest again."""
-    try:
-        content = hub.objects.get(sent.digest)
-    except (ObjectMissing, WrongDigest) as error:
-        raise Unacceptable(UploadRefusal.UNREADABLE) from error
-    modules = by_module(codec.decode(content))
+def _validate(states: _States, bases: Mapping[str, Collection[str]], sent: Sent) -> None:
+    """One whole update in memory at a time."""
+    modules = by_module(codec.decode(sent.path.read_bytes()))
     if modules.keys() != sent.header.modules.keys():
         raise Unacceptable(UploadRefusal.WRONG_NAMES)
     for module, delta in sorted(modules.items()):
         told = sent.header.modules[module]
         if told.base not in bases.get(module, ()):
             raise Unacceptable(UploadRefusal.WRONG_BASE, module)
-        base = codec.decode(hub.objects.get(told.base))
-        aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM)
+        aggregation.validate(states[told.base], delta, norm_limit=limits.UPDATE_NORM)
 
 
 def by_module(tensors: Tensors) -> dict[str, Tensors]:

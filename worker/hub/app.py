@@ -14,6 +14,7 @@ from worker.hub import logs, tasks, transport
 
 SOFT_LIMIT_S = 1700
 HARD_LIMIT_S = 1800
+TIDY_S = 600.0
 VISIBILITY_S = 2 * HARD_LIMIT_S
 """Longer than the longest task, so that Redis never hands a running one to a second worker."""
 
@@ -52,6 +53,11 @@ def make(settings: Settings) -> Celery:
                 "task": HubTask.TELL.value,
                 "schedule": settings.tell_s,
                 "options": {"queue": Queue.LIGHT.value, "expires": settings.tell_s},
+            },
+            "tidy": {
+                "task": HubTask.TIDY.value,
+                "schedule": TIDY_S,
+                "options": {"queue": Queue.LIGHT.value, "expires": TIDY_S},
             },
         },
     )

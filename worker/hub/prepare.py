@@ -79,7 +79,7 @@ def _begin(hub: Hub, hold: Hold, run_id: str, made: dict[str, tuple[str, int]]) 
 
 
 def text_folder(store: ObjectStore, root: Path, plan: Plan) -> Path | None:
-    """The base model's files under their own names, linked from the store; None for a run without text."""
+    """The base model's files under their own names, fetched from the store once; None for a run without text."""
     model = plan.model.text
     if model is None:
         return None
@@ -88,5 +88,5 @@ def text_folder(store: ObjectStore, root: Path, plan: Plan) -> Path | None:
     for name, digest in model.files.items():
         path = folder / Path(name).name
         if not path.exists():
-            path.symlink_to(store.path(digest).absolute())
+            store.fetch(digest, path)
     return folder

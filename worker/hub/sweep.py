@@ -14,6 +14,7 @@ from app.releases import queries as release_queries
 from app.reports import queries as report_queries
 from app.runs import approvals, jobs, rounds, service, stuck
 from app.sites import admission, inbox
+from app.sites import queries as site_queries
 from worker.hub.aggregate import clear, evaluate
 from worker.hub.finish import ask_late
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 LOST = timedelta(seconds=30)
 """A look-up that no worker answered within so long was lost on the way."""
 EVALUATE_WITHIN = timedelta(hours=1)
+STAGE_KEPT = timedelta(minutes=10)
+"""A stage this young may belong to a request under way."""
 
 
 def sweep(hub: Hub) -> None:
@@ -114,6 +117,24 @@ def late_reports(hub: Hub) -> None:
 def updates_left(hub: Hub) -> None:
     """Bytes of updates whose round ended while a worker was killed."""
     clear(hub)
+
+
+def tidy(hub: Hub) -> int:
+    """Discards staged bytes of uploads that are finished or will never be; returns how many.
+
+    Not a part of every sweep: listing a bucket costs time and money.
+    """
+    latest = now() - STAGE_KEPT
+    gone = 0
+    for upload, changed in hub.objects.stages():
+        if changed > latest:
+            continue
+        with hub.db.session() as session:
+            wanted = site_queries.wants_bytes(session, upload)
+        if not wanted:
+            hub.objects.discard(upload)
+            gone += 1
+    return gone
 
 
 PARTS: tuple[Callable[[Hub], None], ...] = (

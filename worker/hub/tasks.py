@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 
 from celery import Celery, Task
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.errors import Busy, DiskFull
 from app.hub import Hub
 from app.jobs import HubTask
+from app.objects import UnknownStore
 from worker.hub import process
 from worker.hub.aggregate import aggregate
 from worker.hub.domains import check
@@ -17,7 +18,7 @@ from worker.hub.finish import finish
 from worker.hub.holding import LeaseLost
 from worker.hub.opening import open_next
 from worker.hub.prepare import prepare
-from worker.hub.sweep import sweep
+from worker.hub.sweep import sweep, tidy
 from worker.hub.telling import tell
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,20 @@ WORK: dict[HubTask, Work] = {
     HubTask.DOMAIN_CHECK: check,
     HubTask.TELL: tell,
     HubTask.SWEEP: sweep,
+    HubTask.TIDY: tidy,
 }
 """Each takes this process's hub, then the ids that came with the message."""
 
-PASSING: tuple[type[Exception], ...] = (OperationalError, Busy, DiskFull, OSError)
-"""Worth another try: the database restarts, a disk is full. Everything else is a fault that a retry repeats."""
+PASSING: tuple[type[Exception], ...] = (
+    OperationalError,
+    InterfaceError,
+    Busy,
+    DiskFull,
+    UnknownStore,
+    OSError,
+)
+"""Worth another try: the database restarts, a disk is full, a bucket's key is renewed. Everything else is a fault that
+a retry repeats."""
 TRIES = 5
 
 

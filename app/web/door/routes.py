@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.errors import NotFound
 from app.objects import ObjectMissing, WrongOffset
 from app.sites import inbox, service
 from app.text import _
-from app.web.door import answers, waiting
+from app.web.door import answers, ranges, waiting
 from app.web.door.admission import HubHere, SignedCaller, SignedChunk, parse, read_body
 from app.web.door.uploads import add_chunk, start_upload
 from worker.protocol import messages
@@ -135,14 +135,17 @@ def _wrong_offset(true: int) -> Response:
     return JSONResponse(problem.model_dump(), 409, media_type="application/problem+json")
 
 
-@router.get("/objects/{digest}", response_class=FileResponse)
+@router.get("/objects/{digest}", response_class=StreamingResponse)
 def an_object(
-    hub: HubHere, caller: SignedCaller, digest: JobId, job: Annotated[str, Query(max_length=64)]
-) -> FileResponse:
+    request: Request,
+    hub: HubHere,
+    caller: SignedCaller,
+    digest: JobId,
+    job: Annotated[str, Query(max_length=64)],
+) -> Response:
     with hub.db.reading() as session:
         answers.require_named(session, caller.load(session), job, digest)
     try:
-        path = hub.objects.path(digest)
+        return ranges.serve(hub.objects, digest, request.headers.get("range", ""))
     except ObjectMissing as error:
         raise NotFound(_("The hub does not have this object any more.")) from error
-    return FileResponse(path, media_type="application/octet-stream")

@@ -29,35 +29,41 @@ def start_upload(hub: Hub, caller: Caller, job_id: str, said: StartUpload) -> Up
 
 
 def add_chunk(hub: Hub, caller: Caller, upload_id: str, offset: int) -> UploadState:
-    """Raises WrongOffset with the true one."""
-    with hub.db.session() as session:
+    """Raises WrongOffset with the true one. No transaction is open while the store writes."""
+    with hub.db.reading() as session:
         site = caller.load(session)
-        upload = uploads.append(session, hub.objects, site, upload_id, offset, caller.body)
+        upload = uploads.expected(session, site, upload_id, offset, caller.body)
+    if upload.completed is None:
+        upload.offset = hub.objects.append(upload_id, offset, caller.body)
+        if upload.offset < upload.bytes:
+            with hub.db.session() as session:
+                uploads.note_offset(session, upload_id, upload.offset)
     return _finished(hub, caller, upload)
 
 
 def _finished(hub: Hub, caller: Caller, upload: Upload) -> UploadState:
     if upload.completed is None and upload.offset == upload.bytes:
-        _complete(hub, caller, upload.id)
+        _complete(hub, caller, upload)
         return UploadState(upload=upload.id, offset=upload.bytes, complete=True)
     whole = upload.completed is not None
     return UploadState(upload=upload.id, offset=upload.offset, complete=whole)
 
 
-def _complete(hub: Hub, caller: Caller, upload_id: str) -> None:
+def _complete(hub: Hub, caller: Caller, whole: Upload) -> None:
     """One transaction: the upload is whole and the run has the update, or neither."""
     try:
+        uploads.place(hub.objects, whole)
         with hub.db.session() as session:
             site = caller.load(session)
-            upload = uploads.of_site(session, site, upload_id)
+            upload = uploads.of_site(session, site, whole.id)
             answers.lock_round(session, upload.job_id)
             if upload.completed is None:
-                job = uploads.complete(session, hub.objects, site, upload)
+                job = uploads.complete(session, site, upload)
                 _receive(session, job, upload)
     except UploadRefused as refused:
-        _drop(hub, caller, upload_id, refused)
+        _drop(hub, caller, whole.id, refused)
         raise
-    hub.objects.discard(upload_id)
+    hub.objects.discard(whole.id)
 
 
 def _receive(session: Session, job: Job, upload: Upload) -> None:
@@ -73,7 +79,11 @@ def _drop(hub: Hub, caller: Caller, upload_id: str, refused: UploadRefused) -> N
         return
     with hub.db.session() as session:
         upload = uploads.of_site(session, caller.load(session), upload_id)
-        uploads.forget(session, hub.objects, upload)
+        if upload.completed is not None:
+            return  # the same bytes came twice at once, and the other request was first
+        hub.objects.discard(upload_id)
+        updates.drop_bytes(session, hub.objects, upload.digest)
+        uploads.forget(session, upload)
     _record(hub, caller, upload.job_id, refused, upload.digest)
 
 
