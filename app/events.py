@@ -125,6 +125,11 @@ class Doorbell:
             if not here:
                 self._waiters.pop(topic, None)
 
+    @property
+    def hears(self) -> bool:
+        """Whether rings of other processes reach this one now."""
+        return self._live
+
     async def wait(self, topic: str, timeout_s: float) -> bool:
         """For those who look after every wait anyway. True when rung."""
         with self.listen(topic) as waiter:

@@ -16,6 +16,7 @@ from app.web import logs, pages, problems, render
 from app.web.api import router as api
 from app.web.door import router as door
 from app.web.middleware import Edge
+from app.web.pages.run_bell import Streams
 
 
 class OwnFiles(StaticFiles):
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     application.state.hub = hub.build(settings)
+    application.state.streams = Streams(settings.streams)
     application.add_middleware(Edge, settings=settings)
     problems.install(application)
     application.include_router(door)

@@ -1,5 +1,6 @@
 // The pages work without this file. It adds: the token to htmx, the copy button, this computer's time zone,
-// the sentence that a page which refreshes itself could not be reached, and focus on a form's errors.
+// the sentence that a page which refreshes itself could not be reached, the doorbell of a live page, and focus on a
+// form's errors.
 "use strict";
 (function () {
   var token = document.querySelector('meta[name="csrf"]');
@@ -25,10 +26,59 @@
     if (note) { note.hidden = !shown; }
   }
 
+  // The doorbell of a live page. Polling goes on beneath: while the stream says that it hears, a poll is let through
+  // only when the page would be 30 seconds old; when the stream falls silent, every one is again.
+  var QUIET_MS = 26000, MANY_MS = 400, AGAIN_MS = 60000;
+  var stream = null, hears = false, looked = Date.now(), next = 0;
+
+  function live() { return document.querySelector("#live[data-bell]"); }
+
+  function look() {
+    clearTimeout(next);
+    next = setTimeout(function () {
+      var part = live();
+      if (part) { htmx.trigger(part, "ring"); }
+    }, Math.max(0, looked + MANY_MS - Date.now()));
+  }
+
+  function hangUp() {
+    if (stream) { stream.close(); }
+    stream = null;
+    hears = false;
+  }
+
+  function listen() {
+    var part = live();
+    if (!part || document.hidden || !window.EventSource) { hangUp(); return; }
+    if (stream) { return; }
+    var mine = stream = new EventSource(part.dataset.bell);
+    mine.addEventListener("up", function () { hears = true; look(); });
+    mine.addEventListener("down", function () { hears = false; });
+    mine.addEventListener("ring", look);
+    mine.addEventListener("end", hangUp);
+    mine.addEventListener("error", function () {
+      hears = false;
+      if (mine !== stream || mine.readyState !== EventSource.CLOSED) { return; }
+      hangUp();
+      setTimeout(listen, AGAIN_MS);
+    });
+  }
+
+  function tooSoon(detail) {
+    var polled = detail.elt === live() && !detail.requestConfig.triggeringEvent;
+    return polled && hears && Date.now() - looked < QUIET_MS;
+  }
+
+  document.addEventListener("visibilitychange", function () {
+    if (!document.hidden && live()) { look(); }
+    listen();
+  });
   document.addEventListener("htmx:configRequest", function (event) {
     if (token) { event.detail.headers["X-CSRF-Token"] = token.content; }
   });
   document.addEventListener("htmx:beforeRequest", function (event) {
+    if (tooSoon(event.detail)) { event.preventDefault(); return; }
+    looked = Date.now();
     event.detail.target.setAttribute("aria-busy", "true");
   });
   document.addEventListener("htmx:afterRequest", function (event) {
@@ -52,6 +102,7 @@
     });
     kept = [];
     reveal(document);
+    listen();
     var milestone = document.querySelector("[data-milestone]");
     if (milestone && milestone.dataset.milestone !== told) {
       told = milestone.dataset.milestone;
@@ -74,6 +125,7 @@
   var told = first ? first.dataset.milestone : "";
   rememberZone();
   reveal(document);
+  listen();
   var errors = document.querySelector(".errors");
   if (errors) { errors.focus(); }
 })();
