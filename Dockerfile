@@ -36,7 +36,8 @@ WORKDIR /var/lib/collegium
 ENV COLLEGIUM_HOME=/var/lib/collegium
 VOLUME /var/lib/collegium
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=10s --start-period=40s CMD ["collegium-hub", "status"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=40s \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready', timeout=8)"]
 CMD ["collegium-hub", "serve", "--host", "0.0.0.0"]
 
 FROM base AS learning

@@ -66,6 +66,8 @@ class Doorbell:
         self._task: asyncio.Task[None] | None = None
         self._quiet_until = 0.0
         self._live = False
+        self.closing = False
+        """This process is asked to stop: whoever waits answers now, so that nobody is cut off."""
         self._client: redis.Redis | None = None
         if redis_url:
             self._client = redis.Redis.from_url(
@@ -124,6 +126,14 @@ class Doorbell:
             here.discard(waiter)
             if not here:
                 self._waiters.pop(topic, None)
+
+    def close_up(self) -> None:
+        """From any thread. Every wait ends at once from now on."""
+        self.closing = True
+        with self._lock:
+            waiters = [waiter for here in self._waiters.values() for waiter in here]
+        for waiter in waiters:
+            waiter.wake()
 
     @property
     def hears(self) -> bool:

@@ -16,7 +16,7 @@ from app.events import Doorbell
 from app.jobs import HubTask, Sender
 from app.objects import ObjectStore
 from app.secrets import CannotOpen, open_, seal
-from app.settings import Settings
+from app.settings import Settings, read_secret
 from worker.protocol.signatures import PrivateKey
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def hub_key(settings: Settings) -> PrivateKey:
     """From HUB_KEY or HUB_KEY_FILE (32 bytes, base64), else from `home`/hub-key, made at first start."""
     given = os.environ.get("HUB_KEY", "")
     if not given and (path := os.environ.get("HUB_KEY_FILE")):
-        given = Path(path).read_text(encoding="ascii").strip()
+        given = read_secret("HUB_KEY_FILE", path)
     if given:
         return _from_text(given)
     kept = settings.home / "hub-key"

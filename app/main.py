@@ -9,12 +9,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app import hub, schema  # noqa: F401  (schema: every table is known before the first query)
+from app import hub, logs, schema  # noqa: F401  (schema: every table is known before the first query)
 from app.demo import pages as demo
 from app.settings import Settings, get_settings
-from app.web import logs, pages, problems, render
+from app.web import pages, problems, render
 from app.web.api import router as api
 from app.web.door import router as door
+from app.web.health import router as health
 from app.web.middleware import Edge
 from app.web.pages.run_bell import Streams
 
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     application.state.streams = Streams(settings.streams)
     application.add_middleware(Edge, settings=settings)
     problems.install(application)
+    application.include_router(health)
     application.include_router(door)
     application.include_router(api)
     for router in pages.routers(settings):

@@ -12,6 +12,14 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _FILE_SECRETS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+_DATABASES = ("postgresql+psycopg://", "sqlite:///")
+_REDIS = ("redis://", "rediss://", "unix://")
+_DISTINCT = 8
+"""So many different characters at least: a random key has more, a made-up one may not."""
+
+
+class MissingFile(ValueError):
+    """A `*_FILE` variable names a file that cannot be read."""
 
 
 class Settings(BaseSettings):
@@ -53,10 +61,23 @@ class Settings(BaseSettings):
     """Free space that objects never use, so the database can still write."""
 
     @model_validator(mode="after")
+    def _known(self) -> Self:
+        """Addresses are never repeated: they may carry a password."""
+        if not self.database.startswith(_DATABASES):
+            raise ValueError(
+                "DATABASE_URL must start with postgresql:// or sqlite:///, the two databases this hub knows"
+            )
+        if self.redis_url and not self.redis_url.startswith(_REDIS):
+            raise ValueError("REDIS_URL must start with redis:// or rediss://")
+        return self
+
+    @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.environment == "production":
             if len(self.secret_key) < 32:
                 raise ValueError("SECRET_KEY (or SECRET_KEY_FILE) needs at least 32 characters")
+            if len(set(self.secret_key)) < _DISTINCT:
+                raise ValueError("SECRET_KEY can be guessed: make one with `openssl rand -hex 32`")
             if not self.public_url.startswith("https://"):
                 raise ValueError("COLLEGIUM_PUBLIC_URL must start with https:// in production")
             if self.second_factor == "optional":
@@ -69,7 +90,10 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{(self.home / 'hub.sqlite').absolute()}"
+        """As SQLAlchemy reads it: providers write postgres:// or postgresql://, and the driver is ours to name."""
+        url = self.database_url or f"sqlite:///{(self.home / 'hub.sqlite').absolute()}"
+        scheme, found, rest = url.partition("://")
+        return f"postgresql+psycopg{found}{rest}" if scheme in ("postgres", "postgresql") else url
 
     @property
     def objects(self) -> str:
@@ -104,7 +128,17 @@ def _read_file_secrets() -> None:
     for name in _FILE_SECRETS:
         path = os.environ.get(f"{name}_FILE")
         if path and name not in os.environ:
-            os.environ[name] = Path(path).read_text(encoding="utf-8").strip()
+            os.environ[name] = read_secret(f"{name}_FILE", path)
+
+
+def read_secret(variable: str, path: str) -> str:
+    """Raises MissingFile."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingFile(
+            f"{variable} names {path}, and it cannot be read: correct the path, or let this account read the file."
+        ) from error
 
 
 @lru_cache

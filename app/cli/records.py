@@ -8,8 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app import hub as hubs
-from app.cli.serve import settings_or_exit
-from app.errors import HubError
+from app.cli.serve import usable
 from app.federations import base_models
 from app.hub import Hub
 from app.people import service as people
@@ -18,14 +17,13 @@ from app.people import service as people
 @contextmanager
 def writing() -> Iterator[tuple[Hub, Session]]:
     """This process's hub and a session that commits at the end. A refusal is one sentence."""
-    hub = hubs.build(settings_or_exit())
-    try:
-        with hub.db.session() as session:
-            yield hub, session
-    except HubError as error:
-        raise click.ClickException(error.message) from error
-    finally:
-        hub.close()
+    with usable() as settings:
+        hub = hubs.build(settings)
+        try:
+            with hub.db.session() as session:
+                yield hub, session
+        finally:
+            hub.close()
 
 
 @click.group()

@@ -42,7 +42,7 @@ def demo(
     rounds: int | None,
     until_done: bool,
 ) -> None:
-    """Show Collegium on this computer: a hub, its workers and a site per institution."""
+    """Show Collegium on this computer, with a site per institution."""
     chosen = SCENARIOS[scenario]()
     if rounds is not None:
         chosen = chosen.with_rounds(rounds)

@@ -25,8 +25,8 @@ log = logging.getLogger("collegium.http")
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-DOORS = ("/api/", "/site/")
-"""Bearer tokens and signatures prove these requests; they read no cookie."""
+DOORS = ("/api/", "/site/", "/health/")
+"""Bearer tokens and signatures prove these requests; probes prove nothing. None reads a cookie."""
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -94,7 +94,7 @@ def _is_full(error: Exception) -> bool:
 def _on_store_lost(request: Request, error: Exception) -> Response:
     """The store was there at start and refuses now. Its address is the operator's affair, not the visitor's."""
     log.error("the object store cannot be used: %s", error)
-    return answer(request, Busy(_("The hub is busy. Try again in a few seconds."), 30))
+    return answer(request, Busy(_("The hub is busy. Nothing was lost."), 30))
 
 
 def unexpected(request: Request) -> Response:
@@ -105,7 +105,9 @@ def unexpected(request: Request) -> Response:
 def wants_json(request: Request) -> bool:
     accept = request.headers.get("accept", "")
     path = request.url.path
-    return path.startswith(("/api/", "/site/")) or ("json" in accept and "text/html" not in accept)
+    return path.startswith(("/api/", "/site/", "/health/")) or (
+        "json" in accept and "text/html" not in accept
+    )
 
 
 def answer(request: Request, error: HubError) -> Response:

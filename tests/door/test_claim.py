@@ -68,6 +68,17 @@ def test_a_bell_rung_by_another_process_wakes_the_site(door: Door) -> None:
     assert answer.status_code == 200 and at - posted < 1
 
 
+def test_a_hub_that_is_asked_to_stop_lets_waiting_sites_go(door: Door) -> None:
+    thread, got = in_thread(lambda: door.sender.claim(wait_s=20))
+    wait_until(lambda: waiting(door), seconds=5, what="the poll")
+    asked = time.monotonic()
+    door.hub.doorbell.close_up()
+    thread.join(timeout=10)
+    ((answer, at),) = got
+    assert answer.status_code == 204 and at - asked < 1
+    assert door.sender.claim(wait_s=20).elapsed.total_seconds() < 2
+
+
 def test_of_two_polls_one_gets_the_job(door: Door) -> None:
     first, got_first = in_thread(lambda: door.sender.claim(wait_s=1.5))
     second, got_second = in_thread(

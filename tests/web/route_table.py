@@ -15,6 +15,9 @@ ROLES = (
     "operator",
 )
 
+NO_PAGE = frozenset({"/runs/{run_id}/bell"})
+"""A stream of events: nothing to look at, and it does not end by itself."""
+
 TABLE = (
     ("GET", "/", "200 303 303 303 303 303 303 303"),
     ("GET", "/accessibility", "200 200 200 200 200 200 200 200"),

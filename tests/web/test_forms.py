@@ -120,9 +120,11 @@ def test_the_live_part_is_the_pages_block(made: Populated, role: str) -> None:
 
 def test_polling_stops(made: Populated) -> None:
     client, running = made.client("reader"), f"/runs/{made.ids['run_id']}"
-    assert 'hx-trigger="every 4s"' in client.get(running).text
-    assert "hx-trigger" not in client.get(f"{running}?look=no").text
-    assert "hx-trigger" not in client.get(f"/runs/{made.ids['finished']}").text
+    text = client.get(running).text
+    assert 'hx-trigger="every 4s, ring"' in text and f'data-bell="{running}/bell"' in text
+    for quiet in (f"{running}?look=no", f"/runs/{made.ids['finished']}"):
+        text = client.get(quiet).text
+        assert "hx-trigger" not in text and "data-bell" not in text
 
 
 def test_no_page_shows_a_privacy_figure(made: Populated) -> None:

@@ -12,7 +12,7 @@ from tests.web.conftest import restore
 from tests.web.populated import Populated
 from tests.web.route_table import ROLES, TABLE, filled
 
-OTHER_DOORS = ("/api/", "/site/", "/static", "/demo")
+OTHER_DOORS = ("/api/", "/site/", "/health/", "/static", "/demo")
 """Called as everyone by tests of their own."""
 
 

@@ -8,9 +8,10 @@ from celery.signals import setup_logging
 from kombu import Exchange
 from kombu import Queue as KombuQueue
 
+from app import logs
 from app.jobs import HubTask, Queue
 from app.settings import Settings, get_settings
-from worker.hub import logs, tasks, transport
+from worker.hub import tasks, transport
 
 SOFT_LIMIT_S = 1700
 HARD_LIMIT_S = 1800
@@ -65,5 +66,5 @@ def make(settings: Settings) -> Celery:
     return made
 
 
-setup_logging.connect(logs.configure, weak=False)
+setup_logging.connect(logs.of_worker, weak=False)
 app = make(get_settings())

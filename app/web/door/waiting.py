@@ -37,7 +37,7 @@ async def wait_for_job(
     end = time.monotonic() + said.wait_s
     with hub.doorbell.listen(f"inbox:{caller.site}:{said.lane.value}") as bell:
         rung = False
-        while True:
+        while not hub.doorbell.closing:
             due = None if rung else await off_the_loop(_next_due, hub, caller, said.lane)
             if rung or (due is not None and due <= now()):
                 if await is_gone():
@@ -52,6 +52,7 @@ async def wait_for_job(
             rung = await bell.wait(min(left, own_look_s(), _until(due)))
             if not rung and time.monotonic() >= end:
                 return None  # the next poll looks when it arrives
+    return None
 
 
 def _until(due: datetime | None) -> float:

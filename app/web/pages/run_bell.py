@@ -95,7 +95,7 @@ async def rings(listener: Listener, streams: Streams) -> AsyncIterator[bytes]:
     told = False
     with streams.one(), doorbell.listen(f"run:{listener.run}") as waiter:
         yield b"retry: 5000\nevent: down\ndata:\n\n"
-        while time.monotonic() - begun < LONGEST_S:
+        while time.monotonic() - begun < LONGEST_S and not doorbell.closing:
             rung = await waiter.wait(STEP_S)
             if doorbell.hears != told:
                 told = doorbell.hears
