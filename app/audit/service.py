@@ -70,17 +70,25 @@ def _check(kind: Kind, actor_id: str, chain: str, subject: str) -> None:
 
 def _take_number(session: Session, chain: str) -> tuple[int, str]:
     """The next number and the head before it. The UPDATE locks the row until the transaction ends."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.flush()
-    session.execute(insert(Chain).values(id=chain, length=0, head="").on_conflict_do_nothing())
-    taken = session.execute(
+    step = (
         update(Chain)
         .where(Chain.id == chain)
         .values(length=Chain.length + 1)
         .returning(Chain.length, Chain.head)
         .execution_options(synchronize_session=False)
-    ).one()
+    )
+    taken = session.execute(step).first()
+    if taken is None:
+        _begin(session, chain)
+        taken = session.execute(step).one()
     return taken.length, taken.head
+
+
+def _begin(session: Session, chain: str) -> None:
+    """A chain's first row; another transaction may be doing the same."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(Chain).values(id=chain, length=0, head="").on_conflict_do_nothing())
 
 
 def digest_event(event: Event) -> str:

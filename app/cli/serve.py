@@ -126,7 +126,7 @@ def run_celery(*arguments: str) -> None:
                 "There is no Redis: set REDIS_URL, or start `collegium-hub serve` with the same home first."
             )
     os.environ["REDIS_URL"] = url
-    program = [sys.executable, "-m", "celery", "-A", WORKER_APP, *arguments]
+    program = [sys.executable, "-m", "celery", "--quiet", "-A", WORKER_APP, *arguments]
     os.execv(sys.executable, program)  # noqa: S606  no shell is what we want
 
 

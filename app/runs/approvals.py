@@ -1,7 +1,7 @@
 """Who is asked whether a run may use their records, what they said, and whether that is enough."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -25,9 +25,7 @@ def ask(session: Session, run: Run) -> list[RunApproval]:
     plan = queries.plan_of(run)
     asked = {a.institution_id for a in queries.approvals(session, run.id)}
     made = []
-    for member in _members_asked(session, run):
-        if member.institution.id in asked:
-            continue
+    for member in _members_asked(session, run, but=asked):
         approval = RunApproval(
             id=new_id("approval"),
             run_id=run.id,
@@ -50,8 +48,12 @@ def ask(session: Session, run: Run) -> list[RunApproval]:
     return made
 
 
-def _members_asked(session: Session, run: Run) -> Iterable[Member]:
+def _members_asked(
+    session: Session, run: Run, but: Collection[str] = frozenset()
+) -> Iterable[Member]:
     for member in federation_queries.active_members(session, run.federation_id):
+        if member.institution.id in but:
+            continue
         version = policy_queries.current(session, member.institution.id)
         if version is None:
             continue

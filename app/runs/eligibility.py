@@ -81,6 +81,7 @@ def survey(session: Session, run: Run, at: datetime, seen_recently_s: int) -> Su
     asked: list[Candidate] = []
     out: list[LeftOut] = []
     ready = queries.ready_sites(session, [m.institution.id for m in members])
+    held = site_queries.policies_in_force(session, ready)
     for member in members:
         mine = [s for s in ready if s.institution_id == member.institution.id]
         if not mine:
@@ -90,6 +91,7 @@ def survey(session: Session, run: Run, at: datetime, seen_recently_s: int) -> Su
             if isinstance(found, Candidate):
                 found = _present(found, refused.get(site.id), at, seen_recently_s)
             (asked if isinstance(found, Candidate) else out).append(found)  # type: ignore[arg-type]
+    del held  # the session forgets what nobody holds, and would have read each again
     return _settle(session, plan, asked, out)
 
 

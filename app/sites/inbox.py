@@ -87,7 +87,7 @@ def post(
     session.add(job)
     session.flush()
     body = {"run": job.run_id, "round_id": round_id, "digest": digest_of(manifest)}
-    note(session, "hub", kinds.JOB_POSTED, job, **body)
+    note(session, "hub", kinds.JOB_POSTED, job, manifest.institution, **body)
     ring_inbox(session, job)
     ring_run(session, job)
     return job

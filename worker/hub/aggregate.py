@@ -238,8 +238,12 @@ def evaluate(hub: Hub, round_id: str) -> int:
 
 def clear(hub: Hub, round_id: str | None = None) -> int:
     """Step 5. The updates of rounds that ended are deleted from the store; returns how many."""
-    with hub.db.session() as session:
-        found = stuck.deletable(session, round_id)
-        for update in found:
-            updates.delete(session, hub.objects, update)
-        return len(found)
+    with hub.db.reading() as session:
+        found = [update.id for update in stuck.deletable(session, round_id)]
+    for update_id in found:
+        # One by one: sites claim their next jobs meanwhile, and a store elsewhere takes its time.
+        with hub.db.session() as session:
+            update = queries.update_by_id(session, update_id)
+            if update is not None:
+                updates.delete(session, hub.objects, update)
+    return len(found)
