@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.federations.schemas import Flow
 from app.ids import new_id
+from app.runs import module_states
 from app.runs.models import ModuleState, Run
 from app.runs.schemas import Plan
 from app.sites import inbox
@@ -71,6 +72,7 @@ def post(
         tasks=plan.sheets,
         model=plan.model,
         modules=_refs(occasion.base),
+        kept=dict(module_states.kept(occasion.base)),
         training=training or plan.training,
         cohort=max(occasion.cohort, 1),
         minimum_cell=plan.minimum_cell,

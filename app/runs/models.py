@@ -117,6 +117,8 @@ class ModuleState(Base):
     sites: Mapped[int]
     """Sites whose updates went into it this round; 0 = first weights."""
     held: Mapped[bool] = mapped_column(default=False)
+    kept: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """`worker.protocol.kept.KeptRows`: what of it stays at the sites from the next round on; empty if nothing."""
     created: Mapped[datetime]
 
 

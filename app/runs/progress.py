@@ -12,7 +12,16 @@ from app.federations import queries as federation_queries
 from app.institutions import queries as institution_queries
 from app.people import queries as people_queries
 from app.policies import queries as policy_queries
-from app.runs import queries, rounds, series, site_rows, tallies, updates, words
+from app.runs import (
+    module_states,
+    queries,
+    rounds,
+    series,
+    site_rows,
+    tallies,
+    updates,
+    words,
+)
 from app.runs.models import Round, Run, Update
 from app.runs.states import RoundState, RunState, UpdateState
 from app.runs.tallies import Tally
@@ -25,6 +34,7 @@ from app.runs.views import (
     UpdateLine,
 )
 from app.sites.models import Site
+from worker.protocol.kept import NO_ROWS
 
 
 def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> Progress:
@@ -78,6 +88,7 @@ def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> Round
     sent = queries.updates(session, round_.id)
     view = _round(round_, [Tally(u.state, u.refusal) for u in sent])
     after = {s.module: s for s in queries.states_of_round(session, run.id, round_.number)}
+    kept = module_states.kept(after)
     modules = tuple(
         ModuleLine(
             module=name,
@@ -86,6 +97,7 @@ def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> Round
             bytes=after[name].bytes if name in after else None,
             sites=after[name].sites if name in after else None,
             held=after[name].held if name in after else False,
+            kept=kept.get(name, NO_ROWS),
         )
         for name, base in sorted(round_.base.items())
     )

@@ -22,7 +22,6 @@ class Plan(_Value):
     deadline_s: int = Field(ge=1, le=14 * 24 * 3600)
     minimum_cohort: int = Field(ge=2, le=200)
     minimum_sites: int = Field(ge=2, le=200)
-    row_sites: int | None = Field(default=None, ge=1, le=200)
     minimum_cell: int = Field(ge=5, le=1000)
     leaves: tuple[Flow, ...]
     evaluate_every: int = Field(ge=1, le=500)
@@ -62,7 +61,6 @@ def plan(proposal: Proposal, terms: Terms, model: ModelSpec, sheets: tuple[TaskS
         deadline_s=proposal.deadline_s or terms.deadline_s,
         minimum_cohort=terms.minimum_cohort,
         minimum_sites=terms.minimum_sites,
-        row_sites=terms.row_sites,
         minimum_cell=terms.minimum_cell,
         leaves=terms.leaves,
         evaluate_every=proposal.evaluate_every or terms.evaluate_every,

@@ -25,7 +25,14 @@ from worker.protocol.codec import Unacceptable
 from worker.protocol.codes import UploadRefusal
 from worker.protocol.update import UpdateHeader
 
-_NAMED = frozenset({UploadRefusal.NOT_FINITE, UploadRefusal.WRONG_SHAPE, UploadRefusal.WRONG_BASE})
+_NAMED = frozenset(
+    {
+        UploadRefusal.NOT_FINITE,
+        UploadRefusal.WRONG_SHAPE,
+        UploadRefusal.WRONG_BASE,
+        UploadRefusal.KEPT_ROW,
+    }
+)
 """Refusals whose detail is a name of ours: it was found in the base. A site's own words are never kept."""
 
 

@@ -8,6 +8,7 @@ from app.runs.eligibility import Outside
 from app.runs.states import RoundState, RunState
 from app.sites.states import JobState
 from worker.protocol.codes import Failure, Phase, Refusal, UploadRefusal
+from worker.protocol.kept import KeptRows
 
 
 class Part(StrEnum):
@@ -75,7 +76,7 @@ class RefusedCount:
 
 @dataclass(frozen=True)
 class ModuleLine:
-    """`sites` updates went in; `held` means too few, so the part stayed as it was."""
+    """`sites` updates went in; `held` means too few, so the part stayed as it was. `kept`: what stays at sites."""
 
     module: str
     base: str | None
@@ -83,6 +84,7 @@ class ModuleLine:
     bytes: int | None
     sites: int | None
     held: bool
+    kept: KeptRows
 
 
 @dataclass(frozen=True)

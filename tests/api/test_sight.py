@@ -4,10 +4,13 @@ from typing import Any
 
 from app.clock import now
 from app.ids import new_id
+from app.releases.models import Release
 from app.reports.models import ClassReport
+from app.runs import queries as runs
 from tests.api.stage import Stage
 from tests.api.test_routes import problem
 from tests.runs import world as making
+from worker.protocol.kept import KeptRows
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.update import ClassFigures, ClassTask
 
@@ -145,3 +148,15 @@ def test_the_second_factor_that_a_token_lacks_opens_nothing_more(stage: Stage) -
     for path in (f"/policies/{stage.ids['policy']}", f"/runs/{stage.ids['run']}"):
         for act in ("approve", "decline", "accept"):
             problem(stage.call("POST", f"{path}/{act}", token, {}), 404)
+
+
+def test_a_release_says_what_stays_with_its_sites(stage: Stage) -> None:
+    stage.with_releases()
+    rows = KeptRows(rows={"values.programme": ((2, 1),)}).model_dump(mode="json")
+    with stage.world.hub.db.session() as session:
+        release = session.get_one(Release, stage.ids["release"])
+        state = runs.states_after(session, release.run_id, 99)["encoder/table"]
+        state.kept = rows
+    told = get(stage, "/releases/{release}", "partner")
+    assert told["kept"] == {"encoder/table": rows}
+    assert told["modules"].keys() > told["kept"].keys()

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from app.runs import queries
+from app.clock import now
+from app.runs import module_states, queries
 from app.runs.models import Update
 from app.runs.states import RoundState, UpdateState
+from tests.runs import test_late as late
 from tests.runs import world as acting
 from tests.runs.world import World
 from worker.hub.aggregate import aggregate
@@ -15,6 +17,7 @@ from worker.protocol import codec
 from worker.protocol.canonical import digest
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, UploadRefusal
+from worker.protocol.kept import KeptRows
 
 Modules = dict[str, Tensors]
 Spoil = Callable[[Modules], Modules]
@@ -123,6 +126,88 @@ def test_the_others_are_summed_as_if_it_had_not_come(world: World) -> None:
         encoded = codec.encode({n: a.astype(np.float32) for n, a in after.items()})
         wanted[module] = digest(encoded)
     assert acting.states(world, run_id, 1) == wanted
+
+
+KEPT = KeptRows(rows={"weight": ((1, 1),)})
+
+
+def send_row(world: World, number: int, *, moved: bool) -> None:
+    """An honest update but for one row of `encoder/table`, which it moves or not."""
+
+    def spoil(modules: Modules) -> Modules:
+        if not moved:
+            modules["encoder/table"]["weight"][1] = 0.0
+        return modules
+
+    send_spoilt(world, number, spoil)
+
+
+def test_a_row_one_site_moved_is_kept_and_moving_it_again_is_refused(world: World) -> None:
+    run_id = acting.running(world)
+    for number in range(4):
+        send_row(world, number, moved=number == 3)
+    world.work()
+    with world.hub.db.reading() as session:
+        states = queries.states_after(session, run_id, 1)
+        assert module_states.kept(states) == {"encoder/table": KEPT}
+        held = codec.decode(world.hub.objects.get(states["encoder/table"].digest))["weight"][1]
+        first = queries.states_after(session, run_id, 0)["encoder/table"].digest
+        assert held.tolist() == codec.decode(world.hub.objects.get(first))["weight"][1].tolist(), (
+            "nobody else learns it"
+        )
+        for kind in (JobKind.TRAIN, JobKind.EVALUATE):
+            jobs = queries.jobs_of_run(session, run_id, (kind,))[-4:]
+            assert all(acting.manifest_of(j).kept == {"encoder/table": KEPT} for j in jobs)
+    for number in range(4):
+        send_row(world, number, moved=number == 3)
+    world.work()
+    with world.hub.db.reading() as session:
+        second = queries.rounds(session, run_id)[1]
+        assert second.state is RoundState.CLOSED
+        refused = {u.site_id: u.refusal for u in queries.updates(session, second.id) if u.refusal}
+        assert refused == {world.members[3].site: UploadRefusal.KEPT_ROW}
+        after = queries.states_after(session, run_id, 2)["encoder/table"]
+        assert (
+            codec.decode(world.hub.objects.get(after.digest))["weight"][1].tolist() == held.tolist()
+        )
+        assert module_states.kept({"encoder/table": after}) == {"encoder/table": KEPT}
+
+
+def test_nothing_is_kept_for_a_site_that_is_late_in_the_first_rounds(world: World) -> None:
+    """Three of four came: the fourth may have moved the row too, so it is held and asked for again."""
+    run_id = acting.running(world)
+    for number in range(3):
+        send_row(world, number, moved=number == 0)
+    with world.hub.db.session() as session:
+        round_ = queries.open_round(session, run_id)
+        assert round_ is not None
+        round_.deadline = now()
+    world.sweep()
+    with world.hub.db.reading() as session:
+        assert queries.rounds(session, run_id)[0].state is RoundState.CLOSED
+        states = queries.states_after(session, run_id, 1)
+        assert {s.round for s in states.values()} == {1}
+        assert module_states.kept(states) == {}
+
+
+def test_a_late_update_that_could_not_know_of_a_kept_row_is_taken(world: World) -> None:
+    """Its manifest is of the round before: the row counts for nothing, the rest of it does."""
+    run_id, slow = acting.running(world), world.members[3]
+    job, claim = acting.claim_training(world, slow)
+    second = late.close_without(world, run_id, slow)
+    with world.hub.db.session() as session:
+        state = queries.states_after(session, run_id, 1)["encoder/table"]
+        state.kept = KEPT.model_dump(mode="json")
+        before = codec.decode(world.hub.objects.get(state.digest))["weight"]
+    late.finish(world, slow, job, claim)
+    for number in range(3):
+        send_row(world, number, moved=False)
+    world.work()
+    with world.hub.db.reading() as session:
+        assert all(u.refusal is None for u in queries.updates(session, second.id))
+        digest_after = queries.states_after(session, run_id, 2)["encoder/table"].digest
+    after = codec.decode(world.hub.objects.get(digest_after))["weight"]
+    assert (after != before).any(axis=1).tolist() == [True, False]
 
 
 def test_too_few_usable_is_void(world: World) -> None:

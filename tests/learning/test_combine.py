@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.learning.aggregation import Rule, combine, overall, validate
+from worker.learning.aggregation import Rule, combine, overall, silent, validate
 from worker.protocol.codec import Tensors, Unacceptable, encode
 from worker.protocol.codes import UploadRefusal
+from worker.protocol.kept import KeptRows
 from worker.protocol.update import TaskMetrics
 
 BASE: Tensors = {"a": np.array([1.0, 2.0], np.float32), "b": np.zeros((2, 2), np.float32)}
@@ -49,16 +50,71 @@ def test_a_boastful_site_is_cut_off_at_the_percentile() -> None:
 
 
 def test_a_site_that_never_touched_a_row_does_not_dilute_it() -> None:
-    """Rows: all three sites, two of them, one alone (held: it would be that site's update), nobody."""
+    """Rows: all three sites, two of them, one alone (it would be that site's update), nobody."""
     base = {"values": np.ones((4, 2), np.float32)}
     first = {"values": np.array([[2, 4], [0, 0], [0, 0], [0, 0]], np.float32)}
     second = {"values": np.array([[4, 0], [3, 0], [0, 0], [0, 0]], np.float32)}
     third = {"values": np.array([[0, 2], [5, 0], [9, 9], [0, 0]], np.float32)}
     sites = [("x", 1.0, first), ("y", 1.0, second), ("z", 1.0, third)]
-    found = combine(base, sites, PLAIN).state["values"]
-    assert found.tolist() == [[3.0, 3.0], [5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
-    alone = combine(base, sites, replace(PLAIN, row_sites=1)).state["values"]
-    assert alone.tolist() == [[3.0, 3.0], [5.0, 1.0], [10.0, 10.0], [1.0, 1.0]]
+    found = combine(base, sites, PLAIN)
+    assert found.state["values"].tolist() == [[3.0, 3.0], [5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+    assert found.kept == KeptRows(rows={"values": ((2, 1),)})
+
+
+def test_a_row_once_combined_is_held_but_never_kept() -> None:
+    """In a later round one site alone moves it: the others know it, so it stays shared."""
+    first = {"values": np.zeros((3, 2), np.float32)}
+    base = {"values": np.array([[1, 1], [0, 0], [0, 0]], np.float32)}
+    lone = {"values": np.array([[1, 0], [1, 0], [0, 0]], np.float32)}
+    none = {"values": np.zeros((3, 2), np.float32)}
+    found = combine(base, [("x", 1.0, lone), ("y", 1.0, none)], PLAIN, first=first)
+    assert found.state["values"].tolist() == base["values"].tolist()
+    assert found.kept == KeptRows(rows={"values": ((1, 1),)})
+    later = combine(base, [("x", 1.0, none), ("y", 1.0, none)], PLAIN, first=first, kept=found.kept)
+    assert later.kept == found.kept, "kept for the rest of the run"
+
+
+def test_what_a_late_update_says_of_kept_rows_counts_for_nothing() -> None:
+    base = {"values": np.zeros((2, 2), np.float32)}
+    given = {"values": np.ones((2, 2), np.float32)}
+    sites, row = [("x", 1.0, given), ("y", 1.0, given)], KeptRows(rows={"values": ((1, 1),)})
+    found = combine(base, sites, PLAIN, first=base, kept=row)
+    assert found.state["values"].tolist() == [[1, 1], [0, 0]]
+    assert found.kept == row
+    whole = combine(base, sites, PLAIN, first=base, kept=KeptRows(whole=True))
+    assert whole.held and not whole.state["values"].any() and whole.kept.whole
+    assert given["values"].all(), "the update itself is left alone"
+
+
+def test_of_a_module_too_few_carry_all_of_it_is_kept() -> None:
+    given = [("x", 1.0, delta(4.0))]
+    assert combine(BASE, given, PLAIN).kept == KeptRows(whole=True)
+    moved = {name: array + 1 for name, array in BASE.items()}
+    assert combine(moved, given, PLAIN, first=BASE).kept == KeptRows()
+    part = {**moved, "b": BASE["b"]}
+    found = combine(part, given, PLAIN, first=BASE)
+    assert found.held and found.kept == KeptRows(rows={"b": ((0, 2),)})
+    assert combine(BASE, [], PLAIN).kept == KeptRows()
+
+
+def test_nothing_is_kept_while_a_silent_site_could_make_it_enough() -> None:
+    base = {"values": np.ones((2, 2), np.float32)}
+    lone = {"values": np.array([[1, 1], [1, 1]], np.float32)}
+    other = {"values": np.array([[1, 1], [0, 0]], np.float32)}
+    sites = [("x", 1.0, lone), ("y", 1.0, other)]
+    assert not combine(base, sites, replace(PLAIN, silent=1)).kept
+    assert not combine(base, sites[:1], replace(PLAIN, silent=1)).kept
+    assert combine(base, sites, PLAIN).kept == KeptRows(rows={"values": ((1, 1),)})
+
+
+@pytest.mark.parametrize(
+    ("asked", "usable", "number", "expected"),
+    [(4, 4, 1, 0), (4, 3, 3, 1), (4, 3, 4, 0), (4, 1, 9, 2)],
+)
+def test_the_first_rounds_wait_for_every_site(
+    asked: int, usable: int, number: int, expected: int
+) -> None:
+    assert silent(asked=asked, usable=usable, number=number, minimum_sites=2) == expected
 
 
 def test_the_step_lengthens_the_mean() -> None:
@@ -133,6 +189,25 @@ def test_refusals(change: Tensors, code: UploadRefusal) -> None:
     with pytest.raises(Unacceptable) as refused:
         validate(BASE, delta(0.0) | change, norm_limit=10.0)
     assert refused.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("kept", "name"),
+    [
+        (KeptRows(rows={"b": ((1, 1),)}), "b"),
+        (KeptRows(rows={"a": ((0, 1),)}), "a"),
+        (KeptRows(whole=True), "a"),
+    ],
+)
+def test_a_kept_row_may_hold_zeros_only(kept: KeptRows, name: str) -> None:
+    zero = delta(0.0)
+    validate(BASE, zero, norm_limit=10.0, kept=kept)
+    spoilt = {n: a.copy() for n, a in zero.items()}
+    spoilt[name].flat[-1] = 1e-30
+    validate(BASE, spoilt, norm_limit=10.0)
+    with pytest.raises(Unacceptable) as refused:
+        validate(BASE, spoilt, norm_limit=10.0, kept=kept)
+    assert (refused.value.code, refused.value.detail) == (UploadRefusal.KEPT_ROW, name)
 
 
 def test_a_missing_tensor_is_refused_and_the_norm_is_of_the_whole_module() -> None:

@@ -207,3 +207,19 @@ def test_every_kind_of_task_learns(tmp_path: Path) -> None:
     assert value["at-risk"] > 0.9
     assert value["next-score"] < 15.0
     assert value["grade"] > 0.6
+
+
+def test_weight_decay_moves_no_row_that_no_record_reached(tmp_path: Path) -> None:
+    """Else every site would move every row, and none would count as one site's."""
+    task = DATA.tasks[SHEET.name]
+    low = build.site(replace(task, categorical=np.ones_like(task.categorical)))
+    plan = build.TRAINING.model_copy(update={"weight_decay": 0.5})
+    found = local.train(
+        build.manifest([SHEET], training=plan),
+        modules(),
+        low,
+        checkpoint=tmp_path / "c",
+        **build.folders(tmp_path),
+    )
+    moved = found["encoder/table"].delta["values.band"].any(axis=1)
+    assert moved.tolist() == [False, True, False]

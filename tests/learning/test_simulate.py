@@ -10,8 +10,10 @@ from tests.learning import build
 from worker.learning import aggregation, local, seeds, simulate
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate import quality
+from worker.learning.own import Own, laid_over, parted
 from worker.protocol import codec
 from worker.protocol.canonical import digest
+from worker.protocol.kept import NO_ROWS, WHOLE, KeptRows
 from worker.protocol.manifest import Training
 
 SHEET, OTHER = build.binary_sheet(), build.regression_sheet()
@@ -50,7 +52,8 @@ def test_a_simulated_round_is_the_live_one_step_by_step(tmp_path: Path) -> None:
     """What hub and sites do, written out, in another order of sites."""
     given, the_plan = sites(), plan(rounds=2)
     simulated = simulate.run(the_plan, given, simulate.Folders(tmp_path / "simulated"))
-    modules = local.initial_modules(build.MODEL, the_plan.tasks, text_dir=None)
+    first = local.initial_modules(build.MODEL, the_plan.tasks, text_dir=None)
+    modules, kept, own = first, {}, dict.fromkeys(given, Own())
     for number in (1, 2):
         updates: dict[str, list[tuple[str, float, codec.Tensors]]] = {}
         for site in ("west", "south", "north"):
@@ -62,34 +65,52 @@ def test_a_simulated_round_is_the_live_one_step_by_step(tmp_path: Path) -> None:
                 round=number,
                 training=the_plan.training.model_copy(update={"seed": seed}),
             )
+            start = laid_over(modules, own[site], kept)
             found = local.train(
                 manifest,
-                modules,
+                start,
                 given[site],
                 checkpoint=tmp_path / site / f"c{number}",
                 **build.folders(tmp_path / site),
             )
-            for module, one in found.items():
-                sent = codec.decode(codec.encode(one.delta))
-                updates.setdefault(module, []).append((site, one.weight, sent))
-        modules = {
-            name: aggregation.combine(base, updates.get(name, []), aggregation.Rule()).state
+            deltas = {module: one.delta for module, one in found.items()}
+            sent, own[site] = parted(deltas, start, own[site], kept, the_plan.training.step)
+            for module, delta in sent.items():
+                bytes_ = codec.encode(delta)
+                updates.setdefault(module, []).append(
+                    (site, found[module].weight, codec.decode(bytes_))
+                )
+        made = {
+            name: aggregation.combine(
+                base,
+                updates.get(name, []),
+                aggregation.Rule(),
+                first=first[name],
+                kept=kept.get(name, NO_ROWS),
+            )
             for name, base in modules.items()
         }
+        modules = {name: one.state for name, one in made.items()}
+        kept = {name: one.kept for name, one in made.items() if one.kept}
         assert simulated.rounds[number - 1].digests == {
             name: digest(codec.encode(tensors)) for name, tensors in modules.items()
         }
+    assert kept == simulated.rounds[-1].kept, "records without any value are one site's here"
+    assert kept == {"fusion": KeptRows(rows={"absent": ((0, 1),)})}
 
 
-def test_a_module_too_few_sites_trained_is_held(tmp_path: Path) -> None:
+def test_a_module_too_few_sites_trained_is_held_and_stays_there(tmp_path: Path) -> None:
     given = sites()
     given["west"] = build.site(build.records(SHEET, 120, 3))
     found = simulate.run(plan(), given, simulate.Folders(tmp_path))
     start = local.initial_modules(build.MODEL, (SHEET, OTHER), text_dir=None)
     for one in found.rounds:
         assert one.held == ("head/next-score",)
-        assert one.sites["head/next-score"] == 1 and one.sites["fusion"] == 3
+        assert one.sites["head/next-score"] == (one.number == 1) and one.sites["fusion"] == 3
         assert one.digests["head/next-score"] == digest(codec.encode(start["head/next-score"]))
+        assert one.kept["head/next-score"] == WHOLE, "from round 2 on it is not sent at all"
+    mine = found.end.at("north")["head/next-score"]["weight"]
+    assert not np.array_equal(mine, start["head/next-score"]["weight"])
 
 
 def test_the_federation_learns_what_each_site_alone_has_too_few_records_for(tmp_path: Path) -> None:

@@ -109,7 +109,12 @@ def make_hub(database: Database, home: Path, store_url: str = "") -> Hub:
 
 
 def make(
-    database: Database, home: Path, count: int = 4, terms: Terms = TERMS, store_url: str = ""
+    database: Database,
+    home: Path,
+    count: int = 4,
+    terms: Terms = TERMS,
+    store_url: str = "",
+    sheet: TaskSheet = SHEET,
 ) -> World:
     hub = make_hub(database, home, store_url)
     with database.session() as session:
@@ -119,7 +124,7 @@ def make(
             session, elsewhere.id, "stranger", Role.ADMINISTRATOR, domain="elsewhere.example"
         )
         operator = cast.operator(session, "operator")
-        federation = found(session, members, terms)
+        federation = found(session, members, terms, sheet)
     world = World(hub, members, federation, operator, stranger)
     hub.db.dispatch = lambda effect: collect(world, effect)
     return world
@@ -209,7 +214,7 @@ def queries_policy(session: Session, member: Member) -> PolicyVersion | None:
     return policy_queries.current(session, member.institution)
 
 
-def found(session: Session, members: list[Member], terms: Terms) -> str:
+def found(session: Session, members: list[Member], terms: Terms, sheet: TaskSheet = SHEET) -> str:
     lead = members[0]
     row = federations.found(
         session,
@@ -218,7 +223,7 @@ def found(session: Session, members: list[Member], terms: Terms) -> str:
         name="Early support",
         purpose="To see early who needs support.",
     )
-    federations.add_sheet(session, lead.administrator, row, SHEET)
+    federations.add_sheet(session, lead.administrator, row, sheet)
     steps = DraftSteps(terms=terms, model=ModelStep(width=4, heads=1, layers=1, dropout=0.0))
     federations.save_draft(session, lead.administrator, row, steps, revision=row.revision)
     federations.open(session, lead.administrator, row)

@@ -27,7 +27,7 @@ records: records.csv
 modalities:
   - kind: table
     file: records.csv
-    columns: {hours: numeric, clicks: numeric}
+    columns: {hours: numeric, clicks: numeric, programme: categorical}
 tasks:
   pass:
     kind: binary
@@ -82,18 +82,24 @@ def accept(home: Home, policy: PolicyDocument, version: int = 1) -> None:
     accepted.store(home, offered, accepted.seal(home, offered))
 
 
-def records(folder: Path, count: int = 120, seed: int = 1, canary: str = "pupil") -> Path:
-    """A data folder for the sheet `pass`; every student's key starts with `canary`."""
+def records(
+    folder: Path,
+    count: int = 120,
+    seed: int = 1,
+    canary: str = "pupil",
+    programmes: tuple[str, ...] = (),
+) -> Path:
+    """A data folder for the sheet `pass`; every student's key starts with `canary`. Programmes go round in turn."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "dataset.yaml").write_text(DATASET, encoding="utf-8")
     draw = np.random.default_rng(seed)
     with (folder / "records.csv").open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
-        writer.writerow(["pupil", "group", "year", "hours", "clicks", "passed"])
+        writer.writerow(["pupil", "group", "year", "hours", "clicks", "programme", "passed"])
         for number in range(count):
             hours, clicks = draw.normal(0, 1), draw.normal(10, 4)
             passed = "yes" if hours + draw.normal(0, 1) > 0 else "no"
-            writer.writerow(
-                [f"{canary}-{number}", "A", "2026", f"{hours:.3f}", f"{clicks:.2f}", passed]
-            )
+            chosen = programmes[number % len(programmes)] if programmes else ""
+            figures = [f"{hours:.3f}", f"{clicks:.2f}", chosen, passed]
+            writer.writerow([f"{canary}-{number}", "A", "2026", *figures])
     return folder

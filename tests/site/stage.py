@@ -54,7 +54,9 @@ class Stage:
         number = self.world.members.index(member)
         canary = fields.pop("canary", "pupil")
         count = fields.pop("records", 120)
-        data = homes.records(self.folder / f"{member.site}-data", count, number + 1, canary)
+        programmes = fields.pop("programmes", ())
+        folder = self.folder / f"{member.site}-data"
+        data = homes.records(folder, count, number + 1, canary, programmes)
         home = homes.make(
             root,
             url=fields.pop("url", self.url),
@@ -160,11 +162,12 @@ def stage(
     database_url: str, redis_url: str, folder: Path, count: int = 2, **settings: Any
 ) -> Iterator[Stage]:
     terms = replace_terms(**settings.pop("terms", {}))
+    sheet = settings.pop("sheet", runs.SHEET)
     own = {"database_url": database_url, "redis_url": redis_url, "disk_reserve_mb": 0}
     plain = Settings(environment="test", home=folder)
     application = create_app(plain.model_copy(update={**own, "secret_key": "k" * 40, **settings}))
     hub = application.state.hub
-    world = runs.make(hub.db, folder, count, terms=terms)
+    world = runs.make(hub.db, folder, count, terms=terms, sheet=sheet)
     world.hub = hub
     hub.db.dispatch = lambda effect: _dispatch(world, effect)
     with serving(application) as url:

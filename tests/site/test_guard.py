@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import RootModel
 
 from worker.learning.data.records import SiteData, TaskData
 from worker.protocol import rules
@@ -81,6 +82,42 @@ def sheet(**fields: Any) -> tuple[TaskSheet, ...]:
 def test_a_job_the_policy_allows_is_let_in(kind: JobKind) -> None:
     wanted = manifest(kind=kind)
     assert judge(claimed(wanted)) == wanted
+
+
+def keeping(kept: dict[str, Any]) -> Claimed:
+    """Signed by the hub, whatever `kept` says."""
+    plain = RootModel[dict[str, Any]](manifest().model_dump(mode="json") | {"kept": kept})
+    return claimed(manifest()).model_copy(update={"manifest": HUB.seal(plain)})
+
+
+def spans(*given: tuple[int, int]) -> dict[str, Any]:
+    return {"fusion": {"rows": {"absent": given}}}
+
+
+def test_rows_that_stay_here_are_named_in_order() -> None:
+    judged = judge(keeping(spans((0, 1), (4, 2))))
+    assert isinstance(judged, Manifest)
+    assert judged.kept["fusion"].count == 3
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"head/none": {"whole": True}},
+        {"fusion": {}},
+        {"fusion": {"whole": True, "rows": {"absent": [(0, 1)]}}},
+        {"fusion": {"rows": {"absent": []}}},
+        {"fusion": {"code": "x"}},
+        spans((4, 1), (0, 1)),
+        spans((0, 2), (1, 1)),
+        spans((0, 0)),
+        spans((-1, 2)),
+        spans((2**40, 1)),
+        spans(*((2 * n, 1) for n in range(3000))),
+    ],
+)
+def test_rows_that_cannot_be_are_refused(kept: dict[str, Any]) -> None:
+    assert judge(keeping(kept)) == Objection(Refusal.UNKNOWN_KIND)
 
 
 def forged() -> Claimed:

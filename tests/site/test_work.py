@@ -85,7 +85,7 @@ def break_split(bench: Bench) -> None:
 def break_row(bench: Bench) -> None:
     path = bench.data / "records.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
-    lines[3] = f"{CANARY}-x,A,2026,{CANARY},3,yes"
+    lines[3] = f"{CANARY}-x,A,2026,{CANARY},3,,yes"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from app.runs import queries as runs
 from tests.runs.world import POLICY, SHEET, set_policy
 from tests.web.browsing import send
 from tests.web.populated import Populated
+from worker.protocol.kept import WHOLE, KeptRows
 
 
 def test_invited_read_accept(hub: Populated) -> None:
@@ -209,3 +210,24 @@ def test_a_release_can_be_taken_away(hub: Populated) -> None:
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-disposition"].startswith("attachment;")
     assert answer.content.startswith(b"PK")
+
+
+def test_what_stays_with_sites_is_said_where_people_look(hub: Populated) -> None:
+    """On the run's, the round's and the release's page."""
+    rows = KeptRows(rows={"values.programme": ((2, 1), (4, 1))}).model_dump(mode="json")
+    with hub.world.hub.db.session() as session:
+        for state in runs.states_of_round(session, hub.ids["finished"], 2):
+            state.kept = {"encoder/table": rows, "head/pass": WHOLE.model_dump()}.get(
+                state.module, {}
+            )
+    client = hub.client("member")
+    run, release = f"/runs/{hub.ids['finished']}", hub.ids["release_id"]
+    for path in (
+        run,
+        f"{run}/rounds/2",
+        f"/federations/{hub.ids['federation_id']}/releases/{release}",
+    ):
+        text = client.get(path).text
+        assert "2 rows of encoder/table stay with the sites that train them." in text, path
+        assert "head/pass stays with the sites that train it." in text, path
+    assert "stay with" not in client.get(f"{run}/rounds/1").text

@@ -20,10 +20,8 @@ from worker.learning import aggregation, seeds
 from worker.protocol import codec, limits
 from worker.protocol.codec import Array, Tensors, Unacceptable
 from worker.protocol.codes import UploadRefusal
+from worker.protocol.kept import NO_ROWS, Kept
 from worker.protocol.update import UpdatedModule, UpdateHeader
-
-SEPARATOR = "::"
-"""Tensors of an update are named `<module>::<tensor>`."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,21 @@ class Sent:
     path: Path
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a round started from: digests of the first states, those its updates may start from, and what sites were
+    told to keep, by the number of the round they were told it for: this one or, late, the one before."""
+
+    first: Mapping[str, str]
+    bases: Mapping[str, Collection[str]]
+    kept: Mapping[int, Kept]
+
+
 class Delta(Mapping[str, Array]):
     """One module of one update, a tensor at a time from its file, so that memory stays at one model."""
 
     def __init__(self, path: Path, module: str) -> None:
-        self._path, self._prefix = path, module + SEPARATOR
+        self._path, self._prefix = path, module + codec.SEPARATOR
 
     def __getitem__(self, name: str) -> Array:
         with safe_open(self._path, framework="numpy") as file:
@@ -78,11 +86,10 @@ def aggregate(hub: Hub, round_id: str) -> bool:
 
 
 def _bring_to_end(hub: Hub, hold: Hold, round_: Round, plan: Plan, folder: Path) -> None:
-    with hub.db.reading() as session:
-        bases = late.bases(session, round_)
-    usable = check(hub, hold, round_, bases, folder)
+    before = standing(hub, round_)
+    usable = check(hub, hold, round_, before, folder)
     if len(usable) >= round_.quorum:
-        weights = combine(hub, hold, round_, plan, usable)
+        weights = combine(hub, hold, round_, plan, usable, before)
         close(hub, hold, round_.id, weights)
         return
     hold.check()
@@ -92,9 +99,18 @@ def _bring_to_end(hub: Hub, hold: Hold, round_: Round, plan: Plan, folder: Path)
         rounds.void(session, fresh, VoidReason.TOO_FEW_USABLE, len(usable))
 
 
-def check(
-    hub: Hub, hold: Hold, round_: Round, bases: Mapping[str, Collection[str]], folder: Path
-) -> list[Sent]:
+def standing(hub: Hub, round_: Round) -> Standing:
+    with hub.db.reading() as session:
+        first = queries.states_after(session, round_.run_id, 0)
+        kept = {
+            number: module_states.kept(queries.states_after(session, round_.run_id, number - 1))
+            for number in (round_.number - 1, round_.number)
+        }
+        bases = late.bases(session, round_)
+        return Standing({m: s.digest for m, s in first.items()}, bases, kept)
+
+
+def check(hub: Hub, hold: Hold, round_: Round, before: Standing, folder: Path) -> list[Sent]:
     """Step 1. Refuses, by name, each update that cannot be summed; returns the others by site id."""
     with hub.db.session() as session:
         received = [
@@ -107,7 +123,7 @@ def check(
     for update in received:
         try:
             sent = _sent(hub, update, folder)
-            _validate(states, bases, sent)
+            _validate(states, before, sent)
         except Unacceptable as error:
             hold.check()
             with hub.db.session() as session:
@@ -139,36 +155,24 @@ def _sent(hub: Hub, update: Update, folder: Path) -> Sent:
     return Sent(update.id, update.site_id, update.digest, header, path)
 
 
-def _validate(states: _States, bases: Mapping[str, Collection[str]], sent: Sent) -> None:
+def _validate(states: _States, before: Standing, sent: Sent) -> None:
     """One whole update in memory at a time."""
-    modules = by_module(codec.decode(sent.path.read_bytes()))
+    modules = codec.by_module(codec.decode(sent.path.read_bytes()))
     if modules.keys() != sent.header.modules.keys():
         raise Unacceptable(UploadRefusal.WRONG_NAMES)
     for module, delta in sorted(modules.items()):
         told = sent.header.modules[module]
-        if told.base not in bases.get(module, ()):
+        if told.base not in before.bases.get(module, ()):
             raise Unacceptable(UploadRefusal.WRONG_BASE, module)
-        aggregation.validate(states[told.base], delta, norm_limit=limits.UPDATE_NORM)
-
-
-def by_module(tensors: Tensors) -> dict[str, Tensors]:
-    """Raises Unacceptable for a name without a module."""
-    modules: dict[str, Tensors] = {}
-    for key, array in tensors.items():
-        module, found, name = key.partition(SEPARATOR)
-        if not found or not name:
-            raise Unacceptable(UploadRefusal.WRONG_NAMES)
-        modules.setdefault(module, {})[name] = array
-    return modules
+        stays = before.kept.get(sent.header.round, {}).get(module, NO_ROWS)
+        aggregation.validate(states[told.base], delta, norm_limit=limits.UPDATE_NORM, kept=stays)
 
 
 def combine(
-    hub: Hub, hold: Hold, round_: Round, plan: Plan, usable: list[Sent]
+    hub: Hub, hold: Hold, round_: Round, plan: Plan, usable: list[Sent], before: Standing
 ) -> dict[str, dict[str, float]]:
     """Step 2. Writes every module's next state; returns, per update, the weight used by module."""
-    rule = aggregation.Rule(
-        minimum_sites=plan.minimum_sites, step=plan.training.step, row_sites=plan.row_sites
-    )
+    rule = _rule(round_, plan, len(usable))
     used: dict[str, dict[str, float]] = {sent.update_id: {} for sent in usable}
     made = []
     for module, digest in sorted(round_.base.items()):
@@ -178,7 +182,13 @@ def combine(
             (s.site, _weight(s.header.modules[module], digest), Delta(s.path, module))
             for s in carried
         ]
-        combined = aggregation.combine(base, contributions, rule)
+        combined = aggregation.combine(
+            base,
+            contributions,
+            rule,
+            first=codec.decode(hub.objects.get(before.first[module])),
+            kept=before.kept[round_.number].get(module, NO_ROWS),
+        )
         content = codec.encode(combined.state)
         made.append((module, hub.objects.put(content), len(content), combined))
         for sent in carried:
@@ -196,6 +206,7 @@ def combine(
                 size=size,
                 sites=combined.sites,
                 held=combined.held,
+                kept=combined.kept,
             )
     return used
 
@@ -203,6 +214,14 @@ def combine(
 def _weight(told: UpdatedModule, base: str) -> float:
     """A base that is not this round's is the one before it: `late.bases` lets no older one in."""
     return aggregation.discounted(told.weight, staleness=int(told.base != base))
+
+
+def _rule(round_: Round, plan: Plan, usable: int) -> aggregation.Rule:
+    minimum = plan.minimum_sites
+    unheard = aggregation.silent(
+        asked=len(round_.cohort), usable=usable, number=round_.number, minimum_sites=minimum
+    )
+    return aggregation.Rule(minimum, step=plan.training.step, silent=unheard)
 
 
 def close(hub: Hub, hold: Hold, round_id: str, weights: dict[str, dict[str, float]]) -> None:

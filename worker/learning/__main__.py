@@ -20,6 +20,7 @@ from worker.learning.archive import open_archive
 from worker.learning.data.folder import load
 from worker.learning.data.importers.campus import generate
 from worker.learning.data.records import SiteData
+from worker.learning.own import Modules
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.manifest import ModelSpec, Training
 from worker.protocol.tasks import TaskSheet
@@ -93,7 +94,7 @@ def _plan(given: dict[str, Any]) -> simulate.Plan:
 
 def _measured(
     plan: simulate.Plan,
-    modules: simulate.Modules,
+    modules: Modules,
     name: str,
     data: SiteData,
     folders: simulate.Folders,

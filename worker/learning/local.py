@@ -13,6 +13,7 @@ import numpy as np
 from worker.learning.data.records import SiteData
 from worker.learning.faults import NoRecords
 from worker.learning.model import layout
+from worker.learning.own import Modules, Own, laid_over, parted
 from worker.protocol.canonical import digest, digest_of
 from worker.protocol.codec import Tensors, encode
 from worker.protocol.codes import Phase
@@ -82,6 +83,33 @@ def train(
         module: Contribution(_difference(modules[module], after[module]), float(weight))
         for module, weight in sorted(carried.items())
     }
+
+
+def take_part(
+    manifest: Manifest,
+    shared: Modules,
+    own: Own,
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    checkpoint: Path,
+    on_progress: ProgressHook,
+) -> tuple[dict[str, Contribution], Own]:
+    """A round with the site's own part laid over `shared`: what may leave, and the own part after the round."""
+    start = laid_over(shared, own, manifest.kept)
+    found = train(
+        manifest,
+        start,
+        data,
+        text_dir=text_dir,
+        cache_dir=cache_dir,
+        checkpoint=checkpoint,
+        on_progress=on_progress,
+    )
+    deltas = {module: one.delta for module, one in found.items()}
+    sent, after = parted(deltas, start, own, manifest.kept, manifest.training.step)
+    return {module: Contribution(sent[module], found[module].weight) for module in sent}, after
 
 
 def evaluate(

@@ -5,25 +5,26 @@ references exist only here: `central`, which no federation may ever do, and `alo
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from worker.learning import aggregation, local, seeds
+from worker.learning import own as own_parts
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.evaluate.quality import Judged
+from worker.learning.own import Modules, Own
 from worker.protocol import codec, limits
 from worker.protocol.canonical import digest
-from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
+from worker.protocol.kept import NO_ROWS, Kept, KeptRows
 from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, Training
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.update import MetricsAnswer
 
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)
-Modules = dict[str, Tensors]
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,6 @@ class Plan:
     rounds: int
     seed: int = 1
     minimum_sites: int = 2
-    row_sites: int | None = None
-    """Only a simulation can set it: see `aggregation.Rule`. The hub's rule is None."""
     minimum_cell: int = 10
     run: str = "simulated"
 
@@ -59,6 +58,7 @@ class Round:
     held: tuple[str, ...]
     sites: dict[str, int]
     upload_bytes: dict[str, int]
+    kept: dict[str, KeptRows] = field(default_factory=dict)
     metrics: dict[str, MetricsAnswer] = field(default_factory=dict)
 
     @property
@@ -68,11 +68,30 @@ class Round:
 
 
 @dataclass(frozen=True)
+class State:
+    """A run between two rounds: the shared modules, what is kept of them at sites, and each site's own part."""
+
+    modules: Modules
+    first: Modules
+    kept: dict[str, KeptRows] = field(default_factory=dict)
+    own: dict[str, Own] = field(default_factory=dict)
+
+    def at(self, site: str) -> Modules:
+        """The modules as this site uses them."""
+        return own_parts.laid_over(self.modules, self.own.get(site, Own()), self.kept)
+
+
+@dataclass(frozen=True)
 class Result:
-    """All rounds and the final modules."""
+    """All rounds and where they ended."""
 
     rounds: tuple[Round, ...]
-    modules: Modules
+    end: State
+
+    @property
+    def modules(self) -> Modules:
+        """The shared ones."""
+        return self.end.modules
 
 
 def digests(modules: Modules) -> dict[str, str]:
@@ -89,51 +108,62 @@ def run(
     on_round: Callable[[Round], None] = lambda one: None,
 ) -> Result:
     """All rounds. `measure` says after which rounds the sites evaluate (round number, from 1)."""
-    modules = local.initial_modules(plan.model, plan.tasks, text_dir=folders.text)
+    first = local.initial_modules(plan.model, plan.tasks, text_dir=folders.text)
+    state = State(first, first)
     rounds = []
     for number in range(1, plan.rounds + 1):
-        modules, done = _round(plan, sites, folders, modules, number, measure(number))
+        state, done = _round(plan, sites, folders, state, number)
+        if measure(number):
+            done = replace(done, metrics=_measured(plan, sites, folders, state, number))
         on_round(done)
         rounds.append(done)
-    return Result(tuple(rounds), modules)
+    return Result(tuple(rounds), state)
 
 
 def _round(
-    plan: Plan,
-    sites: Mapping[str, SiteData],
-    folders: Folders,
-    modules: Modules,
-    number: int,
-    measured: bool,
-) -> tuple[Modules, Round]:
-    bodies, weights = {}, {}
+    plan: Plan, sites: Mapping[str, SiteData], folders: Folders, before: State, number: int
+) -> tuple[State, Round]:
+    bodies, weights, own = {}, {}, dict(before.own)
     for site, data in sorted(sites.items()):
-        bodies[site], weights[site] = _update(plan, site, data, folders, modules, number)
-    rule = aggregation.Rule(
-        minimum_sites=plan.minimum_sites, step=plan.training.step, row_sites=plan.row_sites
+        bodies[site], weights[site], own[site] = _update(plan, site, data, folders, before, number)
+    updates = {site: codec.by_module(codec.decode(body)) for site, body in bodies.items()}
+    unheard = aggregation.silent(
+        asked=len(sites), usable=len(updates), number=number, minimum_sites=plan.minimum_sites
     )
-    updates = {site: _by_module(codec.decode(body)) for site, body in bodies.items()}
-    after, held, counts = {}, [], {}
-    for module, base in modules.items():
-        own = [(s, weights[s][module], updates[s][module]) for s in updates if module in updates[s]]
-        for _, _, delta in own:
-            aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM)
-        combined = aggregation.combine(base, own, rule)
-        after[module], counts[module] = combined.state, combined.sites
-        held += [module] if combined.held else []
-    metrics = _measured(plan, sites, folders, after, number) if measured else {}
-    sizes = {site: len(body) for site, body in bodies.items()}
-    return after, Round(number, digests(after), tuple(held), counts, sizes, metrics)
+    rule = aggregation.Rule(plan.minimum_sites, step=plan.training.step, silent=unheard)
+    made = {}
+    for module, base in before.modules.items():
+        given = [
+            (s, weights[s][module], updates[s][module]) for s in updates if module in updates[s]
+        ]
+        kept = before.kept.get(module, NO_ROWS)
+        for _, _, delta in given:
+            aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM, kept=kept)
+        first = before.first[module]
+        made[module] = aggregation.combine(base, given, rule, first=first, kept=kept)
+    kept_now = {module: one.kept for module, one in made.items() if one.kept}
+    state = State({m: one.state for m, one in made.items()}, before.first, kept_now, own)
+    done = Round(
+        number,
+        digests(state.modules),
+        tuple(module for module, one in made.items() if one.held),
+        {module: one.sites for module, one in made.items()},
+        {site: len(body) for site, body in bodies.items()},
+        kept_now,
+    )
+    return state, done
 
 
 def _update(
-    plan: Plan, site: str, data: SiteData, folders: Folders, modules: Modules, number: int
-) -> tuple[bytes, dict[str, float]]:
-    """What one site would upload, as bytes, and its weights."""
+    plan: Plan, site: str, data: SiteData, folders: Folders, before: State, number: int
+) -> tuple[bytes, dict[str, float], Own]:
+    """What one site would upload, as bytes, and its weights; what stays there."""
     checkpoint = folders.work / site / "checkpoint.safetensors"
-    found = local.train(
-        manifest(plan, site, number, modules, JobKind.TRAIN),
-        modules,
+    wanted = manifest(plan, site, number, before.modules, JobKind.TRAIN, before.kept)
+    found, own = local.take_part(
+        wanted,
+        before.modules,
+        before.own.get(site, Own()),
         data,
         text_dir=folders.text,
         cache_dir=folders.work / site,
@@ -141,25 +171,17 @@ def _update(
         on_progress=_silent,
     )
     checkpoint.unlink(missing_ok=True)
-    tensors = {f"{m}::{name}": a for m, own in found.items() for name, a in own.delta.items()}
-    return codec.encode(tensors), {module: own.weight for module, own in found.items()}
-
-
-def _by_module(tensors: Tensors) -> Modules:
-    modules: Modules = {}
-    for key, array in tensors.items():
-        module, _, name = key.partition("::")
-        modules.setdefault(module, {})[name] = array
-    return modules
+    body = codec.encode(codec.flat({module: one.delta for module, one in found.items()}))
+    return body, {module: one.weight for module, one in found.items()}, own
 
 
 def _measured(
-    plan: Plan, sites: Mapping[str, SiteData], folders: Folders, modules: Modules, number: int
+    plan: Plan, sites: Mapping[str, SiteData], folders: Folders, state: State, number: int
 ) -> dict[str, MetricsAnswer]:
     return {
         site: local.evaluate(
-            manifest(plan, site, number, modules, JobKind.EVALUATE),
-            modules,
+            manifest(plan, site, number, state.modules, JobKind.EVALUATE, state.kept),
+            state.at(site),
             data,
             text_dir=folders.text,
             cache_dir=folders.work / site,
@@ -231,7 +253,9 @@ def _joined(parts: list[TaskData]) -> TaskData:
     )
 
 
-def manifest(plan: Plan, site: str, number: int, modules: Modules, kind: JobKind) -> Manifest:
+def manifest(
+    plan: Plan, site: str, number: int, modules: Modules, kind: JobKind, kept: Kept | None = None
+) -> Manifest:
     """The manifest the hub would sign, but for names and times, which no figure depends on."""
     seed = seeds.training_seed(plan.seed, number, site)
     refs = {
@@ -251,6 +275,7 @@ def manifest(plan: Plan, site: str, number: int, modules: Modules, kind: JobKind
         tasks=plan.tasks,
         model=plan.model,
         modules=refs,
+        kept=dict(kept or {}),
         training=plan.training.model_copy(update={"seed": seed}),
         cohort=1,
         minimum_cell=plan.minimum_cell,

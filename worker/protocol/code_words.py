@@ -55,6 +55,7 @@ def upload_refusal(value: UploadRefusal) -> str:
         UploadRefusal.WRONG_BASE: _("The update started from another model."),
         UploadRefusal.WRONG_KEY: _("The update was not signed by this site’s key."),
         UploadRefusal.WRONG_WEIGHT: _("The update claimed a weight that cannot be."),
+        UploadRefusal.KEPT_ROW: _("The update changed a row that stays with its site."),
         UploadRefusal.REPLAYED: _("The update had been sent before."),
         UploadRefusal.SECOND_UPDATE: _("A second, different update came. The first one counts."),
         UploadRefusal.STALE_CLAIM: _("The job had gone to a later claim."),

@@ -18,6 +18,7 @@ from worker.protocol.codes import UploadRefusal
 
 Array = npt.NDArray[Any]
 Tensors = dict[str, Array]
+SEPARATOR = "::"
 DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -46,6 +47,22 @@ def decode(content: bytes, *, allowed: frozenset[str] = frozenset({"F32"})) -> T
         return dict(_load(content))
     except Exception as error:
         raise Unacceptable(UploadRefusal.NOT_SAFETENSORS) from error
+
+
+def flat(modules: Mapping[str, Mapping[str, Array]]) -> Tensors:
+    """Several modules as one file has them: tensors named `<module>::<tensor>`."""
+    return {f"{m}{SEPARATOR}{name}": a for m, own in modules.items() for name, a in own.items()}
+
+
+def by_module(tensors: Mapping[str, Array]) -> dict[str, Tensors]:
+    """The way back from `flat`. Raises `Unacceptable` for a name without a module."""
+    modules: dict[str, Tensors] = {}
+    for key, array in tensors.items():
+        module, found, name = key.partition(SEPARATOR)
+        if not found or not name:
+            raise Unacceptable(UploadRefusal.WRONG_NAMES)
+        modules.setdefault(module, {})[name] = array
+    return modules
 
 
 def check_layout(content: bytes, *, allowed: frozenset[str]) -> None:

@@ -108,6 +108,7 @@ class UploadRefusal(StrEnum):
     WRONG_BASE = "wrong-base"
     WRONG_KEY = "wrong-key"
     WRONG_WEIGHT = "wrong-weight"
+    KEPT_ROW = "kept-row"
     REPLAYED = "replayed"
     SECOND_UPDATE = "second-update"
     STALE_CLAIM = "stale-claim"

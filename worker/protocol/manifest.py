@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from worker.protocol import limits
 from worker.protocol.codes import JobKind
+from worker.protocol.kept import KeptRows
 from worker.protocol.policy import Digest, Protection
 from worker.protocol.tasks import Slug, TaskSheet
 
@@ -77,6 +78,8 @@ class Manifest(_Value):
     tasks: tuple[TaskSheet, ...] = Field(min_length=1)
     model: ModelSpec
     modules: dict[str, ModuleRef]
+    kept: dict[str, KeptRows] = {}
+    """What stays at the sites that moved it: the site starts these rows from its own values and never sends them."""
     training: Training = Training()
     cohort: int = Field(ge=1)
     """Institutions without a common parent that were asked."""
@@ -91,6 +94,12 @@ class Manifest(_Value):
     """An officer approved this run at the hub; a policy may ask for approval at the site instead."""
     stall_s: int = Field(default=limits.STALL_S, ge=1)
     hard_limit_s: int = Field(default=limits.HARD_LIMIT_S, ge=1)
+
+    @model_validator(mode="after")
+    def _kept_of_modules(self) -> "Manifest":
+        if not self.kept.keys() <= self.modules.keys() or not all(self.kept.values()):
+            raise ValueError("what is kept is rows of parts the manifest names")
+        return self
 
     def task(self, name: Slug) -> TaskSheet:
         return next(t for t in self.tasks if t.name == name)

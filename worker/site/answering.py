@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from worker.learning.own import laid_over
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.manifest import Manifest
@@ -65,12 +66,13 @@ def _fit(job: Job) -> StoredUpdate | Objection:
     data = _records(job)
     if isinstance(data, Objection):
         return data
-    modules, text_dir = _modules(job), _text_dir(job)
-    work = f"{safe_name(job.manifest.run)}.{job.manifest.round}.safetensors"
-    checkpoint = files.folder(job.site.home.checkpoints) / work
-    found = local.train(
+    run, number = job.manifest.run, job.manifest.round
+    shared, text_dir = _modules(job), _text_dir(job)
+    checkpoint = files.folder(job.site.home.checkpoints) / f"{safe_name(run)}.{number}.safetensors"
+    found, own = local.take_part(
         job.manifest,
-        modules,
+        shared,
+        job.site.own.before(run, number),
         data,
         text_dir=text_dir,
         cache_dir=files.folder(job.site.home.cache),
@@ -78,6 +80,7 @@ def _fit(job: Job) -> StoredUpdate | Objection:
         on_progress=job.held.hook,
     )
     receipt = Receipt(policy=job.policy.digest, policy_version=job.policy.version)
+    job.site.own.write(run, number, own)
     stored = job.site.outbox.store(job.manifest, found, receipt)
     checkpoint.unlink(missing_ok=True)
     return stored
@@ -98,7 +101,7 @@ def _measure(job: Job) -> Answer | Objection:
     if job.manifest.kind is JobKind.BASELINE:
         metrics = local.baseline(job.manifest, data, **places)
         return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
-    modules = _modules(job)
+    modules = _as_used(job)
     if job.manifest.kind is JobKind.EVALUATE:
         metrics = local.evaluate(job.manifest, modules, data, **places)
         return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
@@ -123,9 +126,11 @@ def _switch(job: Job) -> Answer:
     manifest = job.manifest
     if manifest.release is None:
         raise ObjectMismatch("the job names no release")
-    _modules(job)
+    _as_used(job)
     _text_dir(job)
     record = {
+        "round": manifest.round,
+        "kept": {name: rows.model_dump(mode="json") for name, rows in manifest.kept.items()},
         "release": manifest.release,
         "run": manifest.run,
         "modules": {name: ref.digest for name, ref in manifest.modules.items()},
@@ -144,6 +149,12 @@ def _records(job: Job) -> Any:
 
 def _modules(job: Job) -> dict[str, Tensors]:
     return {name: _module(job, name) for name in sorted(job.manifest.modules)}
+
+
+def _as_used(job: Job) -> dict[str, Tensors]:
+    """The shared modules with the site's own part laid over."""
+    own = job.site.own.at(job.manifest.run, job.manifest.round)
+    return laid_over(_modules(job), own, job.manifest.kept)
 
 
 def _module(job: Job, name: str) -> Tensors:

@@ -70,6 +70,7 @@ class Home:
         self.release_file = root / "release.json"
         self.sent = root / "sent"
         self.outbox = root / "outbox"
+        self.own = root / "own"
         self.objects = root / "objects"
         self.models = root / "models"
         self.checkpoints = root / "checkpoints"

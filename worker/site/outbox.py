@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from worker.protocol.canonical import digest
-from worker.protocol.codec import encode
+from worker.protocol.codec import encode, flat
 from worker.protocol.manifest import Manifest, Signed
 from worker.protocol.messages import Answer
 from worker.protocol.signatures import PrivateKey
@@ -97,12 +97,7 @@ class Outbox:
         self, manifest: Manifest, found: Mapping[str, "Contribution"], receipt: Receipt
     ) -> StoredUpdate:
         """Encodes and keeps an update. Raises DiskFull before anything is written."""
-        tensors = {
-            f"{module}::{name}": array
-            for module, own in found.items()
-            for name, array in own.delta.items()
-        }
-        body = encode(tensors)
+        body = encode(flat({module: own.delta for module, own in found.items()}))
         modules = {
             module: UpdatedModule(base=manifest.modules[module].digest, weight=own.weight)
             for module, own in found.items()

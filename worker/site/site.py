@@ -13,6 +13,7 @@ from worker.site.home import Home, Identity, SiteConfig
 from worker.site.keys import Keys
 from worker.site.objects import Objects
 from worker.site.outbox import Outbox
+from worker.site.own import OwnParts
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Site:
     identity: Identity
     door: Door
     outbox: Outbox
+    own: OwnParts
     objects: Objects
 
     @property
@@ -39,6 +41,7 @@ class Site:
     def tidy(self) -> None:
         """What no job of the last month has touched goes; the cache of objects keeps to its size."""
         self.outbox.prune()
+        self.own.prune(self.home.read_json(self.home.release_file).get("run"))
         self.objects.prune()
         oldest = time.time() - _KEPT_S
         for path in [*self.home.checkpoints.glob("*"), *self.home.objects.glob("*.part")]:
@@ -64,6 +67,7 @@ def open_site(home: Home) -> Site:
         identity=identity,
         door=Door(line),
         outbox=Outbox(home.outbox),
+        own=OwnParts(home.own),
         objects=Objects(home.objects, line),
     )
 

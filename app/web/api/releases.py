@@ -2,20 +2,23 @@
 
 from datetime import datetime
 
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.federations import queries as federations
 from app.releases import archive, queries, service
 from app.releases.models import Release
+from app.runs import module_states
 from app.web.api.answers import Id, Page, Told, Windowed
 from app.web.api.caller import Calling, Noting, api_router, takes
+from worker.protocol.kept import KeptRows
 
 router = api_router("releases")
 
 
 class ReleaseTold(Told):
-    """`modules` names each model part's digest."""
+    """`modules` names each model part's digest, `kept` what of a part stays with the sites that train it."""
 
     id: str
     federation: str
@@ -23,10 +26,11 @@ class ReleaseTold(Told):
     number: int
     current: bool
     modules: dict[str, str]
+    kept: dict[str, KeptRows]
     created: datetime
 
 
-def _told(row: Release) -> ReleaseTold:
+def _told(session: Session, row: Release) -> ReleaseTold:
     return ReleaseTold(
         id=row.id,
         federation=row.federation_id,
@@ -34,6 +38,7 @@ def _told(row: Release) -> ReleaseTold:
         number=row.number,
         current=row.current,
         modules=row.modules,
+        kept=dict(module_states.kept_now(session, row.run_id)),
         created=row.created,
     )
 
@@ -42,13 +47,15 @@ def _told(row: Release) -> ReleaseTold:
 def list_releases(call: Calling, federation: Id, window: Windowed) -> Page[ReleaseTold]:
     """Newest first."""
     row = federations.get(call.session, call.actor, Permission.RUN_READ, federation)
-    return window.cut(queries.visible_to(call.session, call.actor, row), lambda r: r.id, _told)
+    rows = queries.visible_to(call.session, call.actor, row)
+    return window.cut(rows, lambda r: r.id, lambda r: _told(call.session, r))
 
 
 @router.get("/releases/{release}", **takes(Permission.RUN_READ))
 def get_release(call: Calling, release: Id) -> ReleaseTold:
     """One version of the model, part by part, by digest."""
-    return _told(queries.get(call.session, call.actor, Permission.RUN_READ, release))
+    row = queries.get(call.session, call.actor, Permission.RUN_READ, release)
+    return _told(call.session, row)
 
 
 @router.get(
@@ -68,4 +75,5 @@ def download_release(call: Noting, release: Id) -> Response:
 def roll_back(call: Calling, release: Id) -> ReleaseTold:
     """Makes this older release current again and tells the sites. Nothing is deleted."""
     row = queries.get(call.session, call.actor, Permission.RUN_LEAD, release)
-    return _told(service.roll_back(call.session, call.actor, row, call.hub.key))
+    current = service.roll_back(call.session, call.actor, row, call.hub.key)
+    return _told(call.session, current)

@@ -26,22 +26,6 @@ def readable(visit: Visit, federation_id: str) -> Federation:
         return queries.get_open(visit.session, visit.who, federation_id)
 
 
-def _row(terms: Terms) -> tuple[tuple[str, str], ...]:
-    """Only where members agreed to other than the rule for whole parts."""
-    if terms.row_sites is None:
-        return ()
-    return (
-        (
-            _("A row of a model part needs"),
-            ngettext(
-                "{n} site; what only one site has is learnt from it alone",
-                "{n} sites that moved it",
-                terms.row_sites,
-            ).format(n=terms.row_sites),
-        ),
-    )
-
-
 def terms(found: Terms) -> Facts:
     return Facts(lines(found))
 
@@ -69,7 +53,6 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
         (_("A round waits"), span(terms.deadline_s)),
         (_("A round needs"), _("updates of {n} sites").format(n=terms.quorum)),
         (_("A model part needs"), _("{n} sites that trained it").format(n=terms.minimum_sites)),
-        *_row(terms),
         (
             _("A run needs"),
             _("{n} independent institutions; a district and its schools count once").format(

@@ -8,12 +8,14 @@ from app.federations import queries as federations
 from app.federations.models import Federation
 from app.releases import archive, queries, service
 from app.releases.models import Release
+from app.runs import module_states
 from app.runs import queries as runs
 from app.runs.progress import progress
 from app.text import _
 from app.web import render, run_figures
 from app.web.moments import as_of, day, full, number, since
 from app.web.pages import release_compare as compared
+from app.web.pages import run_words
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Button,
@@ -112,6 +114,7 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
         Panel(
             _("What it is made of"),
             (Table(_("Model parts"), (Column(_("Part")), Column(_("Digest"))), rows),),
+            lead=run_words.kept_sentences(module_states.kept_now(visit.session, row.run_id)),
         ),
     ]
     if _takes_away(visit.who, Permission.RELEASE_DOWNLOAD, federation, visit):

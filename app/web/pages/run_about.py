@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from app.runs import queries
+from app.runs import module_states, queries
 from app.runs.models import Run
 from app.runs.schemas import Plan
 from app.runs.states import RoundState
@@ -68,6 +68,7 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
         said = _("About {size} a round: {n} model parts and a receipt. No student record.").format(
             size=size(sum(s.bytes for s in states.values())), n=in_words(len(states))
         )
+    stays = run_words.kept_sentences(module_states.kept_now(visit.session, run.id))
     return Facts(
         (
             (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
@@ -77,6 +78,7 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
                 run_words.one_update(),
             ),
             (_("Leaves each site"), said),
+            *(((_("Stays at a site"), stays),) if stays else ()),
             *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),
         )
     )

@@ -11,6 +11,7 @@ from app.runs.states import RoundState, RunState
 from app.text import _, ngettext
 from app.web.moments import clock, in_words, known, sentence
 from app.web.parts import Status
+from worker.protocol.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,22 @@ def one_update() -> str:
 
 def rounds_done(found: Brief) -> str:
     return _("{done} of {all} rounds done").format(done=found.done, all=found.rounds)
+
+
+def kept_sentences(kept: Kept) -> str:
+    """What stays at sites, part by part; empty if nothing does."""
+    said = []
+    for module, rows in sorted(kept.items()):
+        if rows.whole:
+            said.append(_("{part} stays with the sites that train it.").format(part=module))
+        else:
+            words_ = ngettext(
+                "{n} row of {part} stays with the site that trains it.",
+                "{n} rows of {part} stay with the sites that train them.",
+                rows.count,
+            )
+            said.append(words_.format(n=rows.count, part=module))
+    return " ".join(said)
 
 
 def status(run: Run, current: Round | None, planned: int) -> Status:

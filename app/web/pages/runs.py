@@ -10,7 +10,7 @@ from app.runs import queries, service
 from app.runs.models import Run
 from app.runs.progress import round_view
 from app.runs.states import RUN_ENDED, RoundState
-from app.runs.views import RoundView, UpdateLine
+from app.runs.views import ModuleLine, RoundView, UpdateLine
 from app.text import _, ngettext
 from app.web import render
 from app.web.moments import as_of, clock, day_clock, full, in_words, sentence, size, span
@@ -146,6 +146,7 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
         RoundState.CLOSED: _closed(view),
         RoundState.VOID: _("Void. {why}").format(why=view.reason),
     }.get(view.state) or run_words.round_sentence(visit.session, row)
+    stays = run_words.kept_sentences({m.module: m.kept for m in view.modules if m.kept})
     sheet = Sheet(
         title=_("Round {n} of run {run}").format(n=number, run=run.number),
         says=says,
@@ -158,7 +159,7 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
         panels=(
             Panel(_("Updates"), _updates(view)),
             Panel(_("Times"), (_times(view),)),
-            Panel(_("Model parts"), (_parts(view),)),
+            Panel(_("Model parts"), (_parts(view),), lead=stays),
         ),
         menu="runs",
     )
@@ -240,11 +241,17 @@ def _why(line: UpdateLine) -> Cell:
     return code_words.upload_refusal(line.refusal) if line.refusal else Nothing()
 
 
+def _became(part: ModuleLine) -> str:
+    if part.kept.whole:
+        return _("stays with the sites that train it")
+    return _("held: too few sites trained it") if part.held else _("combined")
+
+
 def _parts(view: RoundView) -> Part:
     rows: list[tuple[Cell, ...]] = [
         (
             code_words.module(part.module),
-            _("held: too few sites trained it") if part.held else _("combined"),
+            _became(part),
             number_(part.sites or 0),
             size(part.bytes or 0),
             Code(part.digest or part.base or "", True),

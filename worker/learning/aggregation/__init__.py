@@ -1,8 +1,8 @@
 """From the sites' contributions to the next state of a module. NumPy only; no torch, no files, no records."""
 
 from worker.learning.aggregation.checks import validate
-from worker.learning.aggregation.mean import Combined, Rule, combine
+from worker.learning.aggregation.mean import Combined, Rule, combine, silent
 from worker.learning.aggregation.quality import overall
 from worker.learning.aggregation.staleness import discounted
 
-__all__ = ["Combined", "Rule", "combine", "discounted", "overall", "validate"]
+__all__ = ["Combined", "Rule", "combine", "discounted", "overall", "silent", "validate"]

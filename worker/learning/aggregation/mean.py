@@ -5,8 +5,9 @@
 Absent sites are left out, never counted as zeros, and that holds row by row: a category or a modality that a
 site's records never show leaves its row of the tensor exactly as it was, and such a site does not dilute the
 others there (federated submodel averaging, Ding et al., NeurIPS 2022, arXiv 2109.07704). A row moved by fewer
-sites than the minimum is held like a module, so that no row of the result is one site's update alone. Each delta
-is read once and in turn, so a mapping that loads a tensor when asked keeps the memory at one model.
+sites than the minimum is held like a module, so that no row of the result is one site's update alone; where it
+was never combined it is kept at its sites from then on (`worker.learning.own`). Each delta is read once and in
+turn, so a mapping that loads a tensor when asked keeps the memory at one model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from worker.learning import own
 from worker.learning.aggregation.checks import checked_weight
 from worker.protocol.codec import Array, Tensors
+from worker.protocol.kept import NO_ROWS, WHOLE, KeptRows
+
+Contribution = tuple[str, float, Mapping[str, Array]]
+PATIENT_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,8 @@ class Rule:
     weight_percentile: float = 90.0
     step: float = 1.0
     """s: what the mean update is multiplied by."""
-    row_sites: int | None = None
-    """Sites a row needs, if not as many as the module. With 1, a row may be one site's update alone."""
+    silent: int = 0
+    """Sites that may yet move what they did not move this round. See `silent`."""
 
 
 @dataclass(frozen=True)
@@ -38,37 +44,50 @@ class Combined:
     held: bool
     sites: int
     weights: dict[str, float] = field(default_factory=dict)
+    kept: KeptRows = NO_ROWS
+    """What stays at the sites from now on: as before the round, and what too few moved in it."""
+
+
+def silent(*, asked: int, usable: int, number: int, minimum_sites: int) -> int:
+    """`Rule.silent` of round `number`: nothing is kept because sites were late, or because few came at all.
+
+    What is kept stays kept for the run, so the first rounds wait for a word of every site that was asked.
+    """
+    if usable < minimum_sites:
+        return minimum_sites
+    return max(asked - usable, 0) if number <= PATIENT_ROUNDS else 0
 
 
 def combine(
-    base: Tensors, contributions: Sequence[tuple[str, float, Mapping[str, Array]]], rule: Rule
+    base: Tensors,
+    contributions: Sequence[Contribution],
+    rule: Rule,
+    *,
+    first: Tensors | None = None,
+    kept: KeptRows = NO_ROWS,
 ) -> Combined:
     """`contributions` are (site id, weight, delta), in any order; deltas have passed `validate`.
 
-    Sums are float64 in order of site id, so the same updates give the same bytes whoever came first.
-    Raises ValueError for a site that stands twice and `Unacceptable` for a weight that is none.
+    `first`: the module before round 1 (None: that is `base`); what differs from it was combined once and is never
+    kept. `kept`: rows kept so far; what a late update says of them counts for nothing. Sums are float64 in order of
+    site id, so the same updates give the same bytes whoever came first. Raises ValueError for a site that stands
+    twice and `Unacceptable` for a weight that is none.
     """
     ordered = sorted(contributions, key=lambda item: item[0])
     names = [site for site, _, _ in ordered]
     if len(set(names)) != len(names):
         raise ValueError("a site stands twice among the contributions to one module")
     weights = [checked_weight(weight) for _, weight, _ in ordered]
+    untouched = _untouched(base, base if first is None else first)
+    if kept.whole:
+        return Combined(dict(base), held=True, sites=len(ordered), kept=kept)
     if len(ordered) < max(rule.minimum_sites, 1):
-        return Combined(state=dict(base), held=True, sites=len(ordered))
+        staying = _kept_of_held(base, ordered, rule, untouched, kept)
+        return Combined(dict(base), held=True, sites=len(ordered), kept=staying)
     capped = _capped(weights, rule.weight_percentile)
-    sums = {name: np.zeros(array.shape, np.float64) for name, array in base.items()}
-    wholes = {name: np.zeros(_rows(array), np.float64) for name, array in base.items()}
-    movers = {name: np.zeros(_rows(array), np.int64) for name, array in base.items()}
-    for (_, _, delta), weight in zip(ordered, capped, strict=True):
-        for name in base:
-            own = np.asarray(delta[name], np.float64)
-            sums[name] += weight * own
-            moved = own.reshape(*_rows(own), -1).any(axis=-1)
-            wholes[name] += weight * moved
-            movers[name] += moved
-    needed = rule.minimum_sites if rule.row_sites is None else rule.row_sites
+    sums, wholes, movers = _summed(base, ordered, capped, kept)
     for name, count in movers.items():
-        wholes[name] = np.where(count >= needed, wholes[name], 0.0)
+        wholes[name] = np.where(count >= rule.minimum_sites, wholes[name], 0.0)
     state: Tensors = {
         name: (np.asarray(base[name], np.float64) + rule.step * _mean(total, wholes[name])).astype(
             np.float32
@@ -76,18 +95,71 @@ def combine(
         for name, total in sums.items()
     }
     return Combined(
-        state, held=False, sites=len(ordered), weights=dict(zip(names, capped, strict=True))
+        state,
+        held=False,
+        sites=len(ordered),
+        weights=dict(zip(names, capped, strict=True)),
+        kept=_with_few(kept, movers, untouched, rule),
     )
 
 
-def _rows(array: Array) -> tuple[int, ...]:
-    """What is averaged as one: a row of a matrix, or a whole vector."""
-    return (array.shape[0],) if array.ndim > 1 else ()
+def _summed(
+    base: Tensors, ordered: Sequence[Contribution], weights: Sequence[float], kept: KeptRows
+) -> tuple[Tensors, Tensors, Tensors]:
+    """Per tensor: the weighted sum; per row: the weight and the number of the sites that moved it."""
+    sums = {name: np.zeros(array.shape, np.float64) for name, array in base.items()}
+    wholes = {name: np.zeros(own.rows(array), np.float64) for name, array in base.items()}
+    movers = {name: np.zeros(own.rows(array), np.int64) for name, array in base.items()}
+    for (_, _, delta), weight in zip(ordered, weights, strict=True):
+        for name in base:
+            given = np.asarray(own.without(kept, name, delta[name]), np.float64)
+            sums[name] += weight * given
+            moved = own.by_row(given).any(axis=-1)
+            wholes[name] += weight * moved
+            movers[name] += moved
+    return sums, wholes, movers
+
+
+def _untouched(base: Tensors, first: Tensors) -> dict[str, own.Mask]:
+    """Rows that no round has combined yet."""
+    return {
+        name: (own.by_row(array) == own.by_row(first[name])).all(axis=-1)
+        for name, array in base.items()
+    }
+
+
+def _with_few(
+    kept: KeptRows, movers: Mapping[str, Array], untouched: Mapping[str, own.Mask], rule: Rule
+) -> KeptRows:
+    few = {
+        name: (count > 0) & (count + rule.silent < rule.minimum_sites) & untouched[name]
+        for name, count in movers.items()
+    }
+    return kept.joined({name: own.spans(flags) for name, flags in few.items()})
+
+
+def _kept_of_held(
+    base: Tensors,
+    ordered: Sequence[Contribution],
+    rule: Rule,
+    untouched: Mapping[str, own.Mask],
+    kept: KeptRows,
+) -> KeptRows:
+    """All of a module that too few carry and no round has combined; else the rows they moved."""
+    if not ordered or len(ordered) + rule.silent >= rule.minimum_sites:
+        return kept
+    if all(flags.all() for flags in untouched.values()):
+        return WHOLE
+    movers = {
+        name: np.sum([own.by_row(delta[name]).any(axis=-1) for _, _, delta in ordered], axis=0)
+        for name in base
+    }
+    return _with_few(kept, movers, untouched, rule)
 
 
 def _mean(total: Array, whole: Array) -> Array:
     """Zero where `whole` is: those rows stay as they were."""
-    shaped = whole.reshape(whole.shape + (1,) * (total.ndim - whole.ndim))
+    shaped = whole.reshape(len(whole), *(1,) * (total.ndim - 1))
     found: Array = np.where(shaped > 0, total / np.where(shaped > 0, shaped, 1.0), 0.0)
     return found
 

@@ -18,7 +18,7 @@ from worker.learning.training.batches import Rows, Source, Step, together
 from worker.learning.training.fit import Trainer
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.canonical import digest_of
-from worker.protocol.codec import Tensors
+from worker.protocol.codec import Tensors, by_module, flat
 from worker.protocol.manifest import ModelSpec, Training
 from worker.protocol.tasks import TaskSheet
 
@@ -53,19 +53,10 @@ def state(
     """The trained modules, from the file `kept` if it holds this very work."""
     found = checkpoints.read(kept, work)
     if found is not None:
-        return _split(found[1])
+        return by_module(found[1])
     best = _train(network, given, plan, on_progress)
-    joined = {f"{module}::{name}": a for module, own in best.items() for name, a in own.items()}
-    checkpoints.write(kept, work, checkpoints.Place(0, 0), joined)
+    checkpoints.write(kept, work, checkpoints.Place(0, 0), flat(best))
     return best
-
-
-def _split(joined: Tensors) -> dict[str, Tensors]:
-    modules: dict[str, Tensors] = {}
-    for key, array in joined.items():
-        module, _, name = key.partition("::")
-        modules.setdefault(module, {})[name] = array
-    return modules
 
 
 def _train(

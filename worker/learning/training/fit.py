@@ -73,6 +73,7 @@ class Trainer:
                 if time.monotonic() - written > CHECKPOINT_S or index + 1 == self.steps:
                     self._save(savepoint, after)
                     written = time.monotonic()
+        self._put_back()
 
     def epoch(self, number: int, on_progress: ProgressHook, whole: int) -> None:
         """One epoch without checkpoints; `whole` is the number of steps announced."""
@@ -103,6 +104,16 @@ class Trainer:
         for (_, tensor), start in zip(self._named, self._anchor, strict=True):
             if tensor.grad is not None:
                 tensor.grad.add_(tensor.detach() - start, alpha=self._plan.proximal)
+
+    def _put_back(self) -> None:
+        """Rows that no record reached move by weight decay alone, at every site: then none would be one site's."""
+        if not self._plan.weight_decay:
+            return
+        for (_, tensor), start in zip(self._named, self._anchor, strict=True):
+            own = self._optimizer.state.get(tensor)
+            if own and tensor.ndim > 1:
+                reached = (own["exp_avg"] != 0).any(dim=1) | (own["exp_avg_sq"] != 0).any(dim=1)
+                tensor.data[~reached] = start[~reached]
 
     def _resume(self, savepoint: Savepoint) -> checkpoints.Place:
         found = checkpoints.read(savepoint.path, savepoint.fingerprint)

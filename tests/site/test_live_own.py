@@ -1,0 +1,158 @@
+"""A category that one site alone has, with real processes: its row stays there, through kills, as in a simulation."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from sqlalchemy import select
+
+from app.runs import queries
+from app.runs.models import Measurement, Run
+from app.runs.states import RoundState
+from app.sites.models import Job
+from tests.runs import world as runs
+from tests.runs.world import Member
+from tests.servers import wait_until
+from tests.site.stage import Stage, descendants, running, stage
+from tests.site.wire import Wire, between
+from worker.learning import simulate
+from worker.learning.data.folder import load
+from worker.protocol import codec
+from worker.protocol.codes import JobKind, Phase
+from worker.protocol.kept import KeptRows
+from worker.protocol.tasks import Input
+from worker.site.home import Home
+from worker.site.own import OwnParts
+
+pytestmark = pytest.mark.live
+ROUNDS = 3
+PROGRAMME = Input(name="programme", kind="categorical", values=("general", "music"))
+SHEET = runs.SHEET.model_copy(update={"inputs": (*runs.SHEET.inputs, PROGRAMME)})
+ROWS = {"encoder/table": KeptRows(rows={"values.programme": ((2, 1),)})}
+
+
+@pytest.fixture
+def live(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stage]:
+    terms = {"rounds": ROUNDS, "evaluate_every": ROUNDS, "leaves": ("updates", "metrics")}
+    with stage(sqlite_url, redis_url, tmp_path, terms=terms, sheet=SHEET) as built:
+        yield built
+
+
+def job_of(live: Stage, member: Member, number: int) -> Job | None:
+    found = [job for job in live.jobs(member) if live.manifest(job).round == number]
+    return found[0] if found else None
+
+
+def trains(live: Stage, member: Member, number: int) -> bool:
+    job = job_of(live, member, number)
+    return job is not None and job.phase is Phase.TRAINING
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """-9 for the supervisor, its lanes and their children, at once."""
+    for one in [*descendants(process.pid), psutil.Process(process.pid)]:
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def killed_before_a_byte_left(live: Stage, member: Member, wire: Wire, run: str, n: int) -> Path:
+    """Trains round `n` with the line cut, so that all is stored and nothing sent, and is killed."""
+    home = live.homes[member.site]
+    with running(home) as site:
+        live.wait(lambda: trains(live, member, n), 240, f"training of round {n}")
+        wire.cut()
+        stored = home.outbox / f"{run}.{n}"
+        wait_until((stored / "update.json").is_file, seconds=150, what="the stored update")
+        kill(site)
+    wire.restore()
+    job = job_of(live, member, n)
+    assert job is not None
+    live.lose_lease(job.id)
+    return stored
+
+
+@pytest.mark.timeout(600)
+def test_its_row_stays_there_and_kills_change_nothing(live: Stage) -> None:
+    lone, other = live.world.members
+    with between(live.url) as wire:
+        home = live.home(lone, url=wire.url, programmes=("general", "music"), records=60)
+        with running(live.home(other, programmes=("general",), records=60)):
+            run = live.propose(epochs=60, batch=2, step=1.5)
+            killed_before_a_byte_left(live, lone, wire, run, 1)
+            gone = killed_before_a_byte_left(live, lone, wire, run, 2)
+            own = home.own / run / "2.safetensors"
+            before = own.read_bytes(), (gone / "update.safetensors").read_bytes()
+            shutil.rmtree(
+                gone
+            )  # as if killed after the own part was stored and before the update was
+            with running(home):
+                live.wait(lambda: live.is_completed(run), 300, "the end of the run")
+                live.wait(lambda: len(measured(live, run)) == 2, 60, "the figures")
+            assert before == (own.read_bytes(), (gone / "update.safetensors").read_bytes())
+    simulated = undisturbed(live, run)
+    assert simulated.rounds[-1].kept == ROWS
+    for number in range(1, ROUNDS + 1):
+        assert runs.states(live.world, run, number) == simulated.rounds[number - 1].digests
+    told = {s: a.shared[0].value for s, a in simulated.rounds[-1].metrics.items()}
+    assert measured(live, run) == told
+    mine = OwnParts(home.own).at(run, ROUNDS).values["encoder/table"]["values.programme"][2]
+    theirs = simulated.end.own[lone.site].values["encoder/table"]["values.programme"][2]
+    assert mine.tolist() == theirs.tolist()
+    nothing_left(live, run, lone)
+
+
+def nothing_left(live: Stage, run: str, lone: Member) -> None:
+    """From round 2 on the row is zeros in what was sent, and every manifest says so."""
+    for number in range(1, ROUNDS + 1):
+        job = job_of(live, lone, number)
+        assert job is not None
+        assert live.manifest(job).kept == ({} if number == 1 else ROWS)
+        sent = live.homes[lone.site].outbox / f"{run}.{number}" / "update.safetensors"
+        moved = codec.decode(sent.read_bytes())["encoder/table::values.programme"].any(axis=1)
+        assert moved.tolist() == [False, True, number == 1]
+    for member in live.world.members:
+        for kind in (JobKind.EVALUATE, JobKind.SWITCH_RELEASE):
+            assert all(live.manifest(job).kept == ROWS for job in live.jobs(member, kind))
+    with live.world.hub.db.reading() as session:
+        first = queries.states_after(session, run, 0)["encoder/table"].digest
+        last = queries.states_after(session, run, ROUNDS)["encoder/table"].digest
+        assert all(r.state is RoundState.CLOSED for r in queries.rounds(session, run))
+    read = [codec.decode(live.world.hub.objects.get(d))["values.programme"] for d in (first, last)]
+    assert np.array_equal(read[0][2], read[1][2]), "the shared model never learnt it"
+    assert not np.array_equal(read[0][1], read[1][1])
+
+
+def measured(live: Stage, run: str) -> dict[str, float]:
+    with live.world.hub.db.reading() as session:
+        wanted = select(Measurement).where(Measurement.run_id == run, Measurement.model == "shared")
+        return {m.site_id: m.value for m in session.scalars(wanted)}
+
+
+def undisturbed(live: Stage, run: str) -> simulate.Result:
+    with live.world.hub.db.reading() as session:
+        plan = queries.plan_of(session.get_one(Run, run))
+    wanted = simulate.Plan(
+        tasks=plan.sheets,
+        model=plan.model,
+        training=plan.training,
+        rounds=plan.rounds,
+        seed=plan.seed,
+        minimum_sites=plan.minimum_sites,
+        minimum_cell=plan.minimum_cell,
+    )
+    given = {site: records_of(home, wanted) for site, home in live.homes.items()}
+    folders = simulate.Folders(live.folder / "simulated")
+    return simulate.run(wanted, given, folders, measure=lambda number: number == ROUNDS)
+
+
+def records_of(home: Home, plan: simulate.Plan) -> simulate.SiteData:
+    folder = home.config().data
+    assert folder is not None
+    return load(folder, plan.tasks, pseudonym_key=home.keys().pseudonym)
