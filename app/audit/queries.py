@@ -95,3 +95,9 @@ def head(session: Session, chain: str) -> tuple[int, str]:
     """Length and last digest; (0, "") for a chain that has no event yet."""
     row = session.execute(select(Chain.length, Chain.head).where(Chain.id == chain)).one_or_none()
     return (row.length, row.head) if row else (0, "")
+
+
+def heads(session: Session) -> dict[str, tuple[int, str]]:
+    """Length and last digest of every chain that has an event, by chain."""
+    rows = session.execute(select(Chain.id, Chain.length, Chain.head).where(Chain.length > 0))
+    return {row.id: (row.length, row.head) for row in rows}

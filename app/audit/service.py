@@ -93,18 +93,21 @@ def _begin(session: Session, chain: str) -> None:
 
 def digest_event(event: Event) -> str:
     """SHA-256 of the canonical JSON of everything the event says, its chain and the digest before it."""
-    return digest_of(
-        {
-            "chain": event.chain_id,
-            "number": event.number,
-            "at": _instant(event.at),
-            "actor": event.actor,
-            "kind": event.kind,
-            "subject": event.subject,
-            "body": event.body,
-            "previous": event.previous,
-        }
-    )
+    return digest_of(event_values(event))
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """Everything an event says, as its digest covers it."""
+    return {
+        "chain": event.chain_id,
+        "number": event.number,
+        "at": _instant(event.at),
+        "actor": event.actor,
+        "kind": event.kind,
+        "subject": event.subject,
+        "body": event.body,
+        "previous": event.previous,
+    }
 
 
 def _instant(at: datetime) -> str:

@@ -145,6 +145,7 @@ _OWN = (
     Row("GET", HOME + "/sent", Permission.SENT_READ),
     Row("GET", HOME + "/audit", Permission.AUDIT_READ),
     Row("GET", HOME + "/audit/head", Permission.AUDIT_READ),
+    Row("GET", HOME + "/audit/export", Permission.AUDIT_READ),
 )
 _FEDERATIONS = (
     Row("GET", "/federations", Permission.FEDERATION_READ, wrong=200),

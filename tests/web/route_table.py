@@ -86,6 +86,7 @@ TABLE = (
     ("POST", "/i/{institution}/approvals/{approval}/approve", "303 403 303 403 403 404 404 404"),
     ("POST", "/i/{institution}/approvals/{approval}/decline", "303 403 303 403 403 404 404 404"),
     ("GET", "/i/{institution}/audit", "303 200 200 403 403 404 404 404"),
+    ("GET", "/i/{institution}/audit/export/{form}", "303 200 200 403 403 404 404 404"),
     ("GET", "/i/{institution}/classes", "303 200 200 403 200 404 404 404"),
     ("POST", "/i/{institution}/classes", "303 422 403 403 403 404 404 404"),
     ("GET", "/i/{institution}/classes/{class_id}", "303 200 200 403 200 404 404 404"),
@@ -189,6 +190,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
 def _here(path: str, ids: dict[str, str]) -> dict[str, str]:
     found = {
         "federation": ids["federation_id"],
+        "form": "jsonl",
         "step": "purpose",
         "token": "none",
         "device": "none",

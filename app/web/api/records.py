@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime
 
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.audit import kinds
+from app.audit import export, kinds
 from app.audit import queries as audit
 from app.audit.models import Event
 from app.sites import queries as sites
@@ -129,3 +129,16 @@ def get_head(call: Calling, institution: Id) -> HeadTold:
     require(call.actor, Permission.AUDIT_READ, institution)
     number, digest = audit.head(call.session, institution)
     return HeadTold(number=number, digest=digest)
+
+
+@router.get(
+    "/audit/export",
+    response_class=Response,
+    responses={200: {"content": {"application/x-ndjson": {}}, "description": "The file."}},
+    **takes(Permission.AUDIT_READ),
+)
+def export_events(call: Calling, institution: Id) -> Response:
+    """The whole chain as JSON lines, ending with the heads of all chains signed by the hub: what
+    `collegium-hub audit check` reads."""
+    content = export.as_lines(call.session, call.actor, institution, call.hub.key)
+    return Response(content, media_type="application/x-ndjson")

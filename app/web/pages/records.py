@@ -1,10 +1,14 @@
 """What left, and who did what."""
 
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from app.access.actor import Actor
 from app.access.permissions import Permission
+from app.audit import export
 from app.audit import queries as audit
 from app.audit.queries import Filter
+from app.errors import NotFound
 from app.institutions import queries as institutions
 from app.runs import queries as runs
 from app.sites import queries as sites
@@ -21,6 +25,7 @@ from app.web.parts import (
     Empty,
     Facts,
     Link,
+    Links,
     Nothing,
     Panel,
     Part,
@@ -31,6 +36,7 @@ from app.web.parts import (
 )
 from app.web.visit import Here, Visit, page_router
 from worker.protocol import code_words
+from worker.protocol.signatures import PrivateKey
 
 router = page_router(prefix="/i/{institution}")
 _SHOWN = 200
@@ -136,8 +142,43 @@ def trail_page(
         actions=_tabs(row.id)[:1],
         panels=(
             Panel(_("Events"), body),
-            Panel(_("How to check it"), (Text(check), facts)),
+            Panel(_("How to check it"), (Text(check), facts, *_export(visit, row.id))),
         ),
         menu="records",
     )
     return render.sheet(visit, sheet)
+
+
+def _export(visit: Visit, institution: str) -> tuple[Part, ...]:
+    path = f"/i/{institution}/audit/export"
+    links = Links(
+        (
+            Link(_("Export as JSON lines"), f"{path}/jsonl", "btn"),
+            Link(_("Export as CSV"), f"{path}/csv", "btn"),
+        )
+    )
+    says = _(
+        "The JSON lines end with the heads of all chains, signed by the hub. This command checks "
+        "the file on any computer; keep the hub’s key elsewhere."
+    )
+    command = f"collegium-hub audit check audit.jsonl --key {visit.hub.key.public.text}"
+    return (links, Text(says), Copy("check-command", _("The command"), command))
+
+
+@router.get("/audit/export/{form}")
+def export_trail(visit: Here, institution: str, form: str) -> Response:
+    return exported(visit.session, visit.who, institution, form, visit.hub.key)
+
+
+def exported(
+    session: Session, actor: Actor, institution: str, form: str, key: PrivateKey
+) -> Response:
+    """The file, for pages and programs. Raises NotFound for a form there is not."""
+    if form == "jsonl":
+        content, media = export.as_lines(session, actor, institution, key), "application/x-ndjson"
+    elif form == "csv":
+        content, media = export.as_csv(session, actor, institution), "text/csv; charset=utf-8"
+    else:
+        raise NotFound(_("There is no such export. Choose jsonl or csv."))
+    headers = {"Content-Disposition": f'attachment; filename="audit.{form}"'}
+    return Response(content, media_type=media, headers=headers)
