@@ -85,7 +85,7 @@ def person(demo: Demo, key: str) -> Visitor:
     memory = recall(demo.home / "hub")
     assert memory is not None
     visitor = Visitor(f"http://127.0.0.1:{memory.ids['port']}", key)
-    visitor.send(visitor.open("/demo"), "/demo/be", {"person": key})
+    visitor.send(visitor.open("/demo"), "/demo/be", {"person": key, "to": ""})
     return visitor
 
 

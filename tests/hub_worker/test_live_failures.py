@@ -51,9 +51,10 @@ def is_completed(hub: KilledHub, run: str) -> bool:
 def asked_for_patience(hub: KilledHub, home: Home) -> None:
     """A page, the API and the site door: 503, a sentence, and the time to wait."""
     with httpx.Client(base_url=hub.url, timeout=60) as client:
+        cookie = f"collegium={'x' * 43}"
         site = Sender(client, home.identity().site, home.keys().signing)
         answers = [
-            client.get("/home", headers={"Accept": "text/html"}, cookies={"collegium": "x" * 43}),
+            client.get("/home", headers={"Accept": "text/html", "Cookie": cookie}),
             client.get("/api/v1/me", headers={"Authorization": "Bearer cat_nothing"}),
             site.send("/hello"),
             site.claim(),

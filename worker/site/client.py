@@ -18,6 +18,7 @@ from worker.protocol.canonical import canonical, digest
 from worker.protocol.codes import TransferKind
 from worker.protocol.signatures import PrivateKey, request_bytes
 from worker.protocol.text import _
+from worker.site import unreachable
 from worker.site.bandwidth import Bandwidth
 from worker.site.faults import (
     HubUnavailable,
@@ -66,11 +67,7 @@ class Line:
         try:
             response = self._http.send(request, stream=stream)
         except httpx.TransportError as error:
-            raise HubUnavailable(
-                _("The hub at {url} does not answer: {reason}.").format(
-                    url=self.url, reason=type(error).__name__
-                )
-            ) from error
+            raise HubUnavailable(unreachable.sentence(self.url, error)) from error
         if response.status_code >= 300:
             try:
                 response.read()
@@ -219,14 +216,20 @@ def poll_about() -> About:
 
 
 def _checked(url: str) -> str:
-    parts = httpx.URL(url)
+    fault = SiteFault(
+        _("The hub's address must begin with https://, for example https://hub.example.org.")
+    )
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise fault from error
+    if not parts.host:
+        raise fault
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)):
         if parts.userinfo:
             raise SiteFault(_("The hub's address carries a password. Leave it out."))
         return f"{parts.scheme}://{parts.netloc.decode('ascii')}"
-    raise SiteFault(
-        _("The hub's address must begin with https://, for example https://hub.example.org.")
-    )
+    raise fault
 
 
 def is_loopback(url: str) -> bool:
@@ -246,7 +249,10 @@ def _trust(config: SiteConfig) -> ssl.SSLContext | bool:
         return ssl.create_default_context(cafile=str(config.ca_file))
     except (OSError, ssl.SSLError) as error:
         raise SiteFault(
-            _("The file of certificates {file} cannot be read.").format(file=config.ca_file)
+            _(
+                "The file {file} holds no certificates that can be read. It must be a PEM file: ca_file in site.yaml, "
+                "or --ca-file."
+            ).format(file=config.ca_file)
         ) from error
 
 

@@ -13,7 +13,7 @@ from worker.protocol.text import _
 from worker.site import accepted
 from worker.site.client import Line
 from worker.site.door import Door
-from worker.site.faults import Refused, SiteFault
+from worker.site.faults import HubUnavailable, Refused, SiteFault
 from worker.site.home import Home, SiteConfig, software
 
 _POLL_S = 2.0
@@ -90,14 +90,23 @@ def words(home: Home) -> tuple[str, ...]:
 def wait_for_confirmation(
     door: Door, seconds: float, tick: Callable[[], None] = lambda: None
 ) -> Hello | None:
-    """The hub's hello once a person confirmed the words there; None when the time is over."""
+    """The hub's hello once a person confirmed the words there; None when the time is over.
+
+    A hub that is away meanwhile is asked again; HubUnavailable only if it is at the end.
+    """
     end = time.monotonic() + seconds
     while True:
-        said = door.hello()
-        if said.state == "ready":
-            return said
-        if time.monotonic() >= end:
-            return None
+        over = time.monotonic() >= end
+        try:
+            said = door.hello()
+        except HubUnavailable:
+            if over:
+                raise
+        else:
+            if said.state == "ready":
+                return said
+            if over:
+                return None
         tick()
         time.sleep(_POLL_S)
 

@@ -92,7 +92,9 @@ class Home:
             return SiteConfig.model_validate(yaml.safe_load(text))
         except (yaml.YAMLError, ValidationError) as error:
             raise SiteFault(
-                _("{file} cannot be read: {reason}").format(file=self.config_file, reason=error)
+                _(
+                    "{file} cannot be read: {reason}. docs/site.md lists what may stand there."
+                ).format(file=self.config_file, reason=_reason(error))
             ) from error
 
     def save_config(self, config: SiteConfig) -> None:
@@ -105,6 +107,12 @@ class Home:
             answer = JoinAnswer.model_validate_json(self.identity_file.read_bytes())
         except FileNotFoundError as error:
             raise self._not_joined() from error
+        except ValidationError as error:
+            raise SiteFault(
+                _(
+                    "{file} is damaged. Put it back from a copy, or join as a new site in another folder."
+                ).format(file=self.identity_file)
+            ) from error
         return Identity(
             site=answer.site,
             site_name=answer.site_name,
@@ -140,6 +148,15 @@ class Home:
                 folder=self.root
             )
         )
+
+
+def _reason(error: yaml.YAMLError | ValidationError) -> str:
+    """The line, or the name of the setting and what is wrong with it."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'site.yaml'}: {first['msg']}"
+    mark = getattr(error, "problem_mark", None)
+    return _("line {number}").format(number=mark.line + 1) if mark else type(error).__name__
 
 
 def find(explicit: str | Path | None = None) -> Home:

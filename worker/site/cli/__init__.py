@@ -1,12 +1,15 @@
 """The command line `collegium-site`. A command reads options, calls one function and prints sentences."""
 
+import traceback
+
 import click
 
 from worker.protocol.text import _
+from worker.site import files
 from worker.site.cli import data, enrol, key, page, policy, run, show
 from worker.site.cli.terminal import Context
-from worker.site.faults import SiteFault
-from worker.site.home import find
+from worker.site.faults import DiskFull, SiteFault
+from worker.site.home import Home, find
 
 
 class _Group(click.Group):
@@ -17,6 +20,37 @@ class _Group(click.Group):
             return super().invoke(context)
         except SiteFault as error:
             raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise click.ClickException(_of_the_system(context, error)) from error
+        except Exception as error:
+            raise click.ClickException(_unforeseen(context, error)) from error
+
+
+def _of_the_system(context: click.Context, error: OSError) -> str:
+    if files.is_full(error):
+        return str(DiskFull(error.filename or context.obj.home.root))
+    return _(
+        "{file}: {reason}. Check the name, and that this account may read and write there."
+    ).format(file=error.filename or _("A file"), reason=error.strerror or type(error).__name__)
+
+
+def _unforeseen(context: click.Context, error: Exception) -> str:
+    """The details go where all details stay."""
+    home: Home = context.obj.home if context.obj else find()
+    place = home.logs / "command.log"
+    try:
+        files.append(place, "".join(traceback.format_exception(error)).encode())
+    except (OSError, SiteFault):
+        return _("Something went wrong that this program did not foresee: {name}.").format(
+            name=type(error).__name__
+        )
+    return _(
+        "Something went wrong that this program did not foresee: {name}. The details are in {file}."
+    ).format(name=type(error).__name__, file=place)
 
 
 @click.group(

@@ -60,13 +60,21 @@ def _offer_classes(context: Context) -> None:
         say(_("{count} class codes are offered to your institution.").format(count=offered))
 
 
-@data.command("import", context_settings={"ignore_unknown_options": True})
+@data.command(
+    "import",
+    context_settings={"ignore_unknown_options": True},
+    help=_(
+        "Turn a public data set, as its official download comes, into data folders.\n\n"
+        "NAME is the set, such as oulad; SRC its download, a file or folder; DST a new folder for what is made. "
+        "An unknown NAME or option is answered with those there are."
+    ),
+    short_help=_("Turn a public data set into data folders."),
+)
 @click.argument("name")
 @click.argument("src", type=click.Path(exists=True, path_type=Path))
 @click.argument("dst", type=click.Path(path_type=Path))
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def import_(name: str, src: Path, dst: Path, options: tuple[str, ...]) -> None:
-    """Turn a public data set, as its official download comes, into data folders."""
     from worker.learning.data.importers import REGISTRY, SourceFault
     from worker.learning.data.write import DestinationInUse
 

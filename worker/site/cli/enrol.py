@@ -15,8 +15,16 @@ from worker.site.home import Home, SiteConfig
 from worker.site.site import Site
 
 
-@click.command(help=_("Join an institution with the command its administrator copied for you."))
-@click.argument("url")
+@click.command(
+    help=_(
+        "Join an institution with the command its administrator copied for you.\n\n"
+        "URL is the hub's address. Give the token with --token-file FILE, or with - on stdin. Six words are shown: "
+        "the administrator confirms the same words in the browser. Then the policy is shown, and you are asked "
+        "to accept it."
+    ),
+    short_help=_("Join an institution with a token."),
+)
+@click.argument("url", metavar="URL")
 @click.argument("dash", required=False, type=click.Choice(["-"]))
 @click.option("--token", help=_("The token. Better from a file: a command line can be seen."))
 @click.option("--token-file", type=click.File("r"), help=_("A file with the token; - reads stdin."))
@@ -68,13 +76,20 @@ def _token(token: str | None, file: TextIO | None, dash: str | None) -> str:
     source = sys.stdin if dash else file
     if token is None and source is not None:
         token = source.read()
+    if not token and not sys.stdin.isatty():
+        raise SiteFault(_("There is no token. Name its file: --token-file FILE, or - for stdin."))
     return str(token or click.prompt(_("Token"), hide_input=True)).strip()
 
 
 def _greet(site: Site, name: str | None) -> None:
     known = site.identity
     if name is not None and name != known.site_name:
-        raise SiteFault(_("This token is for the site “{name}”.").format(name=known.site_name))
+        raise SiteFault(
+            _(
+                "This site is “{name}”, not “{other}”. If that is right, run the command again without --name; "
+                "if not, ask your administrator to revoke it."
+            ).format(name=known.site_name, other=name)
+        )
     if known.simulated:
         say(_("This is a simulated campus."))
     say(

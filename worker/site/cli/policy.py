@@ -1,5 +1,7 @@
 """`collegium-site policy`: what is in force here, what waits, and a person's yes."""
 
+import re
+
 import click
 
 from worker.protocol.messages import ApprovedPolicy
@@ -10,6 +12,8 @@ from worker.site.cli.terminal import Context, pass_context, say
 from worker.site.faults import SiteFault
 from worker.site.site import Site
 
+_RUN = re.compile(r"run_[a-z0-9]{1,60}")
+
 
 @click.group(help=_("The institution's policy at this site."))
 def policy() -> None:
@@ -19,6 +23,7 @@ def policy() -> None:
 @policy.command(help=_("Show the policy in force here."))
 @pass_context
 def show(context: Context) -> None:
+    context.home.identity()
     found = accepted.current(context.home)
     if found is None:
         raise SiteFault(
@@ -60,8 +65,15 @@ def accept(context: Context, digest: str) -> None:
 @pass_context
 def approve_run(context: Context, run: str) -> None:
     context.home.identity()
+    if not _RUN.fullmatch(run):
+        raise SiteFault(
+            _("“{run}” is no run. Its id begins with run_: collegium-site status").format(run=run)
+        )
+    asked = run in accepted.waiting(context.home)
     accepted.approve_run(context.home, run)
     say(_("Run {run} is approved at this site.").format(run=run))
+    if not asked:
+        say(_("It has not asked for approval here yet. Compare its id with the run's page."))
 
 
 def _offered(site: Site) -> ApprovedPolicy:
@@ -100,10 +112,13 @@ def ask_to_accept(site: Site, offered: ApprovedPolicy, wanted: str | None) -> No
 def _says_yes() -> bool:
     try:
         return bool(click.confirm(_("Accept this policy at this site?"), default=False))
-    except click.Abort:
+    except click.Abort as error:
         say()
-        say(_("Nobody is here to ask. Run: collegium-site policy accept DIGEST"))
-        return False
+        raise SiteFault(
+            _(
+                "Nobody answered, so nothing is accepted. Unattended: collegium-site policy accept DIGEST"
+            )
+        ) from error
 
 
 def _print(sentences: list[str]) -> None:

@@ -65,8 +65,7 @@ def _remembered(home: Home, changes: dict[str, Any]) -> SiteConfig:
     if not changes:
         return config
     config = config.model_copy(update=changes)
-    if config.hours:
-        hours.parse(config.hours, config.time_zone)
+    hours.parse(config.hours or "00:00-00:00", config.time_zone)
     home.save_config(config)
     return config
 

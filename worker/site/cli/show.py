@@ -68,6 +68,7 @@ def _policy(site: Site) -> str:
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
 def log(context: Context, since: str | None, as_json: bool) -> None:
+    context.home.identity()
     lines = OutboundLog(context.home.sent).since(_moment(since) if since else None)
     if as_json:
         for line in lines:
