@@ -55,6 +55,12 @@ class Conflict(HubError):
     code = "conflict"
 
 
+class Outdated(Conflict):
+    """Another saved meanwhile: `mine`, `theirs` and their `revision`. 409 on pages, 412 for a program's If-Match."""
+
+    code = "outdated"
+
+
 class Expired(HubError):
     status = 410
     code = "expired"

@@ -14,6 +14,7 @@ from app.db import Database
 from app.effects import Effect, Mail, Ring, Send
 from app.events import Doorbell
 from app.jobs import HubTask, Sender
+from app.limits import Limiter
 from app.objects import ObjectStore
 from app.secrets import CannotOpen, open_, seal
 from app.settings import Settings, read_secret
@@ -49,6 +50,11 @@ class Hub:
     @cached_property
     def _sender(self) -> Sender:
         return Sender(self.settings.redis_url)
+
+    @cached_property
+    def limits(self) -> Limiter:
+        """Of how often a token may ask."""
+        return Limiter(self.settings.redis_url)
 
     def close(self) -> None:
         self.db.engine.dispose()

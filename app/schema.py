@@ -4,6 +4,7 @@ from app.audit import models as audit
 from app.db import Base
 from app.federations import models as federations
 from app.institutions import models as institutions
+from app.integrations import models as integrations
 from app.notices import models as notices
 from app.people import models as people
 from app.policies import models as policies
@@ -18,6 +19,7 @@ TABLES = (
     federations,
     institutions,
     notices,
+    integrations,
     people,
     policies,
     releases,

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """Open event streams of browsers per web process; more pages only poll."""
     lease_s: int = 60
     first_lease_s: int = 15
+    api_requests_per_minute: int = 600
+    """Of one API token, over all web processes."""
     disk_reserve_mb: int = 200
     """Free space that objects never use, so the database can still write."""
 

@@ -1,5 +1,6 @@
 """A federation before it opens: founded, its steps saved one by one. Only its lead sees it."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,7 +13,7 @@ from app.access.permissions import Permission
 from app.audit import kinds
 from app.audit.service import record
 from app.clock import now
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, Outdated
 from app.federations import queries
 from app.federations.models import Federation
 from app.federations.schemas import DraftSteps, ModelStep, Terms
@@ -141,14 +142,21 @@ def write(session: Session, federation: Federation, revision: int, values: dict[
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict(
+        session.refresh(federation)
+        mine = {name: _shown(value) for name, value in values.items() if name != "revision"}
+        raise Outdated(
             _(
                 "Someone else saved this federation meanwhile. Look at their version, then save again."
             ),
+            mine=mine,
+            theirs={name: _shown(getattr(federation, name)) for name in mine},
             revision=federation.revision,
-            yours=values,
         )
     session.refresh(federation)
+
+
+def _shown(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def plain(value: BaseModel) -> dict[str, Any]:

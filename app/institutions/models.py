@@ -35,6 +35,8 @@ class Institution(Base):
     """Verified by one operator because the hub had no second; every member sees it."""
     domain_proved: Mapped[bool] = mapped_column(default=False)
     """Verified by one operator and the text record of its domain."""
+    revision: Mapped[int] = mapped_column(default=1)
+    """Of what it says of itself, while it may still be corrected."""
     created: Mapped[datetime]
     verified: Mapped[datetime | None]
 

@@ -56,6 +56,11 @@ def by_id(session: Session, institution_id: str) -> Institution:
     return found
 
 
+def lock(session: Session, row: Institution) -> None:
+    """Held until the transaction ends, and as it stands now."""
+    session.refresh(row, with_for_update={"key_share": True})
+
+
 def find(session: Session, institution_id: str) -> Institution | None:
     return session.get(Institution, institution_id)
 

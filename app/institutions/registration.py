@@ -14,7 +14,7 @@ from app.audit.models import HUB_CHAIN
 from app.audit.service import record
 from app.clock import now
 from app.effects import after_commit
-from app.errors import Conflict, Invalid, NotAllowed
+from app.errors import Conflict, Invalid, NotAllowed, Outdated
 from app.ids import new_id
 from app.institutions import queries
 from app.institutions.domains import clean_domain, clean_register
@@ -179,14 +179,27 @@ def _parent(session: Session, text: str | None, own: Institution | None) -> str 
     return found.id
 
 
-def resubmit(session: Session, actor: Actor, institution_id: str, details: Details) -> Institution:
-    """Corrects what a not yet verified institution says of itself; a refused one is looked at again."""
+def resubmit(
+    session: Session,
+    actor: Actor,
+    institution_id: str,
+    details: Details,
+    revision: int | None = None,
+) -> Institution:
+    """Corrects what a not yet verified institution says of itself; a refused one is looked at again.
+
+    Raises Outdated when `revision` is given and another corrected it meanwhile.
+    """
     require(actor, Permission.INSTITUTION_EDIT, institution_id)
     row = queries.by_id(session, institution_id)
     if row.state not in (InstitutionState.REGISTERED, InstitutionState.REFUSED):
         raise Conflict(_("What operators have verified cannot be changed here. Write to them."))
-    for column, value in _clean(session, details, row).items():
+    values = _clean(session, details, row)
+    if revision is not None:
+        _same(session, row, values, revision)
+    for column, value in values.items():
         setattr(row, column, value)
+    row.revision += 1
     _flush(session)
     if row.state == InstitutionState.REFUSED:
         move(
@@ -201,3 +214,15 @@ def resubmit(session: Session, actor: Actor, institution_id: str, details: Detai
         session, actor.id, kinds.INSTITUTION_CHANGED, chain=institution_id, subject=institution_id
     )
     return row
+
+
+def _same(session: Session, row: Institution, values: dict[str, Any], revision: int) -> None:
+    """Takes the row's lock first, so of two corrections one is the later."""
+    queries.lock(session, row)
+    if row.revision != revision:
+        raise Outdated(
+            _("Someone else corrected these details meanwhile. Look at theirs, then save again."),
+            mine=values,
+            theirs={name: getattr(row, name) for name in values},
+            revision=row.revision,
+        )

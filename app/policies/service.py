@@ -13,7 +13,7 @@ from app.audit import kinds
 from app.audit.service import record
 from app.clock import now
 from app.effects import Ring, after_commit
-from app.errors import Conflict, Invalid, NotAllowed
+from app.errors import Conflict, Invalid, NotAllowed, Outdated
 from app.ids import new_id
 from app.institutions import queries as institutions
 from app.institutions.service import why_not
@@ -63,7 +63,7 @@ def save(
 ) -> PolicyVersion:
     """Replaces the draft's text, if it still is `revision`. Who saves last is its drafter.
 
-    Raises Conflict with `mine`, `theirs` (documents), `revision` and `saved_by` when another saved meanwhile.
+    Raises Outdated with `mine`, `theirs` (documents), `revision` and `saved_by` when another saved meanwhile.
     """
     row = queries.get(session, actor, Permission.POLICY_DRAFT, version_id)
     _not_suspended(session, row.institution_id)
@@ -95,7 +95,7 @@ def save(
 def _refuse_save(row: PolicyVersion, document: PolicyDocument) -> NoReturn:
     if row.state != PolicyState.DRAFT:
         raise Conflict(_("This version is decided and no longer changes. Start a new draft."))
-    raise Conflict(
+    raise Outdated(
         _(
             "Another person saved this draft meanwhile. Compare both, then save yours or keep theirs."
         ),

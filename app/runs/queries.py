@@ -30,7 +30,7 @@ from worker.protocol.codes import JobKind
 OPEN_ROUND = (RoundState.TRAINING, RoundState.AGGREGATING)
 
 
-def _seen_by(institutions: Sequence[str]) -> ColumnElement[bool]:
+def seen_by(institutions: Sequence[str]) -> ColumnElement[bool]:
     """Runs of federations the institutions lead or are members of. The invited see none before they accept."""
     members = select(Membership.federation_id).where(
         Membership.institution_id.in_(institutions),
@@ -43,7 +43,7 @@ def _seen_by(institutions: Sequence[str]) -> ColumnElement[bool]:
 def visible_to(session: Session, actor: Actor, federation_id: str | None = None) -> Sequence[Run]:
     """Newest first."""
     ids = sorted(institutions_where(actor, Permission.RUN_READ))
-    wanted = select(Run).where(_seen_by(ids))
+    wanted = select(Run).where(seen_by(ids))
     if federation_id is not None:
         wanted = wanted.where(Run.federation_id == federation_id)
     return session.scalars(wanted.order_by(Run.created.desc(), Run.id)).all()
@@ -52,7 +52,7 @@ def visible_to(session: Session, actor: Actor, federation_id: str | None = None)
 def get(session: Session, actor: Actor, permission: Permission, run_id: str) -> Run:
     """RUN_LEAD is asked of the lead institution; others of any of the actor's institutions that take part."""
     ids = sorted(institutions_where(actor, Permission.RUN_READ))
-    found = session.scalars(select(Run).where(Run.id == run_id, _seen_by(ids))).first()
+    found = session.scalars(select(Run).where(Run.id == run_id, seen_by(ids))).first()
     if found is None:
         raise NotFound(_("There is no such run for you."))
     federation = federation_queries.by_id(session, found.federation_id)

@@ -13,6 +13,7 @@ from app.access.permissions import Permission
 from app.clock import now
 from app.errors import NotFound
 from app.institutions.models import Institution
+from app.paging import Cut, Order, Part
 from app.people.models import Person
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
@@ -240,6 +241,37 @@ def sent_since(
     )
     count, total = session.execute(query).one()
     return count, int(total)
+
+
+@dataclass(frozen=True)
+class SentFilter:
+    """Everything given must fit."""
+
+    site: str | None = None
+    run: str | None = None
+    kind: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def sent_part(
+    session: Session, actor: Actor, institution_id: str, wanted: SentFilter, cut: Cut
+) -> Part[SentLine]:
+    """What left the sites of an institution, newest first. Raises Invalid for a cursor of another list."""
+    require(actor, Permission.SENT_READ, institution_id)
+    query = select(SentLine).where(SentLine.institution_id == institution_id)
+    if wanted.site:
+        query = query.where(SentLine.site_id == wanted.site)
+    if wanted.run:
+        query = query.where(SentLine.run_id == wanted.run)
+    if wanted.kind:
+        query = query.where(SentLine.kind == wanted.kind)
+    if wanted.since:
+        query = query.where(SentLine.at >= wanted.since)
+    if wanted.until:
+        query = query.where(SentLine.at < wanted.until)
+    order = (Order(SentLine.at, falling=True), Order(SentLine.id, falling=True))
+    return cut.cut(session.scalars(cut.select(query, *order)).all(), *order)
 
 
 def alive(session: Session, within_s: int) -> tuple[int, int]:

@@ -122,6 +122,8 @@ class _Answer:
         if not str(self.scope["path"]).startswith("/static/"):
             yield "Cache-Control", "no-store"
             yield "Vary", "HX-Request, Cookie, Accept-Language"
+        if spent := self.scope["state"].get("spent"):
+            yield from spent.headers.items()
         if self._https:
             yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
 

@@ -23,6 +23,7 @@ from app.errors import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    Outdated,
     SecondFactorMissing,
     StepUpNeeded,
     TooMany,
@@ -125,7 +126,15 @@ def answer(request: Request, error: HubError) -> Response:
     elif isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
     errors = error.errors if isinstance(error, Invalid) else {}
-    return _show(request, error.status, error.code, error.message, errors, headers, error.extra)
+    return _show(
+        request, _status(request, error), error.code, error.message, errors, headers, error.extra
+    )
+
+
+def _status(request: Request, error: HubError) -> int:
+    """A program named its revision in If-Match, and that precondition failed."""
+    failed = isinstance(error, Outdated) and "if-match" in request.headers
+    return 412 if failed else error.status
 
 
 def _show(

@@ -63,7 +63,14 @@ _OWN = (
     Row("GET", "/me", None, wrong=200),
     Row("GET", "/institutions", Permission.INSTITUTION_READ, wrong=200),
     Row("GET", HOME, Permission.INSTITUTION_READ),
-    Row("PUT", "/institutions/{new}", Permission.INSTITUTION_EDIT, who="newcomer", body=DETAILS),
+    Row(
+        "PUT",
+        "/institutions/{new}",
+        Permission.INSTITUTION_EDIT,
+        who="newcomer",
+        body=DETAILS,
+        if_match="1",
+    ),
     Row("GET", HOME + "/proofs", Permission.INSTITUTION_READ),
     Row(
         "POST",

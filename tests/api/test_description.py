@@ -3,12 +3,13 @@
 import re
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from pydantic import TypeAdapter
 
 from app.federations.schemas import DraftSteps
 from app.runs.schemas import Proposal
-from app.web.api import v1
+from app.web.api import examples, v1
 from app.web.api.description import TAGS, described
 from tests.api.stage import Stage
 from worker.protocol.messages import Problem
@@ -27,12 +28,37 @@ OPERATIONS = [
 def test_every_operation_is_described(name: str, operation: dict[str, Any]) -> None:
     assert operation["description"], name
     assert set(operation["tags"]) <= TAGS.keys()
-    assert operation["security"] == [{"token": []}]
+    scope = [operation["x-scope"]] if "x-scope" in operation else []
+    assert operation["security"] == [{"token": scope}]
+    assert scope or name == "GET /api/v1/me"
     for status in ("400", "401", "403", "404", "409", "413", "422", "429", "503"):
         (media,) = operation["responses"][status]["content"]
         assert media == "application/problem+json"
         content = operation["responses"][status]["content"][media]
         assert Problem.model_validate(content["example"]).status == int(status)
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
+def test_every_operation_shows_an_answer_that_fits(name: str, operation: dict[str, Any]) -> None:
+    """`python -m tests.api.examples` makes them again from a real hub."""
+    contents = [
+        content
+        for status in ("200", "201")
+        for content in operation["responses"].get(status, {}).get("content", {}).values()
+    ]
+    assert len(contents) == (0 if "204" in operation["responses"] else 1)
+    if "requestBody" in operation:
+        contents += operation["requestBody"]["content"].values()
+    for content in contents:
+        shown = [content["example"]] if "example" in content else content["examples"].values()
+        for one in shown:
+            value = one["value"] if "examples" in content else one
+            whole = content["schema"] | {"components": DOCUMENT["components"]}
+            jsonschema_rs.validator_for(whole).validate(value)
+
+
+def test_examples_are_of_operations_there_are() -> None:
+    assert examples.of_operations().keys() == {name for name, _ in OPERATIONS}
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -81,6 +81,8 @@ BAD: dict[str, tuple[str, str, Any]] = {
     "a strange id": ("GET", "/sites/%00", None),
     "a limit too far": ("GET", "/runs?limit=100000", None),
     "a cursor of nothing": ("GET", "/runs?after=run_none", None),
+    "a cursor of another list": ("GET", "/runs?after=WzFd", None),
+    "a forged cursor": ("GET", "/institutions/{institution}/sites?after=WzEsMl0", None),
     "no time zone": ("GET", "/institutions/{institution}/audit?since=2026-01-01T00:00:00", None),
     "more rounds than agreed": ("POST", "/federations/{federation}/runs", {"rounds": 400}),
 }
@@ -141,10 +143,40 @@ def test_a_draft_is_saved_under_its_revision(stage: Stage) -> None:
     saved = stage.call("PUT", path, token, {"minimum_cohort": 4}, {"If-Match": mark})
     assert saved.status_code == 200
     late = stage.call("PUT", path, token, {"minimum_cohort": 5}, {"If-Match": f"W/{mark}"})
-    facts = {e["field"]: e["value"] for e in problem(late, 409)["errors"]}
+    facts = {e["field"]: e["value"] for e in problem(late, 412)["errors"]}
     assert facts["mine"]["minimum_cohort"] == 5
     assert facts["theirs"]["minimum_cohort"] == 4
     assert facts["revision"] == 2
+
+
+def test_a_federation_draft_too(stage: Stage) -> None:
+    stage.with_draft()
+    path, token = f"/federations/{stage.ids['draft']}", stage.token("owner")
+    mark = stage.call("GET", path, token).headers["ETag"]
+    agreement = "We share what we learn, and nothing about any student."
+    first = {"terms": {"rounds": 5}, "agreement": {"agreement": agreement}}
+    saved = stage.call("PATCH", path, token, first, {"If-Match": mark})
+    assert saved.status_code == 200 and saved.headers["ETag"] != mark
+    late = stage.call("PATCH", path, token, {"terms": {"rounds": 6}}, {"If-Match": mark})
+    said = problem(late, 412)
+    facts = {e["field"]: e["value"] for e in said["errors"]}
+    assert said["code"] == "outdated"
+    assert facts["mine"]["terms"]["rounds"] == 6 and facts["theirs"]["terms"]["rounds"] == 5
+    assert f'"{facts["revision"]}"' == saved.headers["ETag"]
+
+
+def test_what_an_institution_says_of_itself_too(stage: Stage) -> None:
+    path, token = f"/institutions/{stage.ids['new']}", stage.token("newcomer")
+    mark = stage.call("GET", path, token).headers["ETag"]
+    details = {"name": "Brook School", "kind": "school", "country": "GB"}
+    problem(stage.call("PUT", path, token, details), 428)
+    other = details | {"country": "FR"}
+    assert stage.call("PUT", path, token, other, {"If-Match": mark}).status_code == 200
+    said = problem(stage.call("PUT", path, token, details, {"If-Match": mark}), 412)
+    facts = {e["field"]: e["value"] for e in said["errors"]}
+    assert facts["mine"]["country"] == "GB" and facts["theirs"]["country"] == "FR"
+    again = stage.call("PUT", path, token, details, {"If-Match": f'"{facts["revision"]}"'})
+    assert again.status_code == 200 and again.json()["country"] == "GB"
 
 
 def test_an_act_too_late_is_a_conflict_that_says_the_state(stage: Stage) -> None:
@@ -173,6 +205,6 @@ def test_a_fault_of_ours_shows_no_detail(stage: Stage, monkeypatch: pytest.Monke
     def broken(*_args: object, **_names: object) -> None:
         raise RuntimeError("secret path")
 
-    monkeypatch.setattr("app.web.api.runs.queries.visible_to", broken)
+    monkeypatch.setattr("app.web.api.runs.listing.runs", broken)
     said = problem(stage.call("GET", "/runs", stage.token("owner")), 500)
     assert "secret" not in str(said)

@@ -1,6 +1,8 @@
 """Pages by cursor: every item once, in order, whatever the limit."""
 
 import itertools
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +13,9 @@ from app.clock import now
 from app.ids import new_id
 from app.institutions import service as institutions
 from app.sites.models import SentLine
+from app.web.api import v1
+from app.web.api.description import described
+from tests.api import lists
 from tests.api.stage import Stage
 
 
@@ -59,26 +64,6 @@ def test_what_left_is_newest_first_and_ties_are_not_lost(stage: Stage, limit: in
     assert [line["id"] for line in found] == sorted((line["id"] for line in found), reverse=True)
 
 
-def test_a_cursor_of_another_institution_is_not_found(stage: Stage) -> None:
-    partner = stage.world.members[1]
-    with stage.world.hub.db.session() as session:
-        line = SentLine(
-            id=new_id("sent"),
-            institution_id=partner.institution,
-            site_id=partner.site,
-            kind="progress",
-            bytes=1,
-            digest="a" * 64,
-            reason="train",
-            at=now(),
-        )
-        session.add(line)
-        session.flush()
-        strange = line.id
-    path = f"/institutions/{stage.ids['institution']}/sent?after={strange}"
-    assert stage.call("GET", path, stage.token("owner")).status_code == 404
-
-
 @pytest.mark.parametrize("limit", [1, 4, 200])
 def test_the_audit_trail_by_filter(stage: Stage, limit: int) -> None:
     home, token = stage.ids["institution"], stage.token("owner")
@@ -98,3 +83,98 @@ def test_the_audit_trail_by_filter(stage: Stage, limit: int) -> None:
     assert len(walk(stage, f"{path}?kind=class.&actor=hub&subject={home}", token, limit)) == 5
     assert walk(stage, f"{path}?until=2020-01-01T00:00:00Z", token, limit) == []
     assert len(walk(stage, f"{path}?since=2020-01-01T00:00:00Z", token, limit)) == len(everything)
+
+
+LISTS = sorted(
+    path.removeprefix("/api/v1")
+    for path, operations in described(v1)["paths"].items()
+    if "after" in {p["name"] for p in operations.get("get", {}).get("parameters", ())}
+)
+
+
+@pytest.fixture
+def full(stage: Stage) -> Stage:
+    return lists.fill(stage)
+
+
+def test_every_list_in_pages_of_one(full: Stage) -> None:
+    """Every item once, in the order of the whole; there are at least two of each."""
+    assert LISTS
+    for path in LISTS:
+        address = lists.SHOWN.get(path, path).format(**full.ids)
+        token = full.token("owner")
+        whole = walk(full, address, token, 200)
+        assert len(whole) >= (1 if path in lists.ONE else 2), path
+        told = [json.dumps(item, sort_keys=True) for item in whole]
+        assert len(set(told)) == len(told), path
+        single = walk(full, address, token, 1)
+        assert steady(single) == steady(whole), path
+
+
+def steady(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what the clock moves between two requests."""
+    return [{k: v for k, v in item.items() if k not in ("recent", "last_seen")} for item in items]
+
+
+def test_every_list_has_a_filter_that_is_described() -> None:
+    for path, operations in described(v1)["paths"].items():
+        if path.removeprefix("/api/v1") not in LISTS:
+            continue
+        given = {
+            p["name"]: p.get("description", "")
+            for p in operations["get"]["parameters"]
+            if p["in"] == "query"
+        }
+        filters = given.keys() - {"after", "limit"}
+        assert filters, path
+        assert all(given.values()), path
+
+
+def test_a_filter_leaves_what_fits(full: Stage) -> None:
+    token = full.token("owner")
+    for path, query, field, value in lists.FILTERS:
+        address = path.format(**full.ids)
+        whole = walk(full, address, token, 200)
+        found = walk(full, f"{address}?{query}".format(**full.ids), token, 1)
+        wanted = value.format(**full.ids) if isinstance(value, str) else value
+        fitting = [item for item in whole if lists.holds(item, field, wanted)]
+        assert steady(found) == steady(fitting), path
+        assert 0 < len(found) < len(whole), f"{path}: the filter is not shown by this example"
+
+
+def test_what_comes_in_between_shifts_nothing(full: Stage) -> None:
+    """Items that were there are all met once, though another comes before each page."""
+    token = full.token("owner")
+    for path, insert in lists.INSERTS.items():
+        address = path.format(**full.ids)
+        before = walk(full, address, token, 200)
+        key = "id" if "id" in before[0] else "number"
+        met = [item[key] for item in disturbed(full, address, token, insert)]
+        there = [item[key] for item in before]
+        assert len(set(met)) == len(met), path
+        assert [k for k in met if k in there] == there, path
+
+
+def disturbed(
+    stage: Stage, address: str, token: str, insert: Callable[[Stage], object]
+) -> Iterator[dict[str, Any]]:
+    """In pages of one; before each of the first pages after the first, something is inserted."""
+    after, pages = "", 0
+    while True:
+        page = stage.call("GET", f"{address}?limit=1{after}", token).json()
+        yield from page["items"]
+        if page["next"] is None:
+            return
+        after, pages = f"&after={page['next']}", pages + 1
+        if pages < 4:
+            insert(stage)
+
+
+def test_an_item_taken_away_under_the_cursor_does_no_harm(full: Stage) -> None:
+    path, token = f"/federations/{full.ids['draft']}/sheets", full.token("owner")
+    whole = [s["name"] for s in walk(full, path, token, 200)]
+    first = full.call("GET", f"{path}?limit=1", token).json()
+    gone = full.call("DELETE", f"{path}/{first['items'][0]['name']}", token)
+    assert gone.status_code == 204
+    rest = walk(full, f"{path}?after={first['next']}", token, 200)
+    assert [s["name"] for s in rest] == whole[1:]

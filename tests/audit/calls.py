@@ -15,6 +15,7 @@ SLICES = (
     "releases",
     "reports",
     "notices",
+    "integrations",
 )
 READING = {"models", "queries", "states", "schemas", "errors", "__init__"}
 MUTATING = {

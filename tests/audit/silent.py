@@ -4,6 +4,9 @@ _OF_A_DAY = "answers of someone who is nobody here yet, gone after a day; regist
 _HOLD = "a hub worker's row lease: which process works on it, not what happened"
 _TRIES = "counts tries; the failed try and the success are events of the caller"
 _LINES = "the line of what left is itself the record, shown beside the audit trail"
+_KEPT = (
+    "the answer to an act, kept for a day so that the act happens once; the act itself is the event"
+)
 _ALIVE = "says that a job is still worked on; claim, answer and failure are events"
 _STEP = "one step of an act that writes the event: "
 
@@ -18,6 +21,9 @@ ACTS: dict[str, str] = {
     "app.institutions.drafts.begin": _OF_A_DAY,
     "app.institutions.drafts.drop": _OF_A_DAY,
     "app.institutions.drafts.keep": _OF_A_DAY,
+    "app.integrations.idempotency.begin": _KEPT,
+    "app.integrations.idempotency.forget": _KEPT,
+    "app.integrations.idempotency.keep": _KEPT,
     "app.people.sessions.switch": "which of one's own institutions the pages show: a view, not an act",
     "app.people.sessions.touch": "moves 'last seen' only; the session's start and end are events",
     "app.people.throttle.enter": _TRIES,

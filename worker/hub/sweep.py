@@ -8,6 +8,7 @@ from app.clock import now
 from app.effects import Send, after_commit
 from app.hub import Hub
 from app.institutions import queries as institutions
+from app.integrations import idempotency
 from app.jobs import HubTask
 from app.people import factor_resets as people
 from app.releases import queries as release_queries
@@ -55,6 +56,12 @@ def factor_resets(hub: Hub) -> None:
     """Lost second factors whose day of waiting is over."""
     with hub.db.session() as session:
         people.take_effect(session, hub.settings, now())
+
+
+def old_answers(hub: Hub) -> None:
+    """Answers kept for a repeated request, after a day."""
+    with hub.db.session() as session:
+        idempotency.forget(session)
 
 
 def departed(hub: Hub) -> None:
@@ -141,6 +148,7 @@ PARTS: tuple[Callable[[Hub], None], ...] = (
     dead_leases,
     old_nonces,
     factor_resets,
+    old_answers,
     departed,
     overdue,
     proposals,

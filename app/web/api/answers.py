@@ -1,13 +1,14 @@
 """Shapes that every noun of the API shares: bodies asked and told, lists by cursor, revisions, where a thing now is."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from app.errors import HubError, Invalid
+from app.paging import Cut, Key, Part
 from app.text import _
 
 PREFIX = "/api/v1"
@@ -18,10 +19,18 @@ Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Cursor = Annotated[
     str | None,
     Query(
-        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        max_length=2000,
+        pattern=r"^[A-Za-z0-9_-]*$",
         description="`next` of the page before; leave it out for the first page.",
     ),
 ]
+
+
+def only(what: str) -> Any:
+    """A filter of a list: left out, it lets everything through."""
+    return Query(description=what)
+
+
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Most items of one page.")]
 
 
@@ -52,30 +61,21 @@ class Page(Told, Generic[Item]):
 class Window:
     """Which part of a list is asked for."""
 
-    after: str | None
-    limit: int
+    cut: Cut
 
-    def cut(
-        self, rows: Iterable[Row], key: Callable[[Row], str], told: Callable[[Row], Item]
+    def page(
+        self, rows: Iterable[Row], key: Callable[[Row], Key], told: Callable[[Row], Item]
     ) -> Page[Item]:
-        """The page of an ordered list that begins behind the row whose key is `after`. Raises Invalid."""
-        ordered = list(rows)
-        start = self._start([key(row) for row in ordered])
-        shown = ordered[start : start + self.limit]
-        more = start + self.limit < len(ordered)
-        return Page(items=[told(r) for r in shown], next=key(shown[-1]) if more else None)
+        """Of a list in memory, sorted here by `key`, whose last value is unique. Raises Invalid."""
+        return page(self.cut.of(rows, key), told)
 
-    def _start(self, keys: Sequence[str]) -> int:
-        if self.after is None:
-            return 0
-        if self.after not in keys:
-            problem = _("This list has no such item any more. Start again without “after”.")
-            raise Invalid(problem, {"after": problem})
-        return keys.index(self.after) + 1
+
+def page(part: Part[Row], told: Callable[[Row], Item]) -> Page[Item]:
+    return Page(items=[told(row) for row in part.rows], next=part.after)
 
 
 def _window(after: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Window:
-    return Window(after, limit)
+    return Window(Cut(after or None, limit))
 
 
 Windowed = Annotated[Window, Depends(_window)]

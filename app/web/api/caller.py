@@ -3,12 +3,13 @@
 Every route names the one scope it takes; what that scope allows on this very thing, services and queries decide.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
@@ -17,10 +18,13 @@ from starlette.types import Message
 from app.access.actor import Actor
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.errors import Invalid, NotSignedIn
+from app.errors import Invalid, NotSignedIn, TooMany
 from app.hub import Hub
+from app.limits import Policy
 from app.people import tokens
-from app.text import _
+from app.text import _, ngettext
+from app.web.api import once
+from app.web.api.errors import KEYED
 from app.web.door.admission import read_body
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -62,10 +66,24 @@ def admitted(
     if actor is None:
         raise NotSignedIn(_("Send an API token that is valid: “Authorization: Bearer clg_…”."))
     request.state.person = actor.person
+    _spend(request, hub, actor.id)
     if stale:
         with hub.db.session() as session:
             tokens.touch(session, actor.id)
     return actor
+
+
+def _spend(request: Request, hub: Hub, token: str) -> None:
+    """Raises TooMany. The middleware tells every answer of this request what is left."""
+    spent = hub.limits.spend(Policy("token", hub.settings.api_requests_per_minute), token)
+    request.state.spent = spent
+    if spent.over:
+        said = ngettext(
+            "This token asks too often. Wait {count} second, then try again.",
+            "This token asks too often. Wait {count} seconds, then try again.",
+            spent.reset_s,
+        )
+        raise TooMany(said.format(count=spent.reset_s), spent.reset_s)
 
 
 Admitted = Annotated[Actor, Depends(admitted)]
@@ -104,6 +122,33 @@ def takes(permission: Permission) -> dict[str, Any]:
     }
 
 
+def _once(
+    request: Request,
+    call: Calling,
+    key: Annotated[
+        str | None,
+        Header(
+            alias=once.HEADER,
+            max_length=210,
+            description="Chosen by you, new for each act. The same request with the same key within 24 hours happens "
+            "once, and is answered as the first time.",
+        ),
+    ] = None,
+) -> None:
+    if key is None:
+        return
+    act = once.Act(call.session, call.hub.settings, call.actor.id, once.key_of(key))
+    act.begin(request.state.digest)
+    request.state.act = act
+
+
+def creates(permission: Permission) -> dict[str, Any]:
+    """Arguments of a route that makes something: as `takes`, and safe to ask twice under an Idempotency-Key."""
+    taken = takes(permission)
+    taken["dependencies"].append(Depends(_once))
+    return taken | {"status_code": 201, "responses": KEYED}
+
+
 class Bounded(APIRoute):
     """Reads at most `LARGEST_BODY`, whatever Content-Length said, and says so as every other error is said."""
 
@@ -116,11 +161,13 @@ class Bounded(APIRoute):
             body = await read_body(request, LARGEST_BODY)
             if _NUL.search(body):
                 raise Invalid(_("Text may not hold the character NUL."))
+            asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+            request.state.digest = hashlib.sha256(asked + body).hexdigest()
 
             async def again() -> Message:
                 return {"type": "http.request", "body": body, "more_body": False}
 
-            return await inner(Request(request.scope, again))
+            return await once.kept(request, inner(Request(request.scope, again)))
 
         return handle
 

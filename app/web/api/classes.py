@@ -1,6 +1,7 @@
 """Classes of an institution and who teaches them. No student stands here."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import Field
@@ -8,10 +9,11 @@ from pydantic import Field
 from app.access.permissions import Permission
 from app.institutions import queries, service
 from app.institutions.models import SchoolClass
+from app.paging import Down
 from app.people import queries as people
 from app.people.models import Person
-from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
-from app.web.api.caller import Caller, Calling, api_router, takes
+from app.web.api.answers import Asked, Id, Page, Told, Windowed, at, only
+from app.web.api.caller import Caller, Calling, api_router, creates, takes
 
 router = api_router("classes")
 _ANY_ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -71,14 +73,25 @@ def _instructor(row: Person) -> InstructorTold:
 
 
 @router.get("/institutions/{institution}/classes", **takes(Permission.CLASS_READ))
-def list_classes(call: Calling, institution: Id, window: Windowed) -> Page[ClassTold]:
+def list_classes(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    term: Annotated[str | None, only("Of this term, as it is written.")] = None,
+    confirmed: Annotated[bool | None, only("Confirmed by a person, or not yet.")] = None,
+) -> Page[ClassTold]:
     """By term, newest first, and code; those that a site offered and nobody confirmed yet too."""
     rows = queries.classes(call.session, call.actor, institution)
-    taught = queries.teachings(call.session, [row.id for row in rows])
-    return window.cut(rows, lambda r: r.id, lambda r: _told(r, taught))
+    fitting = [
+        row
+        for row in rows
+        if term in (None, row.term) and confirmed in (None, row.confirmed is not None)
+    ]
+    taught = queries.teachings(call.session, [row.id for row in fitting])
+    return window.page(fitting, lambda r: (Down(r.term), r.code, r.id), lambda r: _told(r, taught))
 
 
-@router.post("/institutions/{institution}/classes", status_code=201, **takes(Permission.CLASS_EDIT))
+@router.post("/institutions/{institution}/classes", **creates(Permission.CLASS_EDIT))
 def add_class(call: Calling, response: Response, institution: Id, asked: ClassAsked) -> ClassTold:
     """By hand, so it is confirmed at once."""
     row = service.add_class(
@@ -89,10 +102,18 @@ def add_class(call: Calling, response: Response, institution: Id, asked: ClassAs
 
 
 @router.get("/institutions/{institution}/instructors", **takes(Permission.CLASS_READ))
-def list_instructors(call: Calling, institution: Id, window: Windowed) -> Page[InstructorTold]:
+def list_instructors(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    name: Annotated[
+        str | None, only("Whose name contains this, in small or capital letters.")
+    ] = None,
+) -> Page[InstructorTold]:
     """Those who can be named for a class."""
     rows = people.instructors(call.session, call.actor, institution)
-    return window.cut(rows, lambda r: r.id, _instructor)
+    fitting = [row for row in rows if (name or "").casefold() in row.name.casefold()]
+    return window.page(fitting, lambda r: (r.name.casefold(), r.id), _instructor)
 
 
 @router.get("/classes/{school_class}", **takes(Permission.CLASS_READ))
@@ -108,7 +129,7 @@ def confirm_class(call: Calling, school_class: Id, asked: Confirmation) -> Class
     return _one(call, service.confirm_class(call.session, call.actor, school_class, asked.title))
 
 
-@router.post("/classes/{school_class}/instructors", status_code=201, **takes(Permission.CLASS_EDIT))
+@router.post("/classes/{school_class}/instructors", **creates(Permission.CLASS_EDIT))
 def assign_instructor(
     call: Calling, response: Response, school_class: Id, asked: InstructorAsked
 ) -> ClassTold:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.text import _
 from app.web import render
+from app.web.api import examples
 from app.web.api.answers import PREFIX
 from app.web.parts import Code, Column, Link, Links, Panel, Sheet, Table, Text
 from app.web.visit import Anyone, page_router
@@ -18,9 +19,31 @@ ABOUT = """Everything the pages do, for programs. Send `Authorization: Bearer cl
 in the browser, for one institution, with scopes and an end. No token approves a policy or a run, changes people or
 makes tokens: people do, in the browser.
 
-Lists are pages: `items` and `next`; give `next` as `?after=` for the page that follows. What is saved under a revision
-has an `ETag`; send it back in `If-Match`. Errors are `application/problem+json`; act on `code`, show `detail`.
+Lists are pages: `items` and `next`; give `next` as `?after=` for the page that follows; a cursor stays good while
+others add and remove. What is saved under a revision has an `ETag`; send it back in `If-Match`. What makes something
+takes an `Idempotency-Key`, so that it can safely be sent again. `RateLimit` says how often a token may still ask.
+Errors are `application/problem+json`; act on `code`, show `detail`.
 """
+BEFORE_THE_TOKEN = frozenset({"400", "401", "413", "422", "503"})
+"""Answers that may come before a token is looked at, and then say nothing of its limit."""
+_TEXT = {"type": "string"}
+LIMITS = {
+    "RateLimit": {
+        "description": "`r` requests are left for `t` seconds.",
+        "schema": _TEXT,
+        "example": '"token";r=599;t=42',
+    },
+    "RateLimit-Policy": {
+        "description": "`q` requests in `w` seconds.",
+        "schema": _TEXT,
+        "example": '"token";q=600;w=60',
+    },
+}
+WAIT = {
+    "description": "Seconds to wait.",
+    "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    "example": "42",
+}
 TAGS = {
     "me": "Whose token this is.",
     "institutions": "Your institution and what proves that it is itself.",
@@ -48,7 +71,27 @@ def described(routes: APIRouter) -> dict[str, Any]:
     )
     schemas = document["components"]["schemas"]
     schemas["Problem"] = Problem.model_json_schema()
+    told = examples.of_operations()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, told.get(f"{method.upper()} {path}", {}))
     return document
+
+
+def _complete(operation: dict[str, Any], example: dict[str, Any]) -> None:
+    """The scope it takes, the headers of its answers, an example of each body."""
+    operation["security"] = [{"token": [operation["x-scope"]] if "x-scope" in operation else []}]
+    for status, response in operation["responses"].items():
+        headers = response.setdefault("headers", {})
+        if status not in BEFORE_THE_TOKEN:
+            headers |= LIMITS
+        if status in ("429", "503"):
+            headers["Retry-After"] = WAIT
+        if status in ("200", "201") and "told" in example:
+            response["content"]["application/json"]["example"] = example["told"]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if body and "examples" not in body and "asked" in example:
+        body["example"] = example["asked"]
 
 
 def router(routes: APIRouter) -> APIRouter:

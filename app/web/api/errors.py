@@ -49,8 +49,35 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     503: _problem(503, "Busy", "busy", "The hub is busy. Try again in a few seconds."),
 }
 REVISED: dict[int | str, dict[str, Any]] = {
+    412: _problem(
+        412,
+        "Changed meanwhile",
+        "outdated",
+        "Another person saved this draft meanwhile. Compare both, then save yours or keep theirs.",
+        {"field": "mine", "value": {"minimum_cohort": 4}},
+        {"field": "theirs", "value": {"minimum_cohort": 5}},
+        {"field": "revision", "value": 7},
+    ),
     428: _problem(
         428, "Revision needed", "revision-needed", "Send “If-Match” with the ETag of what you read."
-    )
+    ),
 }
-"""Besides, for what is saved under a revision. Another save in between is a 409 that carries both versions."""
+"""Besides, for what is saved under a revision: 412 carries both versions, and the revision to name next."""
+KEYED: dict[int | str, dict[str, Any]] = {
+    201: {
+        "headers": {
+            "Location": {"description": "Where it is.", "schema": {"type": "string"}},
+            "Idempotency-Replayed": {
+                "description": "`true` where this key's act was done before: this is its answer.",
+                "schema": {"type": "string"},
+            },
+        }
+    },
+    422: _problem(
+        422,
+        "Invalid",
+        "idempotency-key-reused",
+        "This Idempotency-Key was used for another request. Choose a new key for each act.",
+    ),
+}
+"""Besides, for what is made."""

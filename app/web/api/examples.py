@@ -1,6 +1,12 @@
-"""Bodies shown in the description: whole, valid, of one made-up federation."""
+"""What the description shows: whole, valid bodies of one made-up federation, and an answer of every operation.
 
-from typing import Annotated
+The answers stand in `examples.json`, taken from a real hub by `python -m tests.api.examples`.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import Body
 from fastapi.openapi.models import Example
@@ -9,6 +15,16 @@ from app.federations.schemas import DraftSteps
 from app.runs.schemas import Proposal
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.tasks import TaskSheet
+
+FILE = Path(__file__).with_name("examples.json")
+
+
+@lru_cache
+def of_operations() -> dict[str, dict[str, Any]]:
+    """`METHOD /path` to what was `asked` and `told`."""
+    found: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
 
 _SHEET = {
     "name": "pass",

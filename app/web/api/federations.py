@@ -1,8 +1,9 @@
 """Federations: found, draft, open, change the terms, close. Who is in stands in `memberships`."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Response
 from pydantic import Field
 
 from app.access.permissions import Permission
@@ -10,8 +11,9 @@ from app.federations import queries, service
 from app.federations.models import BaseModelFile, Federation
 from app.federations.schemas import Accepted, AgreementStep, ModelStep, Terms
 from app.federations.states import FederationState
-from app.web.api.answers import Asked, Id, Page, Revision, Told, Windowed, at, mark
-from app.web.api.caller import Calling, api_router, takes
+from app.paging import Down
+from app.web.api.answers import Asked, Id, Page, Revision, Told, Windowed, at, mark, only
+from app.web.api.caller import Calling, api_router, creates, takes
 from app.web.api.errors import REVISED
 from app.web.api.examples import Steps
 from app.web.api.reach import reachable
@@ -110,16 +112,23 @@ def _model(row: BaseModelFile) -> BaseModelTold:
 def list_federations(
     call: Calling,
     window: Windowed,
-    joinable: bool = Query(
-        default=False, description="Those your institution is not in and could ask to join."
-    ),
+    joinable: Annotated[
+        bool, only("Instead, those your institution is not in and could ask to join.")
+    ] = False,
+    state: Annotated[FederationState | None, only("In this state.")] = None,
+    lead: Annotated[str | None, only("Led by the institution with this id.")] = None,
 ) -> Page[FederationTold]:
     """Those your institution leads, is in, or is invited to; newest first."""
     find = queries.open_to if joinable else queries.visible_to
-    return window.cut(find(call.session, call.actor), lambda r: r.id, _told)
+    fitting = [
+        row
+        for row in find(call.session, call.actor)
+        if state in (None, row.state) and lead in (None, row.lead_id)
+    ]
+    return window.page(fitting, lambda r: (Down(r.created), r.id), _told)
 
 
-@router.post("/federations", status_code=201, **takes(Permission.FEDERATION_FOUND))
+@router.post("/federations", **creates(Permission.FEDERATION_FOUND))
 def found_federation(call: Calling, response: Response, asked: FederationAsked) -> FederationTold:
     """A draft that only your institution sees. It becomes the lead."""
     row = service.found(
@@ -189,6 +198,11 @@ def get_agreement(call: Calling, federation: Id) -> AgreementTold:
 
 
 @router.get("/models", **takes(Permission.FEDERATION_READ))
-def list_models(call: Calling, window: Windowed) -> Page[BaseModelTold]:
+def list_models(
+    call: Calling,
+    window: Windowed,
+    allowed: Annotated[bool | None, only("Allowed by the operators, or not.")] = None,
+) -> Page[BaseModelTold]:
     """Base models at this hub, by name."""
-    return window.cut(queries.base_models(call.session), lambda r: r.id, _model)
+    fitting = [m for m in queries.base_models(call.session) if allowed in (None, m.allowed)]
+    return window.page(fitting, lambda m: (m.name, m.id), _model)

@@ -1,7 +1,7 @@
 """An institution, the people in it, what proves that it is itself."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import Response
 from pydantic import Field
@@ -16,8 +16,9 @@ from app.institutions.states import CheckOutcome, InstitutionKind, InstitutionSt
 from app.people import queries as people
 from app.people.queries import Member
 from app.text import _
-from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
-from app.web.api.caller import Caller, Calling, api_router, takes
+from app.web.api.answers import Asked, Id, Page, Revision, Told, Windowed, at, mark, only
+from app.web.api.caller import Caller, Calling, api_router, creates, takes
+from app.web.api.errors import REVISED
 
 router = api_router("institutions", "/institutions")
 
@@ -36,6 +37,7 @@ class InstitutionTold(Told):
     parent: str | None
     state: InstitutionState
     state_reason: str
+    revision: int
     verified: datetime | None
     verified_by: int
     domain_proved: bool
@@ -97,6 +99,7 @@ def told(row: Institution) -> InstitutionTold:
         parent=row.parent_id,
         state=row.state,
         state_reason=row.state_reason,
+        revision=row.revision,
         verified=row.verified,
         verified_by=queries.operators_of(row),
         domain_proved=row.domain_proved,
@@ -119,20 +122,30 @@ def _person(row: Member) -> PersonTold:
 
 
 @router.get("", **takes(Permission.INSTITUTION_READ))
-def list_institutions(call: Calling, window: Windowed) -> Page[InstitutionTold]:
+def list_institutions(
+    call: Calling,
+    window: Windowed,
+    state: Annotated[InstitutionState | None, only("In this state.")] = None,
+) -> Page[InstitutionTold]:
     """The token's own: a token acts in one institution."""
-    return window.cut(queries.visible(call.session, call.actor), lambda r: r.id, told)
+    rows = queries.visible(call.session, call.actor)
+    fitting = [row for row in rows if state in (None, row.state)]
+    return window.page(fitting, lambda r: (r.name, r.id), told)
 
 
 @router.get("/{institution}", **takes(Permission.INSTITUTION_READ))
-def get_institution(call: Calling, institution: Id) -> InstitutionTold:
-    """As its own people see it."""
+def get_institution(call: Calling, response: Response, institution: Id) -> InstitutionTold:
+    """As its own people see it. Its ETag is what a correction names."""
     permission = Permission.INSTITUTION_READ
-    return told(queries.get(call.session, call.actor, permission, institution))
+    row = queries.get(call.session, call.actor, permission, institution)
+    mark(response, row.revision)
+    return told(row)
 
 
-@router.put("/{institution}", **takes(Permission.INSTITUTION_EDIT))
-def correct_institution(call: Calling, institution: Id, asked: DetailsAsked) -> InstitutionTold:
+@router.put("/{institution}", responses=REVISED, **takes(Permission.INSTITUTION_EDIT))
+def correct_institution(
+    call: Calling, response: Response, institution: Id, asked: DetailsAsked, revision: Revision
+) -> InstitutionTold:
     """Before the operators verified it, or after they refused it: then it is looked at again."""
     details = Details(
         name=asked.name,
@@ -143,17 +156,25 @@ def correct_institution(call: Calling, institution: Id, asked: DetailsAsked) -> 
         register_id=asked.register_id,
         parent=asked.parent,
     )
-    return told(resubmit(call.session, call.actor, institution, details))
+    row = resubmit(call.session, call.actor, institution, details, revision)
+    mark(response, row.revision)
+    return told(row)
 
 
 @router.get("/{institution}/proofs", **takes(Permission.INSTITUTION_READ))
-def list_proofs(call: Calling, institution: Id, window: Windowed) -> Page[ProofTold]:
+def list_proofs(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    kind: Annotated[ProofKind | None, only("Of this kind.")] = None,
+) -> Page[ProofTold]:
     """Evidence for the operators who verify. None is enough alone."""
     row = queries.get(call.session, call.actor, Permission.INSTITUTION_READ, institution)
-    return window.cut(queries.proofs(call.session, row.id), lambda r: r.id, _proof)
+    fitting = [p for p in queries.proofs(call.session, row.id) if kind in (None, p.kind)]
+    return window.page(fitting, lambda p: (p.seen, p.id), _proof)
 
 
-@router.post("/{institution}/proofs", status_code=201, **takes(Permission.INSTITUTION_EDIT))
+@router.post("/{institution}/proofs", **creates(Permission.INSTITUTION_EDIT))
 def add_proof(call: Calling, response: Response, institution: Id, asked: ProofAsked) -> ProofTold:
     """A newer entry of the same kind takes the older one's place."""
     value = f"{asked.register_name} {asked.register_id}"
@@ -191,7 +212,13 @@ def look_up_domain_record(call: Calling, institution: Id) -> DomainRecordTold:
 
 
 @router.get("/{institution}/people", tags=["people"], **takes(Permission.PEOPLE_READ))
-def list_people(call: Calling, institution: Id, window: Windowed) -> Page[PersonTold]:
+def list_people(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    role: Annotated[Role | None, only("With this role.")] = None,
+) -> Page[PersonTold]:
     """Everyone with a role here. Invitations and roles are given by people, in the browser."""
     members = people.members(call.session, call.actor, institution)
-    return window.cut(members, lambda m: m.person.id, _person)
+    fitting = [m for m in members if role is None or role in m.roles]
+    return window.page(fitting, lambda m: (m.person.name.casefold(), m.person.id), _person)

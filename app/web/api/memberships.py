@@ -5,6 +5,7 @@ names of the rules that refuse.
 """
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import Field
@@ -18,8 +19,8 @@ from app.federations.states import MembershipState
 from app.institutions import queries as institutions
 from app.institutions.schemas import PublicInstitution
 from app.text import _
-from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
-from app.web.api.caller import Caller, Calling, api_router, takes
+from app.web.api.answers import Asked, Id, Page, Told, Windowed, at, only
+from app.web.api.caller import Caller, Calling, api_router, creates, takes
 from app.web.api.reach import reachable
 from worker.protocol.codes import Refusal
 from worker.protocol.policy import Digest
@@ -114,11 +115,21 @@ def _path(row: Membership) -> str:
 
 
 @router.get("/memberships", **takes(Permission.FEDERATION_READ))
-def list_memberships(call: Calling, federation: Id, window: Windowed) -> Page[MembershipTold]:
+def list_memberships(
+    call: Calling,
+    federation: Id,
+    window: Windowed,
+    state: Annotated[MembershipState | None, only("In this state.")] = None,
+) -> Page[MembershipTold]:
     """The lead first, then by name; those that are over are left out."""
     row = queries.get(call.session, call.actor, Permission.FEDERATION_READ, federation)
-    shown = [m.membership for m in queries.members(call.session, row)]
-    return window.cut(shown, lambda m: m.institution_id, lambda m: _told(call, row, m))
+    members = queries.members(call.session, row)
+    fitting = [m for m in members if state in (None, m.membership.state)]
+    return window.page(
+        fitting,
+        lambda m: (int(m.institution.id != row.lead_id), m.institution.name, m.institution.id),
+        lambda m: _told(call, row, m.membership),
+    )
 
 
 @router.get("/memberships/{institution}", **takes(Permission.FEDERATION_READ))
@@ -132,7 +143,7 @@ def get_membership(call: Calling, federation: Id, institution: Id) -> Membership
     return _told(call, row, found)
 
 
-@router.post("/invitations", status_code=201, **takes(Permission.FEDERATION_LEAD))
+@router.post("/invitations", **creates(Permission.FEDERATION_LEAD))
 def invite(
     call: Calling, response: Response, federation: Id, asked: InvitationAsked
 ) -> MembershipTold:
@@ -143,7 +154,7 @@ def invite(
     return _told(call, row, made)
 
 
-@router.post("/requests", status_code=201, **takes(Permission.FEDERATION_JOIN))
+@router.post("/requests", **creates(Permission.FEDERATION_JOIN))
 def ask_to_join(call: Calling, response: Response, federation: Id) -> MembershipTold:
     """For your own institution. The lead answers with an invitation, or declines."""
     row = reachable(call, federation)

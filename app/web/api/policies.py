@@ -1,15 +1,17 @@
 """Policy versions: read, drafted, saved. A person approves one in the browser, a site accepts it at the site."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import Response
 
 from app.access.permissions import Permission
+from app.paging import Down
 from app.policies import queries, service, words
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
-from app.web.api.answers import Id, Page, Revision, Told, Windowed, at, mark
-from app.web.api.caller import Calling, api_router, takes
+from app.web.api.answers import Id, Page, Revision, Told, Windowed, at, mark, only
+from app.web.api.caller import Calling, api_router, creates, takes
 from app.web.api.errors import REVISED
 from app.web.api.examples import Document
 from worker.protocol.policy import PolicyDocument
@@ -59,15 +61,19 @@ def _told(row: PolicyVersion) -> PolicyTold:
 
 
 @router.get("/institutions/{institution}/policies", **takes(Permission.POLICY_READ))
-def list_policies(call: Calling, institution: Id, window: Windowed) -> Page[PolicyTold]:
+def list_policies(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    state: Annotated[PolicyState | None, only("In this state.")] = None,
+) -> Page[PolicyTold]:
     """Newest first. At most one is approved, at most one a draft."""
     rows = queries.history(call.session, call.actor, institution)
-    return window.cut(rows, lambda r: r.id, _told)
+    fitting = [row for row in rows if state in (None, row.state)]
+    return window.page(fitting, lambda r: (Down(r.number),), _told)
 
 
-@router.post(
-    "/institutions/{institution}/policies", status_code=201, **takes(Permission.POLICY_DRAFT)
-)
+@router.post("/institutions/{institution}/policies", **creates(Permission.POLICY_DRAFT))
 def draft_policy(call: Calling, response: Response, institution: Id) -> PolicyTold:
     """A draft from the approved version. Where a draft is open already, that one."""
     row = service.draft(call.session, call.actor, institution)
@@ -88,7 +94,7 @@ def get_policy(call: Calling, response: Response, policy: Id) -> PolicyTold:
 def save_policy(
     call: Calling, response: Response, policy: Id, document: Document, revision: Revision
 ) -> PolicyTold:
-    """Replaces the draft's text. 409 with `mine` and `theirs` when another person saved meanwhile."""
+    """Replaces the draft's text. 412 with `mine` and `theirs` when another person saved meanwhile."""
     row = service.save(call.session, call.actor, policy, document, revision)
     mark(response, row.revision)
     return _told(row)

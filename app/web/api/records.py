@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime
 
+from app import paging
 from app.access.loaders import require
 from app.access.permissions import Permission
 from app.audit import export, kinds
@@ -13,9 +14,11 @@ from app.audit import queries as audit
 from app.audit.models import Event
 from app.sites import queries as sites
 from app.sites.models import SentLine
+from app.sites.queries import SentFilter
 from app.text import _
-from app.web.api.answers import DEFAULT_LIMIT, Cursor, Id, Limit, Page, Told
+from app.web.api.answers import Id, Page, Told, Windowed, only, page
 from app.web.api.caller import Calling, api_router, takes
+from worker.protocol.codes import TransferKind
 
 router = api_router("records", "/institutions/{institution}")
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -84,16 +87,26 @@ def _event(row: Event) -> EventTold:
     )
 
 
+def _sent_wanted(
+    site: Annotated[str | None, only("From the site with this id.")] = None,
+    run: Annotated[str | None, only("For the run with this id.")] = None,
+    kind: Annotated[TransferKind | None, only("Of this kind.")] = None,
+    since: Annotated[AwareDatetime | None, only("At this moment or later.")] = None,
+    until: Annotated[AwareDatetime | None, only("Before this moment.")] = None,
+) -> SentFilter:
+    return SentFilter(site, run, kind, since, until)
+
+
 @router.get("/sent", **takes(Permission.SENT_READ))
 def list_sent(
-    call: Calling, institution: Id, after: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    wanted: Annotated[SentFilter, Depends(_sent_wanted)],
 ) -> Page[SentTold]:
-    """Newest first."""
-    found = sites.sent(call.session, call.actor, institution, limit=limit + 1, after=after)
-    shown = found[:limit]
-    return Page(
-        items=[_line(row) for row in shown], next=shown[-1].id if len(found) > limit else None
-    )
+    """Newest first; everything given must fit."""
+    found = sites.sent_part(call.session, call.actor, institution, wanted, window.cut)
+    return page(found, _line)
 
 
 def _wanted(
@@ -101,10 +114,10 @@ def _wanted(
         str | None,
         Query(pattern=r"^[a-z][a-z.-]{0,59}$", description="`run.proposed`, or `run.` for all."),
     ] = None,
-    actor: Annotated[str | None, Query(pattern=_ID)] = None,
-    subject: Annotated[str | None, Query(pattern=_ID)] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    actor: Annotated[str | None, Query(pattern=_ID, description="By whom: an id.")] = None,
+    subject: Annotated[str | None, Query(pattern=_ID, description="About what: an id.")] = None,
+    since: Annotated[AwareDatetime | None, only("At this moment or later.")] = None,
+    until: Annotated[AwareDatetime | None, only("Before this moment.")] = None,
 ) -> audit.Filter:
     return audit.Filter(kind, actor, subject, since, until)
 
@@ -113,14 +126,31 @@ def _wanted(
 def list_events(
     call: Calling,
     institution: Id,
+    window: Windowed,
     wanted: Annotated[audit.Filter, Depends(_wanted)],
-    after: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-    limit: Limit = DEFAULT_LIMIT,
 ) -> Page[EventTold]:
     """Newest first; everything given must fit."""
-    found = audit.events(call.session, call.actor, institution, wanted, cursor=after, limit=limit)
-    cursor = None if found.cursor is None else str(found.cursor)
-    return Page(items=[_event(row) for row in found.events], next=cursor)
+    found = audit.events(
+        call.session,
+        call.actor,
+        institution,
+        wanted,
+        cursor=_number(window.cut.after),
+        limit=window.cut.limit,
+    )
+    after = None if found.cursor is None else paging.encode((found.cursor,))
+    return Page(items=[_event(row) for row in found.events], next=after)
+
+
+def _number(cursor: str | None) -> int | None:
+    """An event's number is its place."""
+    if cursor is None:
+        return None
+    match paging.decode(cursor):
+        case [int(number)]:
+            return number
+        case _:
+            raise paging.wrong()
 
 
 @router.get("/audit/head", **takes(Permission.AUDIT_READ))

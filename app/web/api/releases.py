@@ -1,16 +1,18 @@
 """Releases: published versions of a federation's model, and going back to an older one."""
 
 from datetime import datetime
+from typing import Annotated
 
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.federations import queries as federations
+from app.paging import Down
 from app.releases import archive, queries, service
 from app.releases.models import Release
 from app.runs import module_states
-from app.web.api.answers import Id, Page, Told, Windowed
+from app.web.api.answers import Id, Page, Told, Windowed, only
 from app.web.api.caller import Calling, Noting, api_router, takes
 from worker.protocol.kept import KeptRows
 
@@ -44,11 +46,17 @@ def _told(session: Session, row: Release) -> ReleaseTold:
 
 
 @router.get("/federations/{federation}/releases", **takes(Permission.RUN_READ))
-def list_releases(call: Calling, federation: Id, window: Windowed) -> Page[ReleaseTold]:
+def list_releases(
+    call: Calling,
+    federation: Id,
+    window: Windowed,
+    current: Annotated[bool | None, only("The one in use, or those that are not.")] = None,
+) -> Page[ReleaseTold]:
     """Newest first."""
     row = federations.get(call.session, call.actor, Permission.RUN_READ, federation)
     rows = queries.visible_to(call.session, call.actor, row)
-    return window.cut(rows, lambda r: r.id, lambda r: _told(call.session, r))
+    fitting = [r for r in rows if current in (None, r.current)]
+    return window.page(fitting, lambda r: (Down(r.number),), lambda r: _told(call.session, r))
 
 
 @router.get("/releases/{release}", **takes(Permission.RUN_READ))

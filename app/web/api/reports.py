@@ -1,11 +1,13 @@
 """Class reports, for the instructor whose token it is. Aggregates only; no noise was added to them."""
 
 from datetime import datetime
+from typing import Annotated
 
 from app.access.permissions import Permission
+from app.paging import Down, Key
 from app.reports import queries, service
 from app.reports.queries import Shown
-from app.web.api.answers import Id, Page, Told, Windowed
+from app.web.api.answers import Id, Page, Told, Windowed, only
 from app.web.api.caller import Calling, Noting, api_router, takes
 from worker.protocol.update import ClassFigures
 
@@ -44,11 +46,21 @@ def _listed(row: Shown) -> ClassListed:
     )
 
 
+def _place(row: Shown) -> Key:
+    own = row.school_class
+    return (Down(own.term), own.code, own.id)
+
+
 @router.get("", **takes(Permission.REPORT_READ))
-def list_reports(call: Calling, window: Windowed) -> Page[ClassListed]:
+def list_reports(
+    call: Calling,
+    window: Windowed,
+    term: Annotated[str | None, only("Of this term, as it is written.")] = None,
+) -> Page[ClassListed]:
     """The classes that the token's person teaches, by term and code. Nobody else's."""
     rows = queries.visible_to(call.session, call.actor)
-    return window.cut(rows, lambda r: r.school_class.id, _listed)
+    fitting = [r for r in rows if term in (None, r.school_class.term)]
+    return window.page(fitting, _place, _listed)
 
 
 @router.get("/{school_class}", **takes(Permission.REPORT_READ))

@@ -5,23 +5,27 @@ from typing import Annotated
 from fastapi import Path
 
 from app.access.permissions import Permission
-from app.runs import queries
+from app.runs import listing, queries
 from app.runs.progress import round_view
+from app.runs.states import RoundState
 from app.runs.views import RoundView
-from app.web.api.answers import Id, Page, Windowed
+from app.web.api.answers import Id, Page, Windowed, only, page
 from app.web.api.caller import Calling, api_router, takes
 
 router = api_router("runs", "/runs/{run}/rounds")
 
 
 @router.get("", **takes(Permission.RUN_READ))
-def list_rounds(call: Calling, run: Id, window: Windowed) -> Page[RoundView]:
+def list_rounds(
+    call: Calling,
+    run: Id,
+    window: Windowed,
+    state: Annotated[RoundState | None, only("In this state.")] = None,
+) -> Page[RoundView]:
     """From the first. A void round's number is not used again."""
     row = queries.get(call.session, call.actor, Permission.RUN_READ, run)
-    rows = queries.rounds(call.session, row.id)
-    return window.cut(
-        rows, lambda r: str(r.number), lambda r: round_view(call.session, row, r, call.actor)
-    )
+    found = listing.rounds(call.session, row.id, state, window.cut)
+    return page(found, lambda r: round_view(call.session, row, r, call.actor))
 
 
 @router.get("/{number}", **takes(Permission.RUN_READ))

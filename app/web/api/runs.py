@@ -1,22 +1,25 @@
 """Runs: proposed and led by the lead's institution, watched by every member. Officers approve in the browser."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import Response
 
 from app.access.permissions import Permission
 from app.federations import queries as federations
-from app.runs import queries, service, words
+from app.runs import listing, queries, service, words
 from app.runs.models import Run
 from app.runs.progress import progress
 from app.runs.schemas import Plan
 from app.runs.states import RunState
 from app.runs.views import ApprovalView, Progress, Series
-from app.web.api.answers import Id, Page, Told, Windowed, at
-from app.web.api.caller import Caller, Calling, api_router, takes
+from app.web.api.answers import Id, Page, Told, Windowed, at, only, page
+from app.web.api.caller import Caller, Calling, api_router, creates, takes
 from app.web.api.examples import Proposed
+from worker.protocol.tasks import Metric
 
 router = api_router("runs")
+InState = Annotated[RunState | None, only("In this state.")]
 
 
 class RunTold(Told):
@@ -69,20 +72,28 @@ def _progress(call: Caller, run: str) -> Progress:
 
 
 @router.get("/runs", **takes(Permission.RUN_READ))
-def list_runs(call: Calling, window: Windowed) -> Page[RunTold]:
+def list_runs(
+    call: Calling,
+    window: Windowed,
+    state: InState = None,
+    federation: Annotated[str | None, only("Of the federation with this id.")] = None,
+) -> Page[RunTold]:
     """Of every federation your institution is in; newest first."""
-    return window.cut(queries.visible_to(call.session, call.actor), lambda r: r.id, _told)
+    wanted = listing.Filter(state, federation)
+    return page(listing.runs(call.session, call.actor, wanted, window.cut), _told)
 
 
 @router.get("/federations/{federation}/runs", **takes(Permission.RUN_READ))
-def list_federation_runs(call: Calling, federation: Id, window: Windowed) -> Page[RunTold]:
+def list_federation_runs(
+    call: Calling, federation: Id, window: Windowed, state: InState = None
+) -> Page[RunTold]:
     """Newest first."""
     row = federations.get(call.session, call.actor, Permission.RUN_READ, federation)
-    rows = queries.visible_to(call.session, call.actor, row.id)
-    return window.cut(rows, lambda r: r.id, _told)
+    wanted = listing.Filter(state, row.id)
+    return page(listing.runs(call.session, call.actor, wanted, window.cut), _told)
 
 
-@router.post("/federations/{federation}/runs", status_code=201, **takes(Permission.RUN_LEAD))
+@router.post("/federations/{federation}/runs", **creates(Permission.RUN_LEAD))
 def propose_run(call: Calling, response: Response, federation: Id, proposal: Proposed) -> RunTold:
     """Freezes the plan and asks the institutions whose policy wants approval at the hub. What is left out follows
     the federation's terms; only stricter than the terms is possible."""
@@ -105,15 +116,27 @@ def get_progress(call: Calling, run: Id) -> Progress:
 
 
 @router.get("/runs/{run}/approvals", **takes(Permission.RUN_READ))
-def list_approvals(call: Calling, run: Id, window: Windowed) -> Page[ApprovalView]:
+def list_approvals(
+    call: Calling,
+    run: Id,
+    window: Windowed,
+    answered: Annotated[bool | None, only("Answered, or still waiting.")] = None,
+) -> Page[ApprovalView]:
     """Who was asked and has answered. What they said, for the institution itself and the lead."""
-    return window.cut(_progress(call, run).approvals, lambda a: a.institution, lambda a: a)
+    fitting = [a for a in _progress(call, run).approvals if answered in (None, a.answered)]
+    return window.page(fitting, lambda a: (a.institution,), lambda a: a)
 
 
 @router.get("/runs/{run}/measurements", **takes(Permission.RUN_READ))
-def list_measurements(call: Calling, run: Id, window: Windowed) -> Page[Series]:
+def list_measurements(
+    call: Calling,
+    run: Id,
+    window: Windowed,
+    metric: Annotated[Metric | None, only("Judged by this metric.")] = None,
+) -> Page[Series]:
     """By task: the shared model round by round, your own site's figures, each site alone, the simple rule."""
-    return window.cut(_progress(call, run).series, lambda s: s.task, lambda s: s)
+    fitting = [s for s in _progress(call, run).series if metric in (None, s.metric)]
+    return window.page(fitting, lambda s: (s.task,), lambda s: s)
 
 
 @router.post("/runs/{run}/start", **takes(Permission.RUN_LEAD))

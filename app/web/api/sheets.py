@@ -10,10 +10,11 @@ from app.errors import NotFound
 from app.federations import queries, service
 from app.federations.models import SheetVersion
 from app.text import _
-from app.web.api.answers import Id, Page, Told, Windowed, at
-from app.web.api.caller import Calling, api_router, takes
+from app.web.api.answers import Id, Page, Told, Windowed, at, only
+from app.web.api.caller import Calling, api_router, creates, takes
 from app.web.api.examples import Sheet
 from app.web.api.reach import reachable
+from worker.protocol.policy import TaskKind
 from worker.protocol.tasks import TaskSheet
 
 router = api_router("federations", "/federations/{federation}/sheets")
@@ -43,13 +44,19 @@ def _told(row: SheetVersion) -> SheetTold:
 
 
 @router.get("", **takes(Permission.FEDERATION_READ))
-def list_sheets(call: Calling, federation: Id, window: Windowed) -> Page[SheetTold]:
+def list_sheets(
+    call: Calling,
+    federation: Id,
+    window: Windowed,
+    kind: Annotated[TaskKind | None, only("Of this kind of task.")] = None,
+) -> Page[SheetTold]:
     """The versions in force, by name."""
     rows = queries.sheets(call.session, reachable(call, federation).id)
-    return window.cut(rows, lambda r: r.name, _told)
+    fitting = [row for row in rows if kind in (None, row.document["kind"])]
+    return window.page(fitting, lambda r: (r.name,), _told)
 
 
-@router.post("", status_code=201, **takes(Permission.FEDERATION_LEAD))
+@router.post("", **creates(Permission.FEDERATION_LEAD))
 def add_sheet(call: Calling, response: Response, federation: Id, sheet: Sheet) -> SheetTold:
     """A sheet of the same name gets a new version; in an open federation members then accept again."""
     row = queries.get(call.session, call.actor, Permission.FEDERATION_LEAD, federation)

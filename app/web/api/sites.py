@@ -1,7 +1,7 @@
 """Sites of an institution: added, given another token, revoked. The six words are compared by a person."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Response
 from pydantic import Field
@@ -11,8 +11,8 @@ from app.institutions import queries as institutions
 from app.sites import queries, service
 from app.sites.models import Site
 from app.sites.states import SiteState
-from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
-from app.web.api.caller import Caller, Calling, api_router, takes
+from app.web.api.answers import Asked, Id, Page, Told, Windowed, at, only
+from app.web.api.caller import Caller, Calling, api_router, creates, takes
 
 router = api_router("sites")
 
@@ -83,14 +83,20 @@ def _added(call: Caller, row: Site, token: str) -> SiteAdded:
 
 
 @router.get("/institutions/{institution}/sites", **takes(Permission.SITE_READ))
-def list_sites(call: Calling, institution: Id, window: Windowed) -> Page[SiteTold]:
+def list_sites(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    state: Annotated[SiteState | None, only("In this state.")] = None,
+) -> Page[SiteTold]:
     """Oldest first, revoked ones too."""
     owner = institutions.get(call.session, call.actor, Permission.SITE_READ, institution)
     rows = queries.of_institution(call.session, owner.id)
-    return window.cut(rows, lambda r: r.id, lambda r: _told(call, r))
+    fitting = [row for row in rows if state in (None, row.state)]
+    return window.page(fitting, lambda r: (r.created, r.id), lambda r: _told(call, r))
 
 
-@router.post("/institutions/{institution}/sites", status_code=201, **takes(Permission.SITE_EDIT))
+@router.post("/institutions/{institution}/sites", **creates(Permission.SITE_EDIT))
 def add_site(call: Calling, response: Response, institution: Id, asked: SiteAsked) -> SiteAdded:
     """The token works once, for 24 hours. The site gets no job before a person has compared the six words."""
     row = institutions.get(call.session, call.actor, Permission.SITE_EDIT, institution)
@@ -107,7 +113,7 @@ def get_site(call: Calling, site: Id) -> SiteTold:
     return _told(call, queries.get(call.session, call.actor, Permission.SITE_READ, site))
 
 
-@router.post("/sites/{site}/token", status_code=201, **takes(Permission.SITE_EDIT))
+@router.post("/sites/{site}/token", **creates(Permission.SITE_EDIT))
 def renew_site_token(call: Calling, response: Response, site: Id) -> SiteAdded:
     """Another token for a site that has not joined; the earlier one stops working."""
     row = queries.get(call.session, call.actor, Permission.SITE_EDIT, site)

@@ -265,7 +265,7 @@ def keep(
     except Invalid as error:
         return _page(visit, step, row, errors=error.errors)
     except Conflict as error:
-        if "yours" not in error.extra:
+        if "theirs" not in error.extra:
             raise
         visit.session.refresh(row)
         said = _("This stands there now. Save again to put yours in its place.")

@@ -1,0 +1,1 @@
+"""What programs of an institution rely on: answers kept for a repeated request."""

@@ -1,0 +1,198 @@
+"""A hub in which every list of the API has items, what each filter should leave, and what may come in between."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.access.permissions import Role
+from app.clock import now
+from app.federations import service as leading
+from app.federations.models import BaseModelFile, Federation
+from app.ids import new_id
+from app.institutions import service as institutions
+from app.institutions.models import Institution, Proof
+from app.institutions.states import ProofKind
+from app.releases.models import Release
+from app.runs import queries
+from app.runs.models import Round, RunApproval
+from app.runs.states import RoundState, VoidReason
+from app.sites import service as sites
+from app.sites.models import SentLine, Site
+from tests import cast
+from tests.api.stage import Stage
+from tests.runs import world as making
+
+ONE = ("/institutions", "/runs/{run}/measurements")
+"""Where two items cannot be: a token acts in one institution, and the plan has one task."""
+SHOWN = {
+    "/federations/{federation}/sheets": "/federations/{draft}/sheets",
+    "/runs/{run}/rounds": "/runs/{finished}/rounds",
+}
+"""Of several such things, the one that has items."""
+
+
+def fill(stage: Stage) -> Stage:
+    stage.with_releases()
+    stage.with_proposed()
+    stage.with_draft()
+    stage.with_policy_draft()
+    stage.with_class()
+    home = stage.ids["institution"]
+    with stage.world.hub.db.session() as session:
+        for name in ("Ada", "berta", "Cleo"):
+            cast.member(session, home, name, Role.INSTRUCTOR, domain="more.example")
+        for code in ("B", "A", "C"):
+            row = institutions.add_class(session, stage.owner, home, "2025", code)
+            institutions.assign(session, stage.owner, row.id, stage.owner.person)
+        institutions.offer_classes(session, home, stage.ids["site"], [("2026", "9Z")])
+        draft = session.get_one(Federation, stage.ids["draft"])
+        for name, kind, metric in (("second", "binary", "auc"), ("grade", "regression", "mae")):
+            labels = making.SHEET.labels if kind == "binary" else ()
+            change = {"name": name, "kind": kind, "metric": metric, "labels": labels}
+            leading.add_sheet(session, stage.owner, draft, making.SHEET.model_copy(update=change))
+        _models(session)
+        _proofs(session, home)
+        _run_rows(session, stage)
+    for kind in ("progress", "update", "metrics"):
+        sent(stage, kind)
+    site(stage)
+    stage.ids["revoked"] = site(stage)
+    with stage.world.hub.db.session() as session:
+        sites.revoke(session, stage.owner, session.get_one(Site, stage.ids["revoked"]))
+    return stage
+
+
+def _run_rows(session: Any, stage: Stage) -> None:
+    """A second round of the finished run, and a second institution asked about the proposed one."""
+    release = session.get_one(Release, stage.ids["release"])
+    stage.ids["finished"] = release.run_id
+    (first,) = queries.rounds(session, release.run_id)
+    session.add(
+        Round(
+            id=new_id("round"),
+            run_id=release.run_id,
+            number=2,
+            state=RoundState.VOID,
+            reason=VoidReason.RUN_ENDED,
+            cohort=first.cohort,
+            quorum=first.quorum,
+            base=first.base,
+            opened=now(),
+            deadline=now(),
+        )
+    )
+    session.add(
+        RunApproval(
+            id=new_id("approval"),
+            run_id=stage.ids["run"],
+            institution_id=stage.ids["partner"],
+            asked=now(),
+            expires=now(),
+        )
+    )
+
+
+def _models(session: Any) -> None:
+    for number, allowed in enumerate((True, False, True)):
+        session.add(
+            BaseModelFile(
+                id=new_id("model"),
+                name=f"Encoder {number}",
+                digest=f"{number}b" * 32,
+                files={},
+                bytes=10,
+                licence="Apache-2.0",
+                source="a package",
+                allowed=allowed,
+                created=now(),
+            )
+        )
+
+
+def _proofs(session: Any, home: str) -> None:
+    for kind in (ProofKind.REGISTRY, ProofKind.DOCUMENT_SEEN):
+        row = Proof(id=new_id("proof"), institution_id=home, kind=kind, value="seen", seen=now())
+        session.add(row)
+
+
+def sent(stage: Stage, kind: str = "progress") -> None:
+    with stage.world.hub.db.session() as session:
+        session.add(
+            SentLine(
+                id=new_id("sent"),
+                institution_id=stage.ids["institution"],
+                site_id=stage.ids["site"],
+                kind=kind,
+                bytes=1,
+                digest="a" * 64,
+                reason="train",
+                at=now(),
+            )
+        )
+
+
+def site(stage: Stage) -> str:
+    with stage.world.hub.db.session() as session:
+        home = session.get_one(Institution, stage.ids["institution"])
+        name, key = f"Annexe {new_id('site')[-5:]}", stage.world.hub.key.public
+        row, _token = sites.add_site(session, stage.owner, home, name, hub_key=key)
+        return row.id
+
+
+def school_class(stage: Stage) -> None:
+    """Before all others: the newest term, the first code."""
+    with stage.world.hub.db.session() as session:
+        home = stage.ids["institution"]
+        institutions.add_class(session, stage.owner, home, "2027", new_id("x")[-9:])
+
+
+def federation(stage: Stage) -> None:
+    with stage.world.hub.db.session() as session:
+        name = f"Another {new_id('f')[-8:]}"
+        purpose = "To see early who needs support."
+        leading.found(session, stage.owner, stage.ids["institution"], name=name, purpose=purpose)
+
+
+def person(stage: Stage) -> None:
+    with stage.world.hub.db.session() as session:
+        name = f"aa{new_id('p')[-8:]}"
+        home = stage.ids["institution"]
+        cast.member(session, home, name, Role.INSTRUCTOR, domain="late.example")
+
+
+def run(stage: Stage) -> None:
+    making.propose(stage.world)
+
+
+HOME = "/institutions/{institution}"
+INSERTS: dict[str, Callable[[Stage], object]] = {
+    HOME + "/sites": site,
+    HOME + "/sent": sent,
+    HOME + "/classes": school_class,
+    HOME + "/audit": school_class,
+    HOME + "/people": person,
+    "/federations": federation,
+    "/runs": run,
+}
+FILTERS = (
+    (HOME + "/proofs", "kind=registry", "kind", "registry"),
+    (HOME + "/people", "role=administrator", "roles", "administrator"),
+    (HOME + "/policies", "state=draft", "state", "draft"),
+    (HOME + "/sites", "state=revoked", "id", "{revoked}"),
+    (HOME + "/classes", "term=2025", "term", "2025"),
+    (HOME + "/classes", "confirmed=false", "confirmed", None),
+    (HOME + "/instructors", "name=BERT", "name", "Berta"),
+    (HOME + "/sent", "kind=metrics", "kind", "metrics"),
+    (HOME + "/audit", "kind=class.added", "kind", "class.added"),
+    ("/federations", "state=draft", "state", "draft"),
+    ("/federations/{draft}/sheets", "kind=regression", "name", "grade"),
+    ("/models", "allowed=false", "allowed", False),
+    ("/runs", "state=proposed", "state", "proposed"),
+    ("/runs/{finished}/rounds", "state=void", "state", "void"),
+    ("/federations/{federation}/releases", "current=true", "current", True),
+    ("/reports", "term=2026", "term", "2026"),
+)
+
+
+def holds(item: dict[str, Any], field: str, value: Any) -> bool:
+    found = item[field]
+    return value in found if isinstance(found, list) else bool(found == value)
