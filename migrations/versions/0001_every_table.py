@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("state_reason", sa.String(length=200), nullable=False),
         sa.Column("single_operator", sa.Boolean(), nullable=False),
         sa.Column("domain_proved", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("verified", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -583,6 +584,23 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_verification_decision_institution_id"), ["institution_id"], unique=False
         )
+
+    op.create_table(
+        "kept_answer",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("token_id", sa.String(length=200), nullable=False),
+        sa.Column("key_hash", sa.String(length=200), nullable=False),
+        sa.Column("digest", sa.String(length=200), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["api_token.id"], name=op.f("fk_kept_answer_token_id_api_token")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_answer")),
+        sa.UniqueConstraint("token_id", "key_hash", name=op.f("uq_kept_answer_token_id_key_hash")),
+    )
+    with op.batch_alter_table("kept_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_answer_created"), ["created"], unique=False)
 
     op.create_table(
         "membership",
@@ -1379,6 +1397,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_membership_federation_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("kept_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_answer_created"))
+
+    op.drop_table("kept_answer")
     with op.batch_alter_table("verification_decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_verification_decision_institution_id"))
 

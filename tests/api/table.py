@@ -1,39 +1,11 @@
 """Every route of the API, once: what it takes, what must stand before it, how each caller is answered."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from app.access.permissions import Permission
+from tests.api.row import Row, shape
 from tests.api.stage import Stage
 from tests.runs import world as making
-
-Ask = dict[str, Any] | Callable[[Stage], dict[str, Any]] | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """`path` names ids of the stage in braces. `also`: reading scopes this act needs besides its own. `wrong`: the
-    answer to the token of an institution that has nothing to do with it."""
-
-    method: str
-    path: str
-    scope: Permission | None
-    answer: int = 200
-    wrong: int = 404
-    who: str = "owner"
-    also: tuple[Permission, ...] = ()
-    body: Ask = None
-    before: Callable[[Stage], None] | None = None
-    if_match: str | None = None
-    wrong_who: str = "guest"
-    at: str = ""
-    """Location of what was made, as a path of the stage; the id of the answer may stand in it as {made}."""
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
 
 LEADS = (Permission.FEDERATION_READ, Permission.FEDERATION_LEAD)
 READS = (Permission.FEDERATION_READ,)
@@ -305,3 +277,4 @@ _RUNS = (
     ),
 )
 ROWS = _OWN + _FEDERATIONS + _RUNS
+__all__ = ["ROWS", "Row", "shape"]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +71,21 @@ ACTS: dict[str, Callable[[Stage], None]] = {
 }
 
 
-@pytest.fixture
-def served(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+@contextmanager
+def serve(stage: Stage) -> Iterator[str]:
+    """The stage's hub on a port of its own."""
     application = create_app(stage.world.hub.settings)
     application.state.hub.close()
     application.state.hub = stage.world.hub
+    with serving(application) as url:
+        yield url
+
+
+@pytest.fixture
+def served(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("LEAD_TOKEN", stage.token("owner"))
     monkeypatch.setenv("SCHOOL_TOKEN", stage.token("partner"))
-    with serving(application) as url:
+    with serve(stage) as url:
         monkeypatch.setenv("HUB", url)
         yield stage
 

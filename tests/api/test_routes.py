@@ -1,6 +1,5 @@
 """Every route as nobody, as another institution, without the scope, and as it should be called."""
 
-import re
 from typing import Any
 
 import httpx
@@ -10,7 +9,7 @@ from app.access.permissions import Permission
 from app.web.api import v1
 from app.web.api.description import described
 from tests.api.stage import ALL, Stage
-from tests.api.table import ROWS, Row
+from tests.api.table import ROWS, Row, shape
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
@@ -67,17 +66,13 @@ def assert_said(stage: Stage, row: Row, answer: httpx.Response) -> None:
         assert answer.headers["ETag"] == f'"{body["revision"]}"'
 
 
-def _shape(path: str) -> str:
-    return re.sub(r"\{[^}]+\}|(?<=/rounds/)1$", "{}", path)
-
-
 def test_every_route_has_a_row() -> None:
     served = {
-        (method.upper(), _shape(path.removeprefix("/api/v1")), operation.get("x-scope"))
+        (method.upper(), shape(path.removeprefix("/api/v1")), operation.get("x-scope"))
         for path, operations in described(v1)["paths"].items()
         for method, operation in operations.items()
     }
-    assert served == {(row.method, _shape(row.path), row.scope) for row in ROWS}
+    assert served == {(row.method, shape(row.path), row.scope) for row in ROWS}
 
 
 def test_every_scope_a_token_can_have_is_of_use() -> None:

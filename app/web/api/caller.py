@@ -174,4 +174,9 @@ class Bounded(APIRoute):
 
 def api_router(noun: str, prefix: str = "") -> APIRouter:
     """For one noun. Every route of it is bounded and described under the noun."""
-    return APIRouter(prefix=prefix, tags=[noun], route_class=Bounded)
+    return APIRouter(
+        prefix=prefix,
+        tags=[noun],
+        route_class=Bounded,
+        generate_unique_id_function=lambda route: route.name,
+    )

@@ -87,8 +87,9 @@ def _complete(operation: dict[str, Any], example: dict[str, Any]) -> None:
             headers |= LIMITS
         if status in ("429", "503"):
             headers["Retry-After"] = WAIT
-        if status in ("200", "201") and "told" in example:
-            response["content"]["application/json"]["example"] = example["told"]
+        told = response.get("content", {}).get("application/json")
+        if told and status.startswith("2") and "told" in example:
+            told["example"] = example["told"]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     if body and "examples" not in body and "asked" in example:
         body["example"] = example["asked"]
