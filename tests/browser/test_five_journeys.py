@@ -245,3 +245,15 @@ def test_an_instructors_report_by_keyboard(
         tab_to(page, "Compare shared model, your site alone and a simple rule")
         page.keyboard.press("Enter")
         expect(page.get_by_role("table").first).to_be_visible()
+
+
+def test_on_paper(live: Populated, chromium: Browser, address: str) -> None:
+    """Paper shows what is folded, and none of the controls."""
+    with at_browser(live, chromium, address, live.world.lead.instructor, True) as page:
+        page.goto("/classes")
+        follow(page, "BIO-101 Cell biology")
+        page.emulate_media(media="print")
+        expect(page.locator(".bar")).to_be_hidden()
+        expect(page.locator(".side")).to_be_hidden()
+        expect(page.get_by_role("table").first).to_be_visible()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -10,6 +10,8 @@ from app.web import render
 from app.web.charts import Point, Reference, calibration_chart, line_chart
 from app.web.moments import known, lately, since
 from app.web.parts import (
+    Act,
+    Acts,
     Bullets,
     Button,
     Code,
@@ -21,9 +23,13 @@ from app.web.parts import (
     Field,
     Fold,
     Form,
+    Heading,
     Link,
+    Links,
     Log,
     LogLine,
+    Matrix,
+    Muted,
     New,
     No,
     Note,
@@ -32,6 +38,7 @@ from app.web.parts import (
     Option,
     Panel,
     Progress,
+    Said,
     Sheet,
     Status,
     Step,
@@ -39,6 +46,8 @@ from app.web.parts import (
     Table,
     Task,
     Tasks,
+    Text,
+    When,
     Whisk,
     Words,
     Yes,
@@ -90,13 +99,22 @@ def _form() -> Panel:
         Field("list", "From a list", "select", value="b", options=options),
         Field("why", "In words", "area", optional=True),
         Field("code", "Six digits", "code", help="You may paste it."),
+        Field("side", "Side by side", "radio", value="b", options=options, across=True),
     )
     buttons = (
         Button("Save the draft", look="primary"),
         Button("Leave it"),
         Button("Delete", look="quiet"),
     )
-    return Panel("A form", (Form("/ui", fields, buttons, method="get"),))
+    return Panel("Forms", (Form("/ui", fields, buttons, method="get"), *_short_forms()))
+
+
+def _short_forms() -> tuple[Form, ...]:
+    row = (Field("short", "In a row", "select", options=(Option("a", "One thing"),)),)
+    return (
+        Form("/ui", row, (Button("Show"),), method="get", row=True),
+        Form("/ui", (), (Button("One button"),), method="get", inline=True),
+    )
 
 
 def _lists() -> tuple[Panel, ...]:
@@ -121,8 +139,20 @@ def _lists() -> tuple[Panel, ...]:
         (("Noise", Old("not required"), New("required")),),
         diff=True,
     )
+    acts = Table(
+        "Acts of a row",
+        (Column("Device"), Column("Last seen"), Column("State"), Column("")),
+        (
+            (
+                Link("Firefox", "/ui"),
+                When(at, lately(at)),
+                Said("In use.", Link("See it", "/ui")),
+                Acts((Act("/display", "End", "Firefox", (("next", "/ui"),)),)),
+            ),
+        ),
+    )
     return (
-        Panel("Tables", (table, diff, Fold("f-1", "Show more", (Bullets(("one", "two")),)))),
+        Panel("Tables", (table, diff, acts, Fold("f-1", "Show more", (Bullets(("one", "two")),)))),
         *_more_lists(at),
     )
 
@@ -143,6 +173,7 @@ def _more_lists(at: datetime) -> tuple[Panel, ...]:
             "Words and commands",
             (
                 Copy("c-1", "The command", "collegium-site join …"),
+                Matrix(3, "M0 0h1v1h-1zM2 2h1v1h-1z", "A code to scan"),
                 Words(("amber", "canyon", "lentil", "orbit", "thistle", "window")),
             ),
         ),
@@ -150,6 +181,11 @@ def _more_lists(at: datetime) -> tuple[Panel, ...]:
             "Facts and notes",
             (
                 Facts((("Noise", "Off."), ("State", Status("good", "Ready")))),
+                Facts((("Noise", "Off."), ("Kept", Muted("no longer"))), stacked=True),
+                Heading("A heading within"),
+                Text("A sentence, then a quiet one."),
+                Text("Small and quiet.", muted=True, small=True),
+                Links((Link("One way", "/ui"), Link("Another", "/ui")), down=True),
                 Note("A note."),
                 Empty("Nothing yet.", Link("Next", "/ui", "btn")),
             ),
@@ -185,6 +221,17 @@ def elements(visit: Anyone) -> Response:
         title=_("Every element"),
         says="For whoever writes a page.",
         panels=(_statuses(), _form(), *_lists(), _charts()),
+        actions=(Link("The main action", "/ui", "primary"),),
+        steps=Steps(
+            (
+                Step("Purpose", "done", href="/ui"),
+                Step("Model", "now"),
+                Step("Check", "to-come"),
+            ),
+            across=True,
+            label="Where one is",
+        ),
+        aside=(Panel("At the side", (Text("What belongs beside."),)),),
         errors=(("cell", "Smallest group shown must be 5 or more"),),
     )
     return render.sheet(visit, sheet)
