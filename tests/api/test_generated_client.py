@@ -21,6 +21,7 @@ NAME = "collegium_made_client"
 CONFIG = """post_hooks: []
 content_type_overrides:
   application/zip: application/octet-stream
+  application/x-ndjson: application/octet-stream
 """
 
 
