@@ -202,6 +202,25 @@ _TEAMS = (
 )
 
 
+_DAY_120 = Federation(
+    name="Open University, day 120",
+    purpose="See on day 120 which students who stay may fail the course, so that a tutor can offer help in time.",
+    agreement=AGREEMENT,
+    sheets=("at-risk-day120",),
+    model={"width": "16", "layers": "0", "heads": "2"},
+    terms={
+        "rounds": "8",
+        "quorum": "5",
+        "deadline_s": "900",
+        "minimum_cohort": "5",
+        "epochs": "2",
+        "batch": "128",
+        "lr": "0.007",
+        "leaves": FLOWS,
+    },
+)
+
+
 def ou() -> Scenario:
     """Seven courses of the Open University as seven institutions: real records of the public set."""
     members = tuple(
@@ -218,26 +237,12 @@ def ou() -> Scenario:
         )
         for code, team in zip(_COURSES, _TEAMS, strict=True)
     )
-    federation = Federation(
-        name="Open University, day 120",
-        purpose="See on day 120 which students who stay may fail the course, so that a tutor can offer help in time.",
-        agreement=AGREEMENT,
-        sheets=("at-risk-day120",),
-        model={"width": "32", "layers": "1", "heads": "4"},
-        terms={
-            "rounds": "8",
-            "quorum": "5",
-            "deadline_s": "900",
-            "minimum_cohort": "5",
-            "leaves": FLOWS,
-        },
-    )
     return Scenario(
         name="ou",
         title="Seven courses of the Open University",
         operators=OPERATORS,
         members=members,
-        federation=federation,
+        federation=_DAY_120,
         text=False,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import safe_open
+from sqlalchemy.orm import Session
 
 from app.hub import Hub
 from app.objects import ObjectMissing, WrongDigest
@@ -197,18 +198,24 @@ def combine(
     hold.check()
     with hub.db.session() as session:
         for module, digest, size, combined in made:
-            module_states.keep(
-                session,
-                round_.run_id,
-                round_.number,
-                module,
-                digest=digest,
-                size=size,
-                sites=combined.sites,
-                held=combined.held,
-                kept=combined.kept,
-            )
+            _keep(session, round_, module, digest, size, combined)
     return used
+
+
+def _keep(
+    session: Session, round_: Round, module: str, digest: str, size: int, made: aggregation.Combined
+) -> None:
+    module_states.keep(
+        session,
+        round_.run_id,
+        round_.number,
+        module,
+        digest=digest,
+        size=size,
+        sites=made.sites,
+        held=made.held,
+        kept=made.kept,
+    )
 
 
 def _weight(told: UpdatedModule, base: str) -> float:

@@ -88,14 +88,8 @@ def combine(
     sums, wholes, movers = _summed(base, ordered, capped, kept)
     for name, count in movers.items():
         wholes[name] = np.where(count >= rule.minimum_sites, wholes[name], 0.0)
-    state: Tensors = {
-        name: (np.asarray(base[name], np.float64) + rule.step * _mean(total, wholes[name])).astype(
-            np.float32
-        )
-        for name, total in sums.items()
-    }
     return Combined(
-        state,
+        _moved(base, sums, wholes, rule.step),
         held=False,
         sites=len(ordered),
         weights=dict(zip(names, capped, strict=True)),
@@ -118,6 +112,15 @@ def _summed(
             wholes[name] += weight * moved
             movers[name] += moved
     return sums, wholes, movers
+
+
+def _moved(base: Tensors, sums: Tensors, wholes: Tensors, step: float) -> Tensors:
+    return {
+        name: (np.asarray(base[name], np.float64) + step * _mean(total, wholes[name])).astype(
+            np.float32
+        )
+        for name, total in sums.items()
+    }
 
 
 def _untouched(base: Tensors, first: Tensors) -> dict[str, own.Mask]:
