@@ -3,6 +3,8 @@
 Messages may be lost or come twice: tasks are idempotent, and the database says what is still to be done.
 """
 
+from typing import Any
+
 from celery import Celery
 from celery.signals import setup_logging
 from kombu import Exchange
@@ -43,27 +45,31 @@ def make(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options={"visibility_timeout": VISIBILITY_S},
         timezone="UTC",
-        beat_schedule={
-            "sweep": {
-                "task": HubTask.SWEEP.value,
-                "schedule": settings.sweep_s,
-                # A worker that was away does not have to do every missed one.
-                "options": {"queue": Queue.LIGHT.value, "expires": 4 * settings.sweep_s},
-            },
-            "tell": {
-                "task": HubTask.TELL.value,
-                "schedule": settings.tell_s,
-                "options": {"queue": Queue.LIGHT.value, "expires": settings.tell_s},
-            },
-            "tidy": {
-                "task": HubTask.TIDY.value,
-                "schedule": TIDY_S,
-                "options": {"queue": Queue.LIGHT.value, "expires": TIDY_S},
-            },
-        },
+        beat_schedule=_schedule(settings),
     )
     tasks.register(made)
     return made
+
+
+def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What beat sends by the clock. A worker that was away does not have to do every missed one."""
+    return {
+        "sweep": {
+            "task": HubTask.SWEEP.value,
+            "schedule": settings.sweep_s,
+            "options": {"queue": Queue.LIGHT.value, "expires": 4 * settings.sweep_s},
+        },
+        "tell": {
+            "task": HubTask.TELL.value,
+            "schedule": settings.tell_s,
+            "options": {"queue": Queue.LIGHT.value, "expires": settings.tell_s},
+        },
+        "tidy": {
+            "task": HubTask.TIDY.value,
+            "schedule": TIDY_S,
+            "options": {"queue": Queue.LIGHT.value, "expires": TIDY_S},
+        },
+    }
 
 
 setup_logging.connect(logs.of_worker, weak=False)
