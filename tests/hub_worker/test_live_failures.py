@@ -55,14 +55,14 @@ def asked_for_patience(hub: KilledHub, home: Home) -> None:
         site = Sender(client, home.identity().site, home.keys().signing)
         answers = [
             client.get("/home", headers={"Accept": "text/html", "Cookie": cookie}),
-            client.get("/api/v1/me", headers={"Authorization": "Bearer cat_nothing"}),
+            client.get("/api/v1/me", headers={"Authorization": f"Bearer clg_abcdefgh_{'x' * 43}"}),
             site.send("/hello"),
             site.claim(),
         ]
     for answer in answers:
         assert answer.status_code == 503, (answer.request.url, answer.text)
         assert int(answer.headers["Retry-After"]) > 0
-    assert "Try again in a few seconds" in answers[0].text
+    assert "The hub is busy" in answers[0].text
     assert {answer.json()["code"] for answer in answers[1:]} == {"busy"}
 
 

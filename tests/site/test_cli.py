@@ -221,7 +221,9 @@ def test_data_check_tells_file_row_and_fix(tmp_path: Path) -> None:
     folder = homes.records(tmp_path / "records")
     assert run(tmp_path, "data", "check", str(folder)).exit_code == 0
     path = folder / "records.csv"
-    path.write_text(path.read_text(encoding="utf-8") + "z,A,2026,many,3,yes\n", encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8") + "z,A,2026,many,3,GEN,yes\n", encoding="utf-8"
+    )
     told = run(tmp_path, "data", "check", str(folder))
     assert told.exit_code == 1
     assert "records.csv, row 122, column hours" in told.output
