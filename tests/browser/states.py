@@ -24,6 +24,7 @@ from app.policies import queries as policies
 from app.policies import service as policy_service
 from app.secrets import new_token, token_hash
 from tests import cast
+from tests.web import populated
 from tests.web.populated import Populated
 
 
@@ -53,8 +54,7 @@ class State:
 def opened(made: Populated, browser: Browser, address: str, state: State) -> Iterator[Place]:
     context = browser.new_context(reduced_motion="reduce")
     if state.role:
-        cookie = made.cookies.get(state.role) or _newcomer(made)
-        _sign_in(context, cookie, address)
+        _sign_in(context, _fresh(made, state.role), address)
     place = Place(made, address, context.new_page())
     with undone(made, state):
         state.reach(place)
@@ -65,6 +65,16 @@ def opened(made: Populated, browser: Browser, address: str, state: State) -> Ite
 def _sign_in(context: BrowserContext, cookie: str, address: str) -> None:
     kept = {"name": "collegium", "value": cookie, "url": address}
     context.add_cookies([kept])  # type: ignore[list-item]
+
+
+def _fresh(made: Populated, role: str) -> str:
+    """The cookie of somebody who has just signed in: a long run outlasts a proof of ten minutes."""
+    if role == "newcomer":
+        return _newcomer(made)
+    who = populated.roles(made.world, made.reader)[role]
+    with made.world.hub.db.session() as session:
+        person = session.get_one(Person, who.person)
+        return sessions.start(session, made.app.state.hub.settings, person, "Firefox").cookie
 
 
 def _newcomer(made: Populated) -> str:

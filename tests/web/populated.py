@@ -95,13 +95,13 @@ def make(database_url: str, home: Path, public_url: str = ORIGIN) -> Populated:
         reader, more = _fill(session, settings, world, ids)
     cookies = {}
     with world.hub.db.session() as session:
-        for role, actor in _roles(world, reader).items():
+        for role, actor in roles(world, reader).items():
             person = session.get_one(Person, actor.person)
             cookies[role] = sessions.start(session, settings, person, "Firefox").cookie
     return Populated(app, world, ids | more, cookies, reader)
 
 
-def _roles(world: World, reader: Actor) -> dict[str, Actor]:
+def roles(world: World, reader: Actor) -> dict[str, Actor]:
     lead, other = world.members[0], world.members[1]
     return {
         "administrator": lead.administrator,
