@@ -48,6 +48,7 @@ class Shell:
     zone: str = field(default_factory=moments.zone)
     version: str = field(default_factory=lambda: software().partition(" ")[2])
     choices: tuple[object, ...] = ()
+    stopped: object | None = None
 
     @property
     def languages(self) -> tuple[tuple[str, str], ...]:
