@@ -69,7 +69,8 @@ class Visitor:
 
 def joined(root: Path, **settings: Any) -> Home:
     """A site whose hub is away, with records."""
-    settings.setdefault("data", homes.records(root / "records"))
+    if "data" not in settings:
+        settings["data"] = homes.records(root / "records")
     return homes.make(
         root / "home",
         url=settings.pop("url", NOWHERE),

@@ -62,5 +62,6 @@ def test_an_older_version_the_hub_once_signed_does_not_come_back(
     before = accepted.current(home)
     assert before is not None
     with pytest.raises(SiteFault, match="newer version is in force"):
-        enrolment.accept(home, site.door, approved(LAX, before.version - 1))
+        older = approved(LAX, before.version - 1)
+        enrolment.accept(home, site.door, older, named=older.digest)
     assert accepted.current(home) == before

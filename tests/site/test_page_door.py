@@ -16,8 +16,16 @@ from worker.site import locks
 from worker.site.home import Home
 from worker.site.page import codes, peer, sessions
 
-EVERY_GET = ("/",)
-EVERY_POST = ("/check", "/display", "/sign-out", "/stop")
+EVERY_GET = ("/", "/policy", "/sent", "/sent/2026-11/1", "/data")
+EVERY_POST = (
+    "/check",
+    "/data/check",
+    "/display",
+    "/policy/accept",
+    "/policy/approve-run",
+    "/sign-out",
+    "/stop",
+)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +190,16 @@ def test_guessing_is_slowed() -> None:
         "/static/collegium.css/../collegium.js",
         "/static//etc/passwd",
         "/keys.json",
+        "/sent/../../keys.json",
+        "/sent/2026-11/../../../keys.json",
+        "/sent/%2e%2e/1",
+        "/sent/..%2f..%2fkeys/1",
+        "/sent/2026-11.jsonl/1",
+        "/sent/2026-11/0",
+        "/sent/2026-11/-1",
+        "/sent/2026-11/99999999",
+        "/sent/9999-99/1",
+        "/sent/2026-11%00/1",
         "/.git/config",
         "/sign-in/x",
     ],
@@ -191,7 +209,9 @@ def test_no_other_file(page: Served, inside: Visitor, path: str) -> None:
         line.sendall(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nConnection: close\r\n\r\n".encode()
         )
-        assert line.recv(64).split(b" ")[1] == b"404"
+        # Without a session first; then with one, where only the tricks are left to stop it.
+        assert line.recv(64).split(b" ")[1] in (b"401", b"404")
+    assert inside.get(path).status_code == 404
 
 
 def test_headers(inside: Visitor) -> None:

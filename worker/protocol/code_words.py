@@ -99,10 +99,27 @@ def sent_reason(code: str) -> str:
         "policy-accepted": _("A person accepted the policy"),
         "readiness-check": _("The site was checked"),
         "classes-offered": _("The policy lets class codes out"),
+        "hello": _("To hear what is new"),
+        "confirm": _("A job was taken"),
+        "renew": _("A job is still held"),
+        "object": _("A model part was asked for"),
+        "key-announced": _("The site’s key changed"),
+        "upload-header": _("A round’s update, announced"),
+        "upload-chunk": _("A round’s update, one piece"),
+        "metrics": _("A job to measure was done"),
+        "class-report": _("A job for class reports was done"),
+        "update": _("A job to train was done"),
+        "switched": _("A release is in use here"),
+        "refused": _("The policy here refuses a job"),
+        "failed": _("A job could not be done"),
     }
     if code in acts:
         return acts[code]
-    return job(JobKind(code)) if code in set(JobKind) else code
+    if code in set(JobKind):
+        return job(JobKind(code))
+    if code in set(Phase):
+        return phase(Phase(code))
+    return failure(Failure(code)) if code in set(Failure) else code
 
 
 def module(name: str) -> str:

@@ -1,6 +1,8 @@
 """A policy in plain words, said the same at the hub and at a site. Present tense, no jargon."""
 
 from collections.abc import Iterable
+from difflib import SequenceMatcher
+from itertools import zip_longest
 
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.text import _, ngettext
@@ -16,6 +18,18 @@ def in_words(document: PolicyDocument) -> list[str]:
         *_flows(document),
         *_safeguards(document),
     ]
+
+
+def difference(
+    old: PolicyDocument | None, new: PolicyDocument
+) -> list[tuple[str | None, str | None]]:
+    """Sentences before and after, side by side, where they differ; None where one side says nothing."""
+    before, after = in_words(old) if old is not None else [], in_words(new)
+    pairs: list[tuple[str | None, str | None]] = []
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            pairs += zip_longest(before[a:b], after[c:d])
+    return pairs
 
 
 def choice_in_words(choice: str) -> str:

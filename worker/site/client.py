@@ -31,6 +31,7 @@ from worker.site.sent import OutboundLog
 
 PREFIX = "/site/v1"
 _READ_S = 20.0
+_JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class SignedLine:
     ) -> bytes:
         """The answer's bytes; empty for 204."""
         body = canonical(message) if message is not None else b""
-        return self._once_more("POST", path, body, about, "application/json", read_s).content
+        return self._once_more("POST", path, body, about, _JSON, read_s).content
 
     def put(self, path: str, body: bytes, about: About) -> bytes:
         self.line.bandwidth.spend(len(body))
@@ -172,8 +173,11 @@ class SignedLine:
         body_digest = digest(body)
         request.headers.update(self._signature(request, body_digest))
         if about is not _POLL:
-            kind, reason = about.kind, about.reason
-            self._log.note(kind, len(body), body_digest, reason, about.job, about.run)
+            # JSON is text, and the log keeps it; the bytes of an update lie in the outbox already.
+            json = body.decode() if body and headers.get("Content-Type") == _JSON else None
+            self._log.note(
+                about.kind, len(body), body_digest, about.reason, about.job, about.run, json
+            )
         response = self.line.send(request, stream=stream)
         self._note_answer()
         return response

@@ -127,11 +127,35 @@ def offered(home: Home, said: Hello) -> ApprovedPolicy | None:
         ) from error
 
 
-def accept(home: Home, door: Door, policy: ApprovedPolicy) -> None:
-    """A person here said yes. The hub is told first, so that it never shows less than what is in force."""
-    known = accepted.current(home)
-    if known is not None and known.version > policy.version:
+def newest(home: Home, door: Door) -> ApprovedPolicy:
+    """Asks the hub for the policy to accept. Raises SiteFault where it offers none, HubFault where it is away."""
+    said = door.hello()
+    if said.state != "ready":
+        raise SiteFault(_("Nobody has confirmed the six words yet: do that in the browser first."))
+    found = offered(home, said)
+    if found is None:
+        raise SiteFault(_("Your institution has no approved policy yet."))
+    return found
+
+
+def accept(home: Home, door: Door, policy: ApprovedPolicy, *, named: str) -> None:
+    """A person here said yes to the policy with the digest `named`. Raises SiteFault if it is not this one.
+
+    The hub is told first, so that it never shows less than what is in force.
+    """
+    if named != policy.digest:
+        raise SiteFault(_("The hub offers another policy than the one named. Nothing is accepted."))
+    if policy.version < _version_here(home):
         raise SiteFault(_("A newer version is in force here. An older one is not accepted."))
     signed = accepted.seal(home, policy)
     door.accept_policy(signed)
     accepted.store(home, policy, signed)
+
+
+def _version_here(home: Home) -> int:
+    """0 where none is in force: a damaged one counts as none, and is put right by accepting again."""
+    try:
+        known = accepted.current(home)
+    except SiteFault:
+        return 0
+    return known.version if known else 0

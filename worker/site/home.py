@@ -77,6 +77,7 @@ class Home:
         self.cache = root / "cache"
         self.logs = root / "logs"
         self.current = root / "current"
+        self.sheets = root / "sheets"
         self.codes = root / "page-codes"
         self.hub_answered = root / "hub-answered"
         self.run_lock = root / "run.lock"

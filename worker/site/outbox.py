@@ -5,7 +5,6 @@ here and does not train again.
 """
 
 import re
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +44,24 @@ class _Record(BaseModel):
     receipt: Receipt
     trained: AwareDatetime
     software: str
+
+
+class _Gone(BaseModel):
+    """`gone.json`: of an update whose bytes were deleted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    body: str
+    deleted: AwareDatetime
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An update's digest, and its bytes while they are here, else when they were deleted."""
+
+    digest: str
+    path: Path | None
+    deleted: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -151,13 +168,25 @@ class Outbox:
         """Jobs whose answer the hub may not have yet."""
         return sorted(path.stem for path in self._root.glob("*.answer"))
 
+    def kept(self, run: str, round_: int) -> "Kept | None":
+        """What is left here of the update of that round; None if it was never here, or its folder is gone."""
+        folder = self._root / f"{safe_name(run)}.{round_}"
+        try:
+            gone = _Gone.model_validate_json((folder / "gone.json").read_bytes())
+        except FileNotFoundError:
+            if not (folder / "update.json").is_file():
+                return None
+            record = _Record.model_validate_json((folder / "update.json").read_bytes())
+            return Kept(record.body, folder / "update.safetensors")
+        return Kept(gone.body, None, gone.deleted)
+
     def prune(self) -> None:
-        """Rounds of a month ago are over."""
+        """Rounds of a month ago are over: their bytes go; that they went stays."""
         oldest = time.time() - _KEPT_S
         for path in self._root.iterdir():
             if path.stat().st_mtime < oldest:
                 if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
+                    _forget(path)
                 else:
                     path.unlink(missing_ok=True)
 
@@ -166,6 +195,16 @@ class Outbox:
 
     def _answer(self, job: str) -> Path:
         return self._root / f"{safe_name(job)}.answer"
+
+
+def _forget(folder: Path) -> None:
+    record = folder / "update.json"
+    if record.is_file():
+        body = _Record.model_validate_json(record.read_bytes()).body
+        gone = _Gone(body=body, deleted=datetime.now(UTC))
+        files.write(folder / "gone.json", gone.model_dump_json().encode())
+        record.unlink()
+    (folder / "update.safetensors").unlink(missing_ok=True)
 
 
 def safe_name(name: str) -> str:

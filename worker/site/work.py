@@ -13,7 +13,7 @@ from worker.protocol.codes import Failure, Refusal
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, Claimed
 from worker.protocol.rules import Objection
-from worker.site import accepted, current, files, guard
+from worker.site import accepted, current, files, guard, sheets
 from worker.site.answering import Job, answer
 from worker.site.faults import (
     ClaimLost,
@@ -101,6 +101,7 @@ def _refusal(claim: int, objection: Objection) -> Answer:
 
 
 def _carry_out(job: Job) -> None:
+    sheets.remember(job.site.home, job.manifest)
     said = answer(job)
     if isinstance(said, Objection):
         _note_refusal(job.held.job, said)

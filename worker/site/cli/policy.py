@@ -44,7 +44,7 @@ def show(context: Context) -> None:
 @pass_context
 def review(context: Context) -> None:
     site = context.site()
-    offered = _offered(site)
+    offered = enrolment.newest(site.home, site.door)
     found = site.policy()
     if found is not None and found.digest == offered.digest:
         say(_("Version {number} is the newest and in force here.").format(number=found.version))
@@ -57,7 +57,7 @@ def review(context: Context) -> None:
 @pass_context
 def accept(context: Context, digest: str) -> None:
     site = context.site()
-    ask_to_accept(site, _offered(site), digest)
+    ask_to_accept(site, enrolment.newest(site.home, site.door), digest)
 
 
 @policy.command("approve-run", help=_("Let this run train here, where the policy asks the site."))
@@ -76,16 +76,6 @@ def approve_run(context: Context, run: str) -> None:
         say(_("It has not asked for approval here yet. Compare its id with the run's page."))
 
 
-def _offered(site: Site) -> ApprovedPolicy:
-    hello = site.door.hello()
-    if hello.state != "ready":
-        raise SiteFault(_("Nobody has confirmed the six words yet: do that in the browser first."))
-    offered = enrolment.offered(site.home, hello)
-    if offered is None:
-        raise SiteFault(_("Your institution has no approved policy yet."))
-    return offered
-
-
 def ask_to_accept(site: Site, offered: ApprovedPolicy, wanted: str | None) -> None:
     """`wanted` is the digest an unattended site accepts; without it a person is asked."""
     say(
@@ -97,15 +87,10 @@ def ask_to_accept(site: Site, offered: ApprovedPolicy, wanted: str | None) -> No
         say(_("One person drafted and approved it."))
     _print(in_words(offered.document))
     say(_("Digest: {digest}").format(digest=offered.digest))
-    if wanted is not None:
-        if wanted != offered.digest:
-            raise SiteFault(
-                _("The hub offers another policy than the one named. Nothing is accepted.")
-            )
-    elif not _says_yes():
+    if wanted is None and not _says_yes():
         say(_("Not accepted. This site refuses jobs until you run: collegium-site policy review"))
         return
-    enrolment.accept(site.home, site.door, offered)
+    enrolment.accept(site.home, site.door, offered, named=wanted or offered.digest)
     say(_("Accepted. It is in force at this site."))
 
 

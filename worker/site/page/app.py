@@ -9,16 +9,25 @@ from starlette.types import ASGIApp
 
 from worker.protocol.text import _
 from worker.site.faults import SiteFault
-from worker.site.page import ready, render, sign_in
+from worker.site.page import content, policy, ready, records, render, sent, sign_in
 from worker.site.page.edge import Edge
 from worker.site.page.faults import Differs, NothingHere, PageFault
 from worker.site.page.state import State
 from worker.site.page.visit import signed_in
 
 _YEAR = "public, max-age=31536000, immutable"
-_PAGES = {"/": ready.show}
+_PAGES = {
+    "/": ready.show,
+    "/policy": policy.show,
+    "/sent": sent.show,
+    "/data": records.show,
+    "/sent/{month:str}/{number:int}": content.show,
+}
 _ACTS = {
     "/check": ready.check,
+    "/data/check": records.check,
+    "/policy/accept": policy.accept,
+    "/policy/approve-run": policy.approve_run,
     "/display": sign_in.display,
     "/sign-out": sign_in.leave,
     "/stop": ready.stop,

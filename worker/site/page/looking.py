@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.protocol.text import use_locale
-from worker.site import readiness
+from worker.site import readiness, sheets
 from worker.site.home import Home, find
 from worker.site.site import open_site
 
@@ -30,7 +30,22 @@ def _readiness(home: Home, tell: bool) -> dict[str, Any]:
 
 
 def _data(home: Home, tell: bool) -> dict[str, Any]:
-    return {}
+    """Faults and fits, as `collegium-site data check` finds them. They may quote records: for the page only."""
+    from worker.learning.data.check import inspect
+    from worker.learning.data.findings import DataFault
+
+    folder, known = home.config().data, sheets.known(home)
+    if folder is None:
+        return {"folder": None, "faults": [], "fits": []}
+    try:
+        found = inspect(folder, known)
+    except DataFault as fault:
+        return {"folder": str(folder), "faults": [asdict(one) for one in fault.faults], "fits": []}
+    fits = [
+        {**asdict(fit), "target": sheet.target}
+        for fit, sheet in zip(found.fits, known, strict=True)
+    ]
+    return {"folder": str(folder), "faults": [asdict(one) for one in found.faults], "fits": fits}
 
 
 if __name__ == "__main__":

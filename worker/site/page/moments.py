@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from worker.protocol.text import _, current_locale, ngettext
 
@@ -60,6 +60,11 @@ def machine(moment: datetime) -> str:
 def number(value: float, digits: int = 0) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return str(format_decimal(value, format=pattern, locale=_locale()))
+
+
+def percent(value: float) -> str:
+    """`0.66` is `66 %`."""
+    return str(format_percent(value, format="#,##0 %", locale=_locale()))
 
 
 def size(count: float) -> str:

@@ -82,6 +82,7 @@ def environment() -> Environment:
         day=moments.day,
         ago=moments.ago,
         number=moments.number,
+        percent=moments.percent,
         size=moments.size,
     )
     return env
@@ -134,18 +135,25 @@ def shell(request: Request) -> Shell:
         name=known.site_name if known else "",
         institution=known.institution_name if known else "",
         simulated=known.simulated if known else False,
-        menu=_menu() if visit else (),
+        menu=_menu(visit.state.waits) if visit else (),
         here=request.url.path,
         done=_done(request.query_params.get("done", "")) if visit else "",
     )
 
 
-def _menu() -> tuple[MenuItem, ...]:
-    return (MenuItem("ready", _("This site"), "/"),)
+def _menu(waits: int) -> tuple[MenuItem, ...]:
+    return (
+        MenuItem("ready", _("This site"), "/"),
+        MenuItem("policy", _("Policy"), "/policy", waits),
+        MenuItem("sent", _("What left"), "/sent"),
+        MenuItem("data", _("Records"), "/data"),
+    )
 
 
 def _done(code: str) -> str:
     """The sentence after an act."""
     return {
         "stopping": _("The site was asked to stop."),
+        "accepted": _("Accepted. It is in force at this site."),
+        "approved": _("The run is approved. It trains here from its next round on."),
     }.get(code, "")

@@ -4,7 +4,10 @@ import threading
 from dataclasses import dataclass, field
 
 from worker.protocol.text import current_locale
+from worker.site import accepted
+from worker.site.faults import SiteFault
 from worker.site.home import Home, Identity
+from worker.site.page.asking import Asking
 from worker.site.page.looks import Look
 from worker.site.page.sessions import Brake, Sessions
 
@@ -17,8 +20,12 @@ class State:
     sessions: Sessions = field(default_factory=Sessions)
     brake: Brake = field(default_factory=Brake)
     stopping: bool = False
+    asking: Asking = field(init=False)
     _looks: dict[tuple[str, str], Look] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.asking = Asking(self.home)
 
     @property
     def cookie(self) -> str:
@@ -33,6 +40,28 @@ class State:
                 self._looks[key] = Look(name, self.home, key[1])
             return self._looks[key]
 
+    def forget(self, name: str) -> None:
+        """After an act that changes what such a look finds."""
+        with self._lock:
+            gone = [self._looks.pop(key) for key in list(self._looks) if key[0] == name]
+        for look in gone:
+            look.close()
+
+    @property
+    def waits(self) -> int:
+        """How many things at `/policy` wait for a person, as far as this computer knows."""
+        last = self.asking.last
+        offered = last.offered if last else None
+        runs = len(accepted.waiting(self.home))
+        if offered is None:
+            return runs
+        try:
+            known = accepted.current(self.home)
+        except SiteFault:
+            known = None
+        return runs + (known is None or known.digest != offered.digest)
+
     def close(self) -> None:
+        self.asking.close()
         for look in self._looks.values():
             look.close()
