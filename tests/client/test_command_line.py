@@ -69,7 +69,7 @@ def test_what_one_looks_at(stage: Stage, terminal: Terminal, tmp_path: Path) -> 
     assert "class.added" in file.read_text()
 
 
-def train(stage: Stage) -> None:
+def train(stage: Stage) -> None:  # noqa: F811
     """Both rounds, at whichever sites were asked."""
     for _ in range(2):
         for member in stage.world.members:
