@@ -15,8 +15,8 @@ ROLES = (
     "operator",
 )
 
-NO_PAGE = frozenset({"/runs/{run_id}/bell"})
-"""A stream of events: nothing to look at, and it does not end by itself."""
+NO_PAGE = frozenset({"/runs/{run_id}/bell", "/i/{institution}/audit/export/{form}"})
+"""A stream of events, which does not end by itself, and a file: nothing to look at."""
 
 TABLE = (
     ("GET", "/", "200 303 303 303 303 303 303 303"),
