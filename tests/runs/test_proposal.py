@@ -12,7 +12,6 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.audit.models import Event
 from app.clock import now
-from app.effects import Mail
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, StepUpNeeded
 from app.federations import service as federations
 from app.federations.models import Federation
@@ -79,17 +78,6 @@ def test_everyone_asked_answers(world: World) -> None:
         "run.declined",
         "run.started",
     }
-
-
-def test_officers_are_told_by_mail(world: World) -> None:
-    mails: list[Mail] = []
-    keep = world.hub.db.dispatch
-    assert keep is not None
-    world.hub.db.dispatch = lambda e: mails.append(e) if isinstance(e, Mail) else keep(e)
-    asking(world, 1)
-    (mail,) = mails
-    assert mail.to == "privacy-officer@school1.example"
-    assert "Early support proposes run 1" in mail.body
 
 
 def test_too_few_yes_is_no_run(world: World) -> None:
