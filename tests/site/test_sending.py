@@ -10,6 +10,7 @@ from app.sites.states import JobState
 from tests.site.test_work import Bench, bench  # noqa: F401  (a fixture)
 from worker.learning import local
 from worker.learning.local import Contribution
+from worker.learning.own import Own
 from worker.protocol import limits
 from worker.protocol.codes import JobKind
 
@@ -22,9 +23,9 @@ def test_a_cut_line_costs_at_most_the_chunk_under_way(
 ) -> None:
     big = np.random.default_rng(1).normal(size=SIZE // 4).astype(np.float32)
 
-    def trained(*_given: object, **_more: object) -> dict[str, Contribution]:
+    def trained(*_given: object, **_more: object) -> tuple[dict[str, Contribution], Own]:
         bench.wire.cut_after(int(1.6 * limits.CHUNK_BYTES))
-        return {"fusion": Contribution({"weight": big}, 10.0)}
+        return {"fusion": Contribution({"weight": big}, 10.0)}, Own({}, {})
 
     def repair() -> None:
         while bench.wire.is_up:
@@ -32,7 +33,7 @@ def test_a_cut_line_costs_at_most_the_chunk_under_way(
         time.sleep(1)
         bench.wire.restore()
 
-    monkeypatch.setattr(local, "train", trained)
+    monkeypatch.setattr(local, "take_part", trained)
     repairing = threading.Thread(target=repair, daemon=True)
     repairing.start()
     before = len(bench.wire.sent)
