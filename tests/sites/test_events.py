@@ -65,8 +65,10 @@ def test_one_subscription_serves_a_thousand_waiters(redis_url: str) -> None:
     async def work() -> None:
         bell = Doorbell(redis_url)
         waits = [asyncio.create_task(bell.wait(f"inbox:{n}", 20)) for n in range(1000)]
-        await asyncio.sleep(0.5)
         client = redis_client(redis_url)
+        async with asyncio.timeout(15):
+            while client.pubsub_numpat() == 0:
+                await asyncio.sleep(0.05)
         assert client.pubsub_numpat() == 1
         for n in range(1000):
             bell.ring(f"inbox:{n}")

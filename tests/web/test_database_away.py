@@ -100,7 +100,7 @@ def test_away_and_back(
             answer = request()
             assert (name, answer.status_code) == (name, 503)
             assert (name, answer.headers["retry-after"]) == (name, "5")
-            assert time.monotonic() - begun < 5
+            assert time.monotonic() - begun < 15
             kind = answer.headers["content-type"]
             if name in ("api", "hello", "claim"):
                 assert kind == "application/problem+json" and answer.json()["code"] == "busy"
