@@ -94,7 +94,7 @@ def test_its_row_stays_there_and_kills_change_nothing(live: Stage) -> None:
             )  # as if killed after the own part was stored and before the update was
             with running(home):
                 live.wait(lambda: live.is_completed(run), 300, "the end of the run")
-                live.wait(lambda: len(measured(live, run)) == 2, 60, "the figures")
+                live.wait(lambda: len(measured(live, run)) == 2, 200, "the figures")
             assert before == (own.read_bytes(), (gone / "update.safetensors").read_bytes())
     simulated = undisturbed(live, run)
     assert simulated.rounds[-1].kept == ROWS

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.site.disks import fill
 
+from tests.disks import fill
 from worker.learning.own import Own
 from worker.protocol.kept import WHOLE, KeptRows
 from worker.site.faults import DiskFull, ObjectMismatch

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[PostgresServer]:
-    """Of its own: other tests need theirs."""
-    with servers.postgres() as server:
+    """Of its own: other tests need theirs. What was committed must be there after the crash."""
+    with servers.postgres({"listen_addresses": "127.0.0.1"}) as server:
         yield server
 
 
