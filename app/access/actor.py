@@ -1,9 +1,18 @@
 """Who is asking: a signed-in person, a token, or the hub itself. And the one answer to 'may they?'."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.access.permissions import OPERATOR, ROLES, TOKEN_NEVER, Permission, Role
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What its state takes from everyone at an institution: it may be read, and `reason` names the next step."""
+
+    permissions: frozenset[Permission]
+    reason: str
+    state: str
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,8 @@ class Actor:
     token_institution: str | None = None
     withheld: "Actor | None" = None
     """Who this would be with a second factor, where one is required and missing."""
+    holds: dict[str, Hold] = field(default_factory=dict)
+    """By institution, set at the edge; an institution that may do everything has none."""
 
     @property
     def id(self) -> str:
@@ -36,7 +47,14 @@ class Actor:
         if self.token_institution not in (None, institution):
             return frozenset()
         held = frozenset[Permission]().union(*(ROLES[r] for r in self.roles.get(institution, ())))
+        if institution in self.holds:
+            held -= self.holds[institution].permissions
         return held if self.scopes is None else (held & self.scopes) - TOKEN_NEVER
+
+    @property
+    def unheld(self) -> "Actor":
+        """For an act that only takes something back, such as leaving or revoking: no hold stands in its way."""
+        return replace(self, holds={})
 
     @property
     def institutions(self) -> frozenset[str]:

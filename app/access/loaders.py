@@ -15,10 +15,13 @@ def require(actor: Actor, permission: Permission, institution: str | None) -> No
     """Passes, or raises: NotFound for a stranger (as if it did not exist), NotAllowed naming the roles for a member.
 
     `institution` None asks about the hub itself. Who holds the role and lacks the second factor it takes gets
-    SecondFactorMissing, which the pages answer by setting one up.
+    SecondFactorMissing, which the pages answer by setting one up. A member whose institution is held back reads why.
     """
     if allows(actor, permission, institution):
         return
+    hold = actor.holds.get(institution or "")
+    if hold and permission in hold.permissions and allows(actor.unheld, permission, institution):
+        raise NotAllowed(hold.reason, state=hold.state)
     if actor.withheld is not None and allows(actor.withheld, permission, institution):
         raise SecondFactorMissing(_("This takes a second factor. Set one up: it takes a minute."))
     if institution is None or institution not in actor.institutions:

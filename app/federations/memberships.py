@@ -88,9 +88,9 @@ def decline(
     """An invitation, by the institution; a request, by the lead."""
     found = _own(session, federation, institution_id)
     if found.state is MembershipState.REQUESTED:
-        require(actor, Permission.FEDERATION_LEAD, federation.lead_id)
+        require(actor.unheld, Permission.FEDERATION_LEAD, federation.lead_id)
     else:
-        require(actor, Permission.FEDERATION_JOIN, institution_id)
+        require(actor.unheld, Permission.FEDERATION_JOIN, institution_id)
     _move(session, found, MembershipState.DECLINED, reason=reason.strip()[:200])
     _record(session, actor, kinds.MEMBERSHIP_DECLINED, federation, found)
     return found
@@ -100,7 +100,7 @@ def leave(
     session: Session, actor: Actor, federation: Federation, institution_id: str
 ) -> Membership:
     """Effective now: its open jobs are cancelled by the next sweep, which is sent at once. Past releases stay."""
-    require(actor, Permission.FEDERATION_JOIN, institution_id)
+    require(actor.unheld, Permission.FEDERATION_JOIN, institution_id)
     fresh(actor)
     if institution_id == federation.lead_id:
         raise Conflict(_("The lead cannot leave its own federation. Close the federation instead."))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, institutions_where
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.errors import NotFound
+from app.errors import NotAllowed, NotFound
 from app.federations.models import BaseModelFile, Federation, Membership, SheetVersion
 from app.federations.schemas import Accepted, Terms
 from app.federations.states import FederationState, MembershipState
@@ -96,7 +96,12 @@ def open_to(session: Session, actor: Actor) -> Sequence[Federation]:
 
 
 def get_open(session: Session, actor: Actor, federation_id: str) -> Federation:
-    """One of `open_to`, for somebody who thinks of joining. Raises NotFound."""
+    """One of `open_to`, for somebody who thinks of joining. Raises NotFound; NotAllowed with the reason for somebody
+    none of whose institutions may look beyond its own, whatever the id."""
+    own = institutions_where(actor, Permission.FEDERATION_READ)
+    if own and own <= actor.holds.keys():
+        hold = actor.holds[min(own)]
+        raise NotAllowed(hold.reason, state=hold.state)
     found = next((f for f in open_to(session, actor) if f.id == federation_id), None)
     if found is None:
         raise NotFound(_("There is no such federation for you."))

@@ -151,7 +151,7 @@ def change_terms(
 
 def close(session: Session, actor: Actor, federation: Federation) -> Federation:
     """For good: no run can be proposed any more. Releases stay."""
-    require(actor, Permission.FEDERATION_LEAD, federation.lead_id)
+    require(actor.unheld, Permission.FEDERATION_LEAD, federation.lead_id)
     fresh(actor)
     move(session, FEDERATION_TRANSITIONS, federation, Federation.state, FederationState.CLOSED)
     record(

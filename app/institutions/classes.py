@@ -119,7 +119,7 @@ def assign(session: Session, actor: Actor, class_id: str, person_id: str) -> Tea
 
 def unassign(session: Session, actor: Actor, class_id: str, person_id: str) -> None:
     """Takes an instructor off a class. Raises NotFound."""
-    row = queries.class_for(session, actor, Permission.CLASS_EDIT, class_id)
+    row = queries.class_for(session, actor.unheld, Permission.CLASS_EDIT, class_id)
     teaching = queries.teaching(session, class_id, person_id)
     if teaching is None:
         raise NotFound(_("This instructor is not named for this class."))

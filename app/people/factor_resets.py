@@ -44,7 +44,7 @@ def ask(
 ) -> FactorReset:
     """By another administrator of `institution`. Raises NotFound for someone without a role there, NotAllowed for
     oneself or an operator, Conflict when there is nothing to reset or it is asked already."""
-    require(actor, Permission.PEOPLE_EDIT, institution)
+    require(actor.unheld, Permission.PEOPLE_EDIT, institution)
     fresh(actor)
     if institution not in queries.roles_of(session, person_id):
         raise NotFound(_("This person has no role here."))

@@ -187,7 +187,7 @@ def invitation(session: Session, actor: Actor, invitation_id: str) -> Invitation
     if found is None:
         raise NotFound(_("There is nothing here for you."))
     edit = Permission.PEOPLE_EDIT if found.institution_id else Permission.HUB_OPERATE
-    require(actor, edit, found.institution_id)
+    require(actor.unheld, edit, found.institution_id)
     return found
 
 
@@ -242,7 +242,7 @@ def token_by_prefix(session: Session, prefix: str) -> tuple[ApiToken, Person] | 
 
 def tokens(session: Session, actor: Actor, institution: str) -> list[ApiToken]:
     """Every token of an institution, newest first, revoked and run out ones too."""
-    require(actor, Permission.TOKEN_EDIT, institution)
+    require(actor.unheld, Permission.TOKEN_EDIT, institution)
     query = select(ApiToken).where(ApiToken.institution_id == institution)
     return list(session.scalars(query.order_by(ApiToken.created.desc())))
 
@@ -252,5 +252,5 @@ def token(session: Session, actor: Actor, token_id: str) -> ApiToken:
     found = session.get(ApiToken, token_id)
     if found is None:
         raise NotFound(_("There is nothing here for you."))
-    require(actor, Permission.TOKEN_EDIT, found.institution_id)
+    require(actor.unheld, Permission.TOKEN_EDIT, found.institution_id)
     return found

@@ -52,14 +52,14 @@ def add(session: Session, by: str, institution: str, person_id: str, role: Role)
 
 def revoke(session: Session, actor: Actor, institution: str, person_id: str, role: Role) -> None:
     """Takes one role away. Raises NotFound, and Conflict for the last administrator's."""
-    require(actor, Permission.PEOPLE_EDIT, institution)
+    require(actor.unheld, Permission.PEOPLE_EDIT, institution)
     fresh(actor)
     _take(session, actor, institution, person_id, {role})
 
 
 def remove(session: Session, actor: Actor, institution: str, person_id: str) -> None:
     """Takes every role away; the person's API tokens here stop working with the roles."""
-    require(actor, Permission.PEOPLE_EDIT, institution)
+    require(actor.unheld, Permission.PEOPLE_EDIT, institution)
     fresh(actor)
     _take(session, actor, institution, person_id, set(Role))
 

@@ -95,7 +95,8 @@ def decline(
 def _decide(
     session: Session, actor: Actor, run: Run, institution_id: str, choice: Choice, reason: str
 ) -> RunApproval:
-    require(actor, Permission.RUN_APPROVE, institution_id)
+    asks = actor if choice is Choice.APPROVE else actor.unheld
+    require(asks, Permission.RUN_APPROVE, institution_id)
     fresh(actor)
     if run.state in RUN_ENDED:
         raise Conflict(_("This run has ended."), state=run.state.value)
@@ -165,7 +166,7 @@ def _approved(session: Session, run: Run, actor_id: str) -> None:
 
 def pause(session: Session, actor: Actor, run: Run) -> Run:
     """After the round that is open now; at once when none is."""
-    _require_lead(session, actor, run)
+    _require_lead(session, actor.unheld, run)
     if run.state is not RunState.RUNNING:
         raise Conflict(_("Only a running run can be paused."), state=run.state.value)
     run.pause_asked = True
@@ -195,7 +196,7 @@ def resume(session: Session, actor: Actor, run: Run) -> Run:
 
 def cancel(session: Session, actor: Actor, run: Run) -> Run:
     """For good. Open jobs end at their sites' next renewal; nothing of the open round is kept."""
-    _require_lead(session, actor, run)
+    _require_lead(session, actor.unheld, run)
     open_round = queries.open_round(session, run.id)
     if open_round is not None:
         # The round before its run, as a worker locks them when it closes one.

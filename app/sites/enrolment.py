@@ -170,7 +170,7 @@ def confirm(session: Session, actor: Actor, site: Site, words: str, *, hub_key: 
 
 def revoke(session: Session, actor: Actor, site: Site) -> None:
     """Out at its next request; its jobs are cancelled."""
-    require(actor, Permission.SITE_EDIT, site.institution_id)
+    require(actor.unheld, Permission.SITE_EDIT, site.institution_id)
     fresh(actor)
     move(session, SITE_TRANSITIONS, site, Site.state, SiteState.REVOKED, revoked=now())
     cancelled = cancel_jobs(session, site=site.id)

@@ -39,9 +39,11 @@ def _who(request: Request, permission: str) -> str:
         return ""
 
 
-def link(request: Request, status: int) -> Link | None:
+def link(request: Request, status: int, facts: Mapping[str, Any]) -> Link | None:
     """The one next step, if there is one."""
     path = request.url.path
+    if status == NotAllowed.status and "state" in facts:
+        return _verification(request)
     if status == Expired.status:
         return _again(path)
     if status in (TooMany.status, Busy.status) and request.method == "GET":
@@ -49,6 +51,13 @@ def link(request: Request, status: int) -> Link | None:
     if status == Conflict.status:
         return Link(_("See how it stands now"), came_from(request) or "/home", "btn")
     return None
+
+
+def _verification(request: Request) -> Link | None:
+    """Where an institution that is held back reads what is missing."""
+    visit: Visit | None = getattr(request.state, "visit", None)
+    at = visit.institution if visit else None
+    return Link(_("See the verification"), f"/i/{at}/verification", "btn") if at else None
 
 
 def _again(path: str) -> Link | None:

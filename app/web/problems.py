@@ -168,7 +168,7 @@ def _show(
         message,
         tuple(errors.values()),
         next_steps.more(request, status, facts or {}, extra),
-        next_steps.link(request, status),
+        next_steps.link(request, status, facts or {}),
     )
     block = "says" if request.headers.get("hx-request") == "true" else None
     return render.page(

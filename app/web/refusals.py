@@ -2,10 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
 from app.access.permissions import Permission, Role
 from app.institutions import queries as institutions
-from app.institutions import service as institution_service
 from app.people import queries as people
 from app.text import _
 from app.web.parts import Link, Note
@@ -23,23 +21,23 @@ def who_can(session: Session, at: str, permission: Permission) -> str:
 
 
 def role(visit: Visit, at: str, permission: Permission, takes: str) -> Note:
-    """`takes` says which role the act needs."""
+    """`takes` says which role the act needs; an institution held back reads why, whatever the role."""
+    hold = visit.who.holds.get(at)
+    if hold and permission in hold.permissions:
+        return Note(hold.reason, Link(_("See the verification"), f"/i/{at}/verification"))
     return Note(f"{takes} {who_can(visit.session, at, permission)}")
 
 
 def unverified(visit: Visit, at: str) -> Note | None:
     """The reason and the next step where an institution may not act with others now."""
-    why = institution_service.why_not(institutions.by_id(visit.session, at))
-    if not why:
+    hold = visit.who.holds.get(at)
+    if hold is None:
         return None
-    return Note(why, Link(_("See the verification"), f"/i/{at}/verification"))
+    return Note(hold.reason, Link(_("See the verification"), f"/i/{at}/verification"))
 
 
-def banner(session: Session, actor: Actor, at: str | None) -> Note | None:
+def banner(visit: Visit, at: str | None) -> Note | None:
     """On every page of an institution that may only read now; an instructor has no part in it."""
-    if at is None or not actor.roles.get(at, frozenset()) - {Role.INSTRUCTOR}:
+    if at is None or not visit.who.roles.get(at, frozenset()) - {Role.INSTRUCTOR}:
         return None
-    why = institution_service.why_not(institutions.by_id(session, at))
-    if not why:
-        return None
-    return Note(why, Link(_("See the verification"), f"/i/{at}/verification"))
+    return unverified(visit, at)

@@ -107,7 +107,7 @@ def _own(visit: Visit) -> _Own:
     try:
         with visit.hub.db.reading() as session:
             waiting = len(tasks(session, visit)) + len(notices.news(session, visit.who))
-            stopped = refusals.banner(session, visit.who, visit.institution)
+            stopped = refusals.banner(visit, visit.institution)
             return _Own(waiting, _choices(session, visit), _menu(visit, waiting), stopped)
     except SQLAlchemyError:
         return _Own()

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from app.access.actor import Actor
 from app.errors import HubError, NotSignedIn
 from app.hub import Hub
+from app.institutions import service as institutions
 from app.people import sessions
 from app.people.models import BrowserSession
 from app.settings import Settings
@@ -115,6 +116,7 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
     found = sessions.actor_for(
         session, request.cookies.get(cookie_name(hub.settings)), hub.settings
     )
+    actor = institutions.held(session, found[1]) if found else None
     given = request.cookies.get(cookie_name(hub.settings, "-visit"))
     token = given or secrets.token_urlsafe(24)
     visit = Visit(
@@ -124,7 +126,7 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
         form=form,
         csrf=found[0].csrf if found else _visit_csrf(hub.settings, token),
         fresh_visit=None if given else token,
-        actor=found[1] if found else None,
+        actor=actor,
         browser=found[0] if found else None,
         switched=found[0].institution_id if found else None,
     )

@@ -136,7 +136,7 @@ _FEDERATIONS = (
         body=FOUNDED,
         at="/federations/{made}",
         # A program of another institution founds one of its own: only where it may, which this one may not yet.
-        wrong=409,
+        wrong=403,
         wrong_who="newcomer",
     ),
     Row("GET", D, Permission.FEDERATION_READ, before=Stage.with_draft),
@@ -201,6 +201,7 @@ _FEDERATIONS = (
         who="guest",
         also=READS,
         at=M + "/{outside}",
+        wrong=403,
         wrong_who="newcomer",
     ),
     Row(

@@ -94,7 +94,7 @@ def test_an_open_federation_can_be_read_before_joining_but_not_its_members(stage
         full = f"/federations/{stage.ids['federation']}/{path}".format(**stage.ids)
         problem(stage.call("GET", full, stage.token("guest")), 404)
     problem(
-        stage.call("GET", f"/federations/{stage.ids['federation']}", stage.token("newcomer")), 404
+        stage.call("GET", f"/federations/{stage.ids['federation']}", stage.token("newcomer")), 403
     )
 
 

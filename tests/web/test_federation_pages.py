@@ -153,7 +153,7 @@ def test_an_unverified_institution_founds_nothing(hub: Populated) -> None:
     client = hub.client("stranger")
     assert "suspended you" in client.get("/federations/new").text
     answer = send(client, "/federations/new", name="North", purpose="To see who needs support.")
-    assert answer.status_code == 409
+    assert answer.status_code == 403
 
 
 def second_release(hub: Populated) -> str:

@@ -20,6 +20,7 @@ from app.access.loaders import require
 from app.access.permissions import Permission
 from app.errors import Invalid, NotSignedIn, TooMany
 from app.hub import Hub
+from app.institutions import service as institutions
 from app.limits import Policy
 from app.people import tokens
 from app.text import _, ngettext
@@ -63,6 +64,7 @@ def admitted(
     with hub.db.reading() as session:
         actor = tokens.actor_for(session, given.credentials if given else None)
         stale = actor is not None and tokens.stale(session, actor.id)
+        actor = institutions.held(session, actor) if actor else None
     if actor is None:
         raise NotSignedIn(_("Send an API token that is valid: “Authorization: Bearer clg_…”."))
     request.state.person = actor.person
@@ -109,13 +111,16 @@ Noting = Annotated[Caller, Depends(_writing, scope="function")]
 
 def _asks(permission: Permission) -> Callable[[Actor], None]:
     def check(actor: Admitted) -> None:
-        require(actor, permission, actor.token_institution)
+        require(actor.unheld, permission, actor.token_institution)
 
     return check
 
 
 def takes(permission: Permission) -> dict[str, Any]:
-    """Arguments of a route: the scope it takes, refused with 403 before anything else is looked at."""
+    """Arguments of a route: the scope it takes, refused with 403 before anything else is looked at.
+
+    Whether the institution may act now, the service decides: leaving and revoking it always may.
+    """
     return {
         "dependencies": [Depends(_asks(permission))],
         "openapi_extra": {"x-scope": permission.value},

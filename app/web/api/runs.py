@@ -62,7 +62,7 @@ def _told(row: Run) -> RunTold:
 
 
 def _led(call: Caller, run: str) -> Run:
-    return queries.get(call.session, call.actor, Permission.RUN_LEAD, run)
+    return queries.get(call.session, call.actor.unheld, Permission.RUN_LEAD, run)
 
 
 def _progress(call: Caller, run: str) -> Progress:

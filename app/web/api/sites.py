@@ -125,5 +125,5 @@ def renew_site_token(call: Calling, response: Response, site: Id) -> SiteAdded:
 @router.delete("/sites/{site}", status_code=204, **takes(Permission.SITE_EDIT))
 def revoke_site(call: Calling, site: Id) -> None:
     """Out at its next request; its jobs are cancelled."""
-    row = queries.get(call.session, call.actor, Permission.SITE_EDIT, site)
+    row = queries.get(call.session, call.actor.unheld, Permission.SITE_EDIT, site)
     service.revoke(call.session, call.actor, row)

@@ -148,12 +148,15 @@ def _others(visit: Visit, federation: Federation, own: str) -> Part:
 def _answer(visit: Visit, run: Run, row: RunApproval) -> tuple[Part, ...]:
     if run.state in RUN_ENDED:
         return (Text(_("The run has ended. Nothing is left to decide.")),)
-    if not allows(visit.who, Permission.RUN_APPROVE, row.institution_id):
-        takes = _("Approving a run needs the role of privacy officer.")
-        return (refusals.role(visit, row.institution_id, Permission.RUN_APPROVE, takes),)
-    path = f"/i/{row.institution_id}/approvals/{row.id}"
     parts: list[Part] = []
-    if row.choice is None:
+    may = allows(visit.who, Permission.RUN_APPROVE, row.institution_id)
+    if not may:
+        takes = _("Approving a run needs the role of privacy officer.")
+        parts.append(refusals.role(visit, row.institution_id, Permission.RUN_APPROVE, takes))
+    if not allows(visit.who.unheld, Permission.RUN_APPROVE, row.institution_id):
+        return tuple(parts)
+    path = f"/i/{row.institution_id}/approvals/{row.id}"
+    if row.choice is None and may:
         button = Button(_("Approve this run"), look="primary")
         parts.append(Form(f"{path}/approve", (), (button,), inline=True))
     label = (
@@ -164,7 +167,7 @@ def _answer(visit: Visit, run: Run, row: RunApproval) -> tuple[Part, ...]:
     if row.choice is not Choice.DECLINE:
         reason = Field("reason", label, "area", rows=3, optional=True)
         parts.append(Form(f"{path}/decline", (reason,), (Button(_("Decline")),)))
-    else:
+    elif may:
         parts.append(Form(f"{path}/approve", (), (Button(_("Approve after all")),), inline=True))
     return tuple(parts)
 
@@ -178,7 +181,7 @@ def approve(visit: Here, institution: str, approval: str) -> Response:
 
 @router.post("/{approval}/decline")
 def decline(visit: Here, institution: str, approval: str) -> Response:
-    run, row = _found(visit, institution, approval, Permission.RUN_APPROVE)
+    run, row = _found(visit, institution, approval, Permission.RUN_READ)
     reason = visit.form.text("reason")
     service.decline(visit.session, visit.who, run, row.institution_id, reason=reason)
     return see_other(f"/i/{institution}/approvals/{approval}", "declined")

@@ -128,14 +128,15 @@ def _fit(visit: Visit, federation: Federation, at: str) -> tuple[Part, ...]:
 def _answer(
     visit: Visit, federation: Federation, member: Membership | None, at: str
 ) -> tuple[Part, ...]:
-    if not allows(visit.who, Permission.FEDERATION_JOIN, at):
-        takes = _("Accepting takes the role of administrator or privacy officer.")
-        return (refusals.role(visit, at, Permission.FEDERATION_JOIN, takes),)
-    stopped = refusals.unverified(visit, at)
-    if stopped:
-        return (stopped,)
     path = f"/federations/{federation.id}"
     own = Field("institution", "", "hidden", value=at)
+    invited = member is not None and member.state is MembershipState.INVITED
+    decline = Form(f"{path}/decline", (own,), (Button(_("Decline")),), inline=True)
+    if not allows(visit.who, Permission.FEDERATION_JOIN, at):
+        takes = _("Accepting takes the role of administrator or privacy officer.")
+        note = refusals.role(visit, at, Permission.FEDERATION_JOIN, takes)
+        may_decline = invited and allows(visit.who.unheld, Permission.FEDERATION_JOIN, at)
+        return (note, decline) if may_decline else (note,)
     if member is None:
         return (
             Form(
@@ -152,8 +153,7 @@ def _answer(
     known = Facts(
         ((_("Digest of all of it"), Code(federation.agreement_digest, True)),), stacked=True
     )
-    if member.state is MembershipState.INVITED:
-        decline = Form(f"{path}/decline", (own,), (Button(_("Decline")),), inline=True)
+    if invited:
         return (accept, decline, known)
     if member.state is MembershipState.PAUSED:
         return (accept, known)
@@ -164,7 +164,7 @@ def _answer(
 
 def _acting_for(visit: Visit) -> str:
     at = visit.form.text("institution")
-    if at not in institutions_where(visit.who, Permission.FEDERATION_JOIN):
+    if at not in institutions_where(visit.who.unheld, Permission.FEDERATION_JOIN):
         raise NotAllowed(_("Accepting takes the role of administrator or privacy officer."))
     return at
 
@@ -191,9 +191,14 @@ def decline(visit: Here, federation_id: str) -> Response:
     return see_other("/federations", "declined")
 
 
+def _held_or_not(visit: Visit, permission: Permission, federation_id: str) -> Federation:
+    """For leaving and closing, which an institution may whatever holds it back."""
+    return queries.get(visit.session, visit.who.unheld, permission, federation_id)
+
+
 @router.get("/leave")
 def ask_leave(visit: Here, federation_id: str) -> Response:
-    federation = queries.get(visit.session, visit.who, Permission.FEDERATION_JOIN, federation_id)
+    federation = _held_or_not(visit, Permission.FEDERATION_JOIN, federation_id)
     at = _mine(visit, federation)
     leads = federation.lead_id == at
     sheet = Sheet(
@@ -247,13 +252,13 @@ def _going(federation: Federation, at: str) -> Form:
 
 @router.post("/close")
 def close(visit: Here, federation_id: str) -> Response:
-    federation = queries.get(visit.session, visit.who, Permission.FEDERATION_LEAD, federation_id)
+    federation = _held_or_not(visit, Permission.FEDERATION_LEAD, federation_id)
     service.close(visit.session, visit.who, federation)
     return see_other(f"/federations/{federation.id}", "closed")
 
 
 @router.post("/leave")
 def leave(visit: Here, federation_id: str) -> Response:
-    federation = queries.get(visit.session, visit.who, Permission.FEDERATION_JOIN, federation_id)
+    federation = _held_or_not(visit, Permission.FEDERATION_JOIN, federation_id)
     service.leave(visit.session, visit.who, federation, _acting_for(visit))
     return see_other("/federations", "left")

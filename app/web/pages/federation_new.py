@@ -12,7 +12,6 @@ from app.federations.models import Federation
 from app.federations.schemas import DraftSteps
 from app.federations.states import FederationState
 from app.institutions import queries as institutions
-from app.institutions import service as institution_service
 from app.text import _
 from app.web import render
 from app.web.forms import Typed, trying
@@ -26,7 +25,6 @@ from app.web.pages import (
 )
 from app.web.parts import (
     Button,
-    Empty,
     Field,
     Fold,
     Form,
@@ -193,16 +191,7 @@ def _check(visit: Visit, row: Federation) -> tuple[Part, ...]:
 @router.get("/new")
 def start(visit: Here) -> Response:
     at = visit.institution or ""
-    row = institutions.get(visit.session, visit.who, Permission.FEDERATION_FOUND, at)
-    why = institution_service.why_not(row)
-    if why:
-        link = Link(_("See the verification"), f"/i/{row.id}/verification", "btn")
-        sheet = Sheet(
-            title=_("Found a federation"),
-            panels=(Panel(_("Not yet"), (Empty(why, link),)),),
-            menu="federations",
-        )
-        return render.sheet(visit, sheet)
+    institutions.get(visit.session, visit.who, Permission.FEDERATION_FOUND, at)
     return _page(visit, "purpose", None)
 
 

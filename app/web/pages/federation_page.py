@@ -81,21 +81,19 @@ def members(
             federation_words.membership(m.membership),
         ]
         if leads and asked:
-            cells.append(_answers(federation, m) if m in asked else Nothing())
+            cells.append(_answers(visit, federation, m) if m in asked else Nothing())
         rows.append(tuple(cells))
     return (Table(_("Who is in, and how each was verified"), tuple(columns), tuple(rows)),)
 
 
-def _answers(federation: Federation, member: Member) -> Acts:
+def _answers(visit: Visit, federation: Federation, member: Member) -> Acts:
     """What the lead says to one that asks to join."""
     path, who = f"/federations/{federation.id}/members/invite", member.institution
     given = (("institution", who.id),)
-    return Acts(
-        (
-            Act(path, _("Let it in"), who.name, given),
-            Act(path, _("Decline"), who.name, (*given, ("decline", "1"))),
-        )
-    )
+    decline = Act(path, _("Decline"), who.name, (*given, ("decline", "1")))
+    if federation.lead_id in visit.who.holds:
+        return Acts((decline,))
+    return Acts((Act(path, _("Let it in"), who.name, given), decline))
 
 
 def invite(visit: Visit, federation: Federation, found: list[Member]) -> Part:

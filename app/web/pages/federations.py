@@ -44,17 +44,23 @@ def every(visit: Here) -> Response:
         panels.insert(0, Panel(_("Invitations"), (_invitations(visit, invited),)))
     panels.append(Panel(_("Open to us"), (_open(visit, list(could)),)))
     found = Link(_("Found one"), "/federations/new", "btn" if ours else "primary")
-    stopped = refusals.unverified(visit, visit.institution) if visit.institution else None
     sheet = Sheet(
         title=_("Federations"),
         says=_says(len(ours), len(invited)),
         asof=as_of(),
-        actions=(found,) if may_found and not stopped else (),
-        note="" if may_found else _("Founding one takes the role of administrator."),
+        actions=(found,) if may_found else (),
+        note=_note(visit, may_found),
         panels=tuple(panels),
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _note(visit: Visit, may_found: bool) -> str:
+    stopped = refusals.unverified(visit, visit.institution) if visit.institution else None
+    if stopped:
+        return stopped.text
+    return "" if may_found else _("Founding one takes the role of administrator.")
 
 
 def _says(ours: int, invited: int) -> str:
@@ -163,7 +169,7 @@ def crumbs(federation: Federation, last: str = "") -> tuple[Link, ...]:
 @router.get("/{federation_id}")
 def one(visit: Here, federation_id: str) -> Response:
     federation = _get(visit, federation_id, Permission.FEDERATION_READ)
-    leads = allows(visit.who, Permission.FEDERATION_LEAD, federation.lead_id)
+    leads = allows(visit.who.unheld, Permission.FEDERATION_LEAD, federation.lead_id)
     members = queries.members(visit.session, federation)
     panels = [
         Panel(_("What happens"), federation_page.happens(visit, federation)),
@@ -193,8 +199,6 @@ def _actions(visit: Visit, federation: Federation, members: list[Member]) -> tup
         return (Link(_("Answer the invitation"), f"{path}/join", "primary"),)
     if not allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
         return ()
-    if refusals.unverified(visit, federation.lead_id):
-        return ()
     if federation.state is FederationState.DRAFT:
         return (Link(_("Go on with the draft"), f"{path}/edit/purpose", "primary"),)
     if federation.state is FederationState.OPEN:
@@ -210,7 +214,9 @@ def _invited(visit: Visit, members: list[Member]) -> bool:
 
 @router.post("/{federation_id}/members/invite")
 def invite(visit: Here, federation_id: str) -> Response:
-    federation = _get(visit, federation_id, Permission.FEDERATION_LEAD)
+    federation = queries.get(
+        visit.session, visit.who.unheld, Permission.FEDERATION_LEAD, federation_id
+    )
     institution = visit.form.text("institution")
     if visit.form.has("decline"):
         service.decline(visit.session, visit.who, federation, institution)

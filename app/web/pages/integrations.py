@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from app.access.actor import allows
 from app.access.permissions import TOKEN_NEVER, Permission
 from app.clock import now
 from app.errors import Conflict, Invalid
@@ -9,7 +10,7 @@ from app.institutions import queries as institutions
 from app.people import queries, tokens
 from app.people.models import ApiToken
 from app.text import _
-from app.web import render
+from app.web import refusals, render
 from app.web.forms import trying
 from app.web.moments import ago, day, full, since
 from app.web.parts import (
@@ -40,7 +41,7 @@ def every(visit: Here, institution: str) -> Response:
 
 
 def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) -> Response:
-    row = institutions.get(visit.session, visit.who, Permission.TOKEN_EDIT, institution)
+    row = institutions.get(visit.session, visit.who.unheld, Permission.TOKEN_EDIT, institution)
     errors = errors or {}
     sheet = Sheet(
         title=_("Integrations"),
@@ -51,7 +52,7 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
         actions=(Link(_("API documentation"), "/api/docs", "btn"),),
         panels=(
             Panel(_("Tokens"), _tokens(visit, row.id)),
-            Panel(_("Make one"), (_mint_form(visit, row.id, errors),)),
+            Panel(_("Make one"), (_mint(visit, row.id, errors),)),
         ),
         errors=tuple(errors.items()),
         menu="integrations",
@@ -106,6 +107,12 @@ def _state(row: ApiToken) -> Status:
     return Status("good", _("Works"), _("until {day}").format(day=day(row.expires)))
 
 
+def _mint(visit: Visit, at: str, errors: dict[str, str]) -> Part:
+    if not allows(visit.who, Permission.TOKEN_EDIT, at):
+        return refusals.role(visit, at, Permission.TOKEN_EDIT, "")
+    return _mint_form(visit, at, errors)
+
+
 def _mint_form(visit: Visit, institution: str, errors: dict[str, str]) -> Form:
     held = visit.who.permissions(institution) - TOKEN_NEVER
     options = tuple(Option(p.value, p.value) for p in Permission if p in held)
@@ -143,6 +150,7 @@ def _mint_form(visit: Visit, institution: str, errors: dict[str, str]) -> Form:
 @router.post("")
 def mint(visit: Here, institution: str) -> Response:
     """Answers with the token itself: it is shown now and never again."""
+    institutions.get(visit.session, visit.who, Permission.TOKEN_EDIT, institution)
     known = set(Permission)
     try:
         with trying(visit.session):

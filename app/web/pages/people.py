@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from app.access.actor import allows
+from app.access.actor import Actor, allows
 from app.access.loaders import role_name
 from app.access.permissions import Permission, Role
 from app.errors import Conflict, Invalid
@@ -64,6 +64,7 @@ def every(visit: Here, institution: str) -> Response:
     row = institutions.get(visit.session, visit.who, Permission.PEOPLE_READ, institution)
     members = queries.members(visit.session, visit.who, row.id)
     may_edit = allows(visit.who, Permission.PEOPLE_EDIT, row.id)
+    helps_out = allows(visit.who.unheld, Permission.PEOPLE_EDIT, row.id)
     columns = (
         Column(_("Name")),
         Column(_("Roles")),
@@ -72,7 +73,9 @@ def every(visit: Here, institution: str) -> Response:
     )
     rows = tuple(
         (
-            Link(m.person.name, f"/i/{row.id}/people/{m.person.id}") if may_edit else m.person.name,
+            Link(m.person.name, f"/i/{row.id}/people/{m.person.id}")
+            if helps_out
+            else m.person.name,
             _roles(m),
             Yes(_("yes")) if m.second_factor else No(_("no")),
             ago(m.last_seen) if m.last_seen else _("never"),
@@ -90,7 +93,7 @@ def every(visit: Here, institution: str) -> Response:
         note="" if may_edit else _refused(visit, row.id),
         panels=(
             Panel(_("Who has a role here"), (Table(_("By name"), columns, rows),)),
-            Panel(_("Open invitations"), _invitations(visit, row.id, may_edit)),
+            Panel(_("Open invitations"), _invitations(visit, row.id, helps_out)),
         ),
         menu="people",
     )
@@ -201,7 +204,7 @@ def withdraw(visit: Here, institution: str, invitation: str) -> Response:
 
 @router.get("/{person}")
 def one(visit: Here, institution: str, person: str) -> Response:
-    row = institutions.get(visit.session, visit.who, Permission.PEOPLE_EDIT, institution)
+    row = institutions.get(visit.session, visit.who.unheld, Permission.PEOPLE_EDIT, institution)
     found = next(
         (m for m in queries.members(visit.session, visit.who, row.id) if m.person.id == person),
         None,
@@ -217,7 +220,7 @@ def one(visit: Here, institution: str, person: str) -> Response:
         asof=_seen(found),
         crumbs=(Link(_("People"), f"/i/{row.id}/people"), Link(found.person.name, "")),
         panels=(
-            Panel(_("Roles"), _held(path, found)),
+            Panel(_("Roles"), _held(visit, row.id, found)),
             Panel(_("Locked out?"), helping(visit, person, f"{path}/reset-factor"), id="h-locked"),
             Panel(_("Remove"), (Note(warning), remove)),
         ),
@@ -226,8 +229,9 @@ def one(visit: Here, institution: str, person: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _held(path: str, found: Member) -> tuple[Part, ...]:
+def _held(visit: Visit, at: str, found: Member) -> tuple[Part, ...]:
     """The roles with their way out, and those one may add."""
+    path = f"/i/{at}/people/{found.person.id}"
     missing = tuple(o for o in options() if Role(o.value) not in found.roles)
     held = tuple(
         (
@@ -242,6 +246,8 @@ def _held(path: str, found: Member) -> tuple[Part, ...]:
     table = Table(_("Roles here"), columns, held)
     if not missing:
         return (table,)
+    if not allows(visit.who, Permission.PEOPLE_EDIT, at):
+        return (table, refusals.role(visit, at, Permission.PEOPLE_EDIT, ""))
     grant = Form(
         f"{path}/grant",
         (Field("role", _("Another role"), "radio", options=missing),),
@@ -256,9 +262,9 @@ def _seen(member: Member) -> str:
     return _("Last seen {ago}").format(ago=ago(member.last_seen))
 
 
-def _role(visit: Visit, institution: str) -> Role:
+def _role(visit: Visit, actor: Actor, institution: str) -> Role:
     """The role of the form. Who may not change roles is told that first."""
-    institutions.get(visit.session, visit.who, Permission.PEOPLE_EDIT, institution)
+    institutions.get(visit.session, actor, Permission.PEOPLE_EDIT, institution)
     role = visit.form.text("role")
     if role not in set(Role):
         problem = _("Choose a role.")
@@ -268,14 +274,14 @@ def _role(visit: Visit, institution: str) -> Role:
 
 @router.post("/{person}/grant")
 def grant(visit: Here, institution: str, person: str) -> Response:
-    role = _role(visit, institution)
+    role = _role(visit, visit.who, institution)
     people.grant(visit.session, visit.who, institution, person, role)
     return see_other(f"/i/{institution}/people", "role-given")
 
 
 @router.post("/{person}/revoke")
 def revoke(visit: Here, institution: str, person: str) -> Response:
-    role = _role(visit, institution)
+    role = _role(visit, visit.who.unheld, institution)
     people.revoke(visit.session, visit.who, institution, person, role)
     return see_other(f"/i/{institution}/people", "role-taken")
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from app.access.actor import Actor, allows, institutions_where
+from app.access.actor import allows, institutions_where
 from app.access.permissions import Permission
 from app.federations import queries as federations
 from app.federations.models import Federation
@@ -12,7 +12,7 @@ from app.runs import module_states
 from app.runs import queries as runs
 from app.runs.progress import progress
 from app.text import _
-from app.web import render, run_figures
+from app.web import refusals, render, run_figures
 from app.web.moments import as_of, day, full, number, since
 from app.web.pages import release_compare as compared
 from app.web.pages import run_words
@@ -117,8 +117,7 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
             lead=run_words.kept_sentences(module_states.kept_now(visit.session, row.run_id)),
         ),
     ]
-    if _takes_away(visit.who, Permission.RELEASE_DOWNLOAD, federation, visit):
-        panels.append(_download(federation, row))
+    panels += _taken_away(visit, federation, row)
     if not row.current and allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
         path = f"/federations/{federation.id}/releases/{row.id}/roll-back"
         form = Form(path, (), (Button(_("Use this release again")),), inline=True)
@@ -143,10 +142,13 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _takes_away(actor: Actor, permission: Permission, federation: Federation, visit: Visit) -> bool:
-    """Whether one of the actor's institutions in the federation gives the permission."""
-    may = institutions_where(actor, permission)
-    return bool(federations.inside(visit.session, federation, may))
+def _taken_away(visit: Visit, federation: Federation, row: Release) -> list[Panel]:
+    """The file, where one of the actor's institutions in the federation gives the permission; else why not."""
+    may = institutions_where(visit.who, Permission.RELEASE_DOWNLOAD)
+    if federations.inside(visit.session, federation, may):
+        return [_download(federation, row)]
+    stopped = refusals.unverified(visit, visit.institution or "")
+    return [Panel(_("Take it with you"), (stopped,))] if stopped else []
 
 
 def _download(federation: Federation, row: Release) -> Panel:

@@ -12,7 +12,7 @@ from app.runs.progress import progress
 from app.runs.states import RUN_ENDED, RoundState, RunState
 from app.runs.views import Progress, RoundView
 from app.text import _, ngettext
-from app.web import looking
+from app.web import looking, refusals
 from app.web.moments import clock, in_words, sentence
 from app.web.pages import run_about, run_words
 from app.web.pages.federations import crumbs
@@ -76,7 +76,8 @@ def build(visit: Visit, run: Run) -> RunPage:
     waited = tuple(c for c in made if c.waited)
     others = tuple(c for c in made if not c.waited)
     brief = run_words.brief(visit.session, run)
-    may_lead = allows(visit.who, Permission.RUN_LEAD, federation.lead_id)
+    may_lead = allows(visit.who.unheld, Permission.RUN_LEAD, federation.lead_id)
+    may_start = allows(visit.who, Permission.RUN_LEAD, federation.lead_id)
     return RunPage(
         menu="runs",
         title=_("Run {n}: {federation}").format(n=run.number, federation=federation.name),
@@ -87,7 +88,7 @@ def build(visit: Visit, run: Run) -> RunPage:
         look=looking.at(visit, f"/runs/{run.id}", live),
         milestone=_milestone(run, brief),
         actions=_release(visit, run),
-        lead=_acts(run) if may_lead else (),
+        lead=_acts(run, may_start) if may_lead else (),
         not_lead=_not_lead(visit, run, federation.lead_id),
         waited=waited,
         waited_lead=_needed(seen),
@@ -117,15 +118,16 @@ def _needed(seen: Progress) -> str:
     return run_words.quorum_sentence(seen.missing, seen.awaited, seen.current.deadline)
 
 
-def _acts(run: Run) -> tuple[Form, ...]:
+def _acts(run: Run, may_start: bool) -> tuple[Form, ...]:
     path = f"/runs/{run.id}"
-    if run.state is RunState.PROPOSED:
+    if run.state is RunState.PROPOSED and may_start:
         return (
             Form(f"{path}/start", (), (Button(_("Start with those who said yes")),), inline=True),
         )
-    if run.state is RunState.PAUSED or (run.state is RunState.RUNNING and run.pause_asked):
+    paused = run.state is RunState.PAUSED or (run.state is RunState.RUNNING and run.pause_asked)
+    if paused and may_start:
         return (Form(f"{path}/resume", (), (Button(_("Let it go on")),), inline=True),)
-    if run.state is RunState.RUNNING:
+    if run.state is RunState.RUNNING and not run.pause_asked:
         return (Form(f"{path}/pause", (), (Button(_("Pause after this round")),), inline=True),)
     return ()
 
@@ -142,6 +144,9 @@ def _release(visit: Visit, run: Run) -> tuple[Link, ...]:
 def _not_lead(visit: Visit, run: Run, lead: str) -> str:
     if run.state in RUN_ENDED or allows(visit.who, Permission.RUN_LEAD, lead):
         return ""
+    stopped = refusals.unverified(visit, lead)
+    if stopped:
+        return stopped.text
     name = institutions.names(visit.session, {lead}).get(lead, "")
     return _("An administrator of {name}, which leads, can pause or cancel it.").format(name=name)
 

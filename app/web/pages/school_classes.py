@@ -200,17 +200,20 @@ def _instructors(visit: Visit, row: SchoolClass) -> tuple[Part, ...]:
     able = people.instructors(visit.session, visit.who, row.institution_id)
     names = people.names(visit.session, set(named))
     may_edit = allows(visit.who, Permission.CLASS_EDIT, row.institution_id)
+    takes_off = allows(visit.who.unheld, Permission.CLASS_EDIT, row.institution_id)
     parts: list[Part] = []
     if named:
         rows = tuple(
-            (names.get(p, "–"), _take_off(path, p, names) if may_edit else Nothing()) for p in named
+            (names.get(p, "–"), _take_off(path, p, names) if takes_off else Nothing())
+            for p in named
         )
         columns = (Column(_("Name")), Column(""))
         parts.append(Table(_("They can read its report"), columns, rows))
     else:
         parts.append(Empty(_("Nobody yet, so nobody can read its report.")))
     if not may_edit:
-        return tuple(parts)
+        note = (refusals.role(visit, row.institution_id, Permission.CLASS_EDIT, ""),)
+        return (*parts, *(note if takes_off else ()))
     free = tuple(Option(p.id, p.name) for p in able if p.id not in named)
     if free:
         choice = Field("person", _("Name an instructor"), "select", options=free)

@@ -248,7 +248,7 @@ def _hours(site: Site) -> str:
 
 
 def _revoke(visit: Visit, site: Site) -> Panel:
-    if not allows(visit.who, Permission.SITE_EDIT, site.institution_id):
+    if not allows(visit.who.unheld, Permission.SITE_EDIT, site.institution_id):
         takes = _("Revoking a site takes the role of administrator.")
         note = refusals.role(visit, site.institution_id, Permission.SITE_EDIT, takes)
         return Panel(_("Revoke"), (note,))
@@ -266,6 +266,6 @@ def _revoke(visit: Visit, site: Site) -> Panel:
 
 @router.post("/{site_id}/revoke")
 def revoke(visit: Here, institution: str, site_id: str) -> Response:
-    site = queries.get(visit.session, visit.who, Permission.SITE_EDIT, site_id)
+    site = queries.get(visit.session, visit.who.unheld, Permission.SITE_EDIT, site_id)
     service.revoke(visit.session, visit.who, site)
     return see_other(f"/i/{site.institution_id}/sites", "revoked")

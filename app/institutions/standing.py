@@ -1,0 +1,72 @@
+"""What an institution that is not verified, or suspended, may not do: a table from its state to permissions.
+
+It may be read as ever. What only takes something back (leave, decline, revoke, withdraw) asks `Actor.unheld`.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, Hold
+from app.access.permissions import Permission
+from app.institutions.models import Institution
+from app.institutions.states import InstitutionState
+from app.text import _
+
+WITH_OTHERS = frozenset(
+    {
+        Permission.FEDERATION_JOIN,
+        Permission.FEDERATION_FOUND,
+        Permission.FEDERATION_LEAD,
+        Permission.RUN_LEAD,
+        Permission.RUN_APPROVE,
+        Permission.RELEASE_DOWNLOAD,
+    }
+)
+"""What an institution does with others. Its own house it may set up while the operators decide."""
+OF_ITS_OWN = frozenset(
+    {
+        Permission.POLICY_DRAFT,
+        Permission.POLICY_APPROVE,
+        Permission.SITE_EDIT,
+        Permission.PEOPLE_EDIT,
+        Permission.CLASS_EDIT,
+        Permission.TOKEN_EDIT,
+    }
+)
+HELD: dict[InstitutionState, frozenset[Permission]] = {
+    InstitutionState.REGISTERED: WITH_OTHERS,
+    InstitutionState.REFUSED: WITH_OTHERS,
+    InstitutionState.SUSPENDED: WITH_OTHERS | OF_ITS_OWN,
+    InstitutionState.VERIFIED: frozenset(),
+}
+
+
+def why_not(institution: Institution) -> str | None:
+    """Why this institution cannot act with others now, with the next step; None when it can."""
+    match institution.state:
+        case InstitutionState.REGISTERED:
+            return _("The operators have not verified you yet. Until then you see your own pages.")
+        case InstitutionState.REFUSED:
+            return _("The operators refused: {reason} Correct your details and ask again.").format(
+                reason=institution.state_reason
+            )
+        case InstitutionState.SUSPENDED:
+            return _("The operators suspended you: {reason} Write to them.").format(
+                reason=institution.state_reason
+            )
+        case InstitutionState.VERIFIED:
+            return None
+
+
+def held(session: Session, actor: Actor) -> Actor:
+    """The same actor, with a hold for each of its institutions that may only read now."""
+    query = select(Institution).where(
+        Institution.id.in_(actor.institutions), Institution.state != InstitutionState.VERIFIED
+    )
+    holds = {
+        row.id: Hold(HELD[row.state], why_not(row) or "", row.state.value)
+        for row in session.scalars(query)
+    }
+    return replace(actor, holds=holds) if holds else actor
