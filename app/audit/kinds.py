@@ -81,6 +81,9 @@ SITE_POLICY_ACCEPTED = Kind(
     "site.policy-accepted", I, N_("Policy accepted at the site"), ("policy", "digest", "number")
 )
 SITE_READINESS = Kind("site.readiness", I, N_("Site reported its readiness"), ("count", "state"))
+SITE_FITTED = Kind(
+    "site.fitted", I, N_("Site held its records against task sheets"), ("federation", "count")
+)
 SITE_KEY_ANNOUNCED = Kind("site.key-announced", I, N_("Site announced a new key"), ("fingerprint",))
 SITE_KEY_CHANGED = Kind("site.key-changed", I, N_("Site's new key is in force"), ("fingerprint",))
 JOB_POSTED = Kind("job.posted", I, N_("Job posted"), ("kind", "site", "run", "round_id", "digest"))

@@ -63,6 +63,20 @@ class Membership(Base):
     changed: Mapped[datetime]
 
 
+class SheetFitRow(Base):
+    """How a site's records serve one version of a task sheet, by its own word. Replaced by its next word on it."""
+
+    __tablename__ = "sheet_fit"
+    __table_args__ = (UniqueConstraint("site_id", "sheet_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), index=True)
+    sheet_id: Mapped[str] = mapped_column(ForeignKey("task_sheet.id"), index=True)
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`worker.protocol.messages.SheetFit`."""
+    at: Mapped[datetime]
+
+
 class BaseModelFile(Base):
     """A base model the hub imported once: an operator allows it, sites get it from here by digest."""
 

@@ -108,6 +108,28 @@ def get_open(session: Session, actor: Actor, federation_id: str) -> Federation:
     return found
 
 
+def for_site(session: Session, site: Site, federation_id: str) -> Federation:
+    """One whose task sheets a site may read: its institution is in it, asks to be, or could. Raises NotFound."""
+    home = session.get_one(Institution, site.institution_id)
+    verified = home.state is InstitutionState.VERIFIED
+    could = (Federation.state == FederationState.OPEN,) if verified else ()
+    found = session.scalars(
+        select(Federation).where(
+            Federation.id == federation_id, or_(_seen_by([site.institution_id]), *could)
+        )
+    ).first()
+    if found is None:
+        raise NotFound(_("There is no such federation for you."))
+    return found
+
+
+def sites_in_use(session: Session, institution_id: str) -> Sequence[Site]:
+    """Those that answered and are not revoked, by name."""
+    wanted = (SiteState.JOINED, SiteState.READY)
+    query = select(Site).where(Site.institution_id == institution_id, Site.state.in_(wanted))
+    return session.scalars(query.order_by(Site.name)).all()
+
+
 def by_id(session: Session, federation_id: str) -> Federation | None:
     """For the hub's own work, which acts for no person."""
     return session.get(Federation, federation_id)

@@ -1016,6 +1016,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sheet_fit",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("sheet_id", sa.String(length=200), nullable=False),
+        sa.Column("said", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sheet_id"], ["task_sheet.id"], name=op.f("fk_sheet_fit_sheet_id_task_sheet")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_sheet_fit_site_id_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_fit")),
+        sa.UniqueConstraint("site_id", "sheet_id", name=op.f("uq_sheet_fit_site_id_sheet_id")),
+    )
+    with op.batch_alter_table("sheet_fit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sheet_fit_sheet_id"), ["sheet_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sheet_fit_site_id"), ["site_id"], unique=False)
+
+    op.create_table(
         "class_report",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("class_id", sa.String(length=200), nullable=False),
@@ -1345,6 +1363,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_class_report_class_id"))
 
     op.drop_table("class_report")
+    with op.batch_alter_table("sheet_fit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sheet_fit_site_id"))
+        batch_op.drop_index(batch_op.f("ix_sheet_fit_sheet_id"))
+
+    op.drop_table("sheet_fit")
     with op.batch_alter_table("sent_line", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sent_line_institution_id"))
         batch_op.drop_index(batch_op.f("ix_sent_line_at"))

@@ -17,9 +17,11 @@ from app.runs.models import Round, RunApproval
 from app.runs.states import RoundState, VoidReason
 from app.sites import service as sites
 from app.sites.models import SentLine, Site
+from app.sites.states import SiteState
 from tests import cast
 from tests.api.stage import Stage
 from tests.runs import world as making
+from worker.protocol.signatures import PrivateKey
 
 ONE = ("/institutions", "/runs/{run}/measurements")
 """Where two items cannot be: a token acts in one institution, and the plan has one task."""
@@ -54,11 +56,18 @@ def fill(stage: Stage) -> Stage:
         _run_rows(session, stage)
     for kind in ("progress", "update", "metrics"):
         sent(stage, kind)
-    site(stage)
+    _answers(stage, site(stage))
     stage.ids["revoked"] = site(stage)
     with stage.world.hub.db.session() as session:
         sites.revoke(session, stage.owner, session.get_one(Site, stage.ids["revoked"]))
     return stage
+
+
+def _answers(stage: Stage, site_id: str) -> None:
+    """It has joined, and waits for its six words: another one whose records can be compared."""
+    with stage.world.hub.db.session() as session:
+        row = session.get_one(Site, site_id)
+        row.state, row.key, row.joined = SiteState.JOINED, PrivateKey().public.text, now()
 
 
 def _run_rows(session: Any, stage: Stage) -> None:
@@ -184,6 +193,7 @@ FILTERS = (
     (HOME + "/sent", "kind=metrics", "kind", "metrics"),
     (HOME + "/audit", "kind=class.added", "kind", "class.added"),
     ("/federations", "state=draft", "state", "draft"),
+    ("/federations/{federation}/records", "site={site}", "site", "{site}"),
     ("/federations/{draft}/sheets", "kind=regression", "name", "grade"),
     ("/models", "allowed=false", "allowed", False),
     ("/runs", "state=proposed", "state", "proposed"),

@@ -234,6 +234,7 @@ _FEDERATIONS = (
         wrong_who="owner",
     ),
     Row("GET", F + "/compatibility", Permission.FEDERATION_READ),
+    Row("GET", D + "/records", Permission.FEDERATION_READ, before=Stage.with_draft),
     Row("GET", D + "/fit", Permission.FEDERATION_READ, before=Stage.with_draft),
 )
 _RUNS = (

@@ -3,16 +3,20 @@
 import re
 
 from app.clock import now
-from app.federations import queries
+from app.federations import fits, queries
 from app.federations.states import MembershipState
 from app.ids import new_id
 from app.institutions.models import Institution
 from app.releases.models import Release
 from app.runs import queries as runs
+from app.sites.models import Site
 from tests.runs.world import POLICY, SHEET, set_policy
 from tests.web.browsing import send
 from tests.web.populated import Populated
+from worker.protocol.canonical import digest_of
+from worker.protocol.codes import Fitness
 from worker.protocol.kept import WHOLE, KeptRows
+from worker.protocol.messages import FitReport, SheetFit
 
 
 def test_invited_read_accept(hub: Populated) -> None:
@@ -33,6 +37,24 @@ def test_invited_read_accept(hub: Populated) -> None:
     assert done.headers["location"].startswith(path)
     assert "Elsewhere" in lead.get(path).text
     assert "invites you" not in guest.get("/federations").text
+
+
+def test_our_records_against_the_sheets(hub: Populated) -> None:
+    """Before a site has told: the command. After: what is there, what lacks, what to do; to its own people only."""
+    federation, lead = hub.ids["federation_id"], hub.world.members[0]
+    client, path = hub.client("administrator"), f"/federations/{hub.ids['federation_id']}"
+    for page in ("join", "task"):
+        text = client.get(f"{path}/{page}").text
+        assert f"collegium-site data fit {federation}" in text
+        assert "not told yet" in text
+    absent = SheetFit(sheet=digest_of(SHEET), fitness=Fitness.FITS, absent=("clicks",))
+    with hub.world.hub.db.session() as session:
+        site = session.get_one(Site, lead.site)
+        fits.receive(session, site, FitReport(federation=federation, fits=(absent,)))
+    text = client.get(f"{path}/join").text
+    assert "The records fit." in text
+    assert "inputs are there. Not there: clicks." in text
+    assert "Not there: clicks." not in hub.client("member").get(f"{path}/join").text
 
 
 def test_asked_and_declined(hub: Populated) -> None:

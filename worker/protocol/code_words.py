@@ -1,6 +1,6 @@
 """The closed lists of the protocol, said for people."""
 
-from worker.protocol.codes import Failure, JobKind, Phase, TransferKind, UploadRefusal
+from worker.protocol.codes import Failure, Fitness, JobKind, Phase, TransferKind, UploadRefusal
 from worker.protocol.text import _
 
 
@@ -35,6 +35,36 @@ def failure(value: Failure) -> str:
         Failure.OUTSIDE_HOURS: _("Its working hours ended."),
         Failure.CANCELLED: _("It was cancelled."),
         Failure.UNEXPECTED: _("Something unexpected happened. The site’s own log says more."),
+    }[value]
+
+
+def fitness(value: Fitness) -> str:
+    """How records serve a task sheet."""
+    return {
+        Fitness.FITS: _("The records fit."),
+        Fitness.FAULTS: _("The data folder has faults."),
+        Fitness.NOT_LISTED: _("The data folder does not list this task."),
+        Fitness.OTHER_KIND: _("The task is of another kind there."),
+        Fitness.NO_LABEL: _("Its label cannot be read."),
+        Fitness.NO_INPUT: _("None of its inputs is there."),
+        Fitness.TOO_FEW_RECORDS: _("Too few records are left."),
+        Fitness.EMPTY_PART: _("A part to train on or to test with has no record."),
+        Fitness.ONE_LABEL: _("All records to train on have the same label."),
+    }[value]
+
+
+def fitness_fix(value: Fitness) -> str:
+    """What a person at the site does about it; empty when the records fit."""
+    return {
+        Fitness.FITS: "",
+        Fitness.FAULTS: _("“collegium-site data check FOLDER” names each fault with its fix."),
+        Fitness.NOT_LISTED: _("List it under “tasks” in dataset.yaml, with its label."),
+        Fitness.OTHER_KIND: _("Set its “kind” in dataset.yaml as the sheet has it."),
+        Fitness.NO_LABEL: _("Name the column with the label in dataset.yaml."),
+        Fitness.NO_INPUT: _("Map columns to its inputs in dataset.yaml."),
+        Fitness.TOO_FEW_RECORDS: _("Add records or labels, or take no part in this task."),
+        Fitness.EMPTY_PART: _("Move some students into that part."),
+        Fitness.ONE_LABEL: _("Add records with another label, or look at the label mapping."),
     }[value]
 
 
@@ -80,6 +110,7 @@ def transfer(kind: str) -> str:
         TransferKind.CLASS_CODES: _("Codes of classes"),
         TransferKind.READINESS: _("Readiness"),
         TransferKind.POLICY: _("Acceptance of a policy"),
+        TransferKind.FIT: _("Fit of the records with task sheets"),
     }[value]
 
 
@@ -98,6 +129,8 @@ def sent_reason(code: str) -> str:
     acts = {
         "policy-accepted": _("A person accepted the policy"),
         "readiness-check": _("The site was checked"),
+        "sheets-asked": _("A person held the records against task sheets"),
+        "sheets-fitted": _("A person held the records against task sheets"),
         "classes-offered": _("The policy lets class codes out"),
         "hello": _("To hear what is new"),
         "confirm": _("A job was taken"),

@@ -129,6 +129,20 @@ class Readiness(StrEnum):
     LEARNING = "learning"
 
 
+class Fitness(StrEnum):
+    """How a site's records serve one task sheet: they fit, or the first thing that is in the way."""
+
+    FITS = "fits"
+    FAULTS = "faults"
+    NOT_LISTED = "not-listed"
+    OTHER_KIND = "other-kind"
+    NO_LABEL = "no-label"
+    NO_INPUT = "no-input"
+    TOO_FEW_RECORDS = "too-few-records"
+    EMPTY_PART = "empty-part"
+    ONE_LABEL = "one-label"
+
+
 class TransferKind(StrEnum):
     """A line of the outbound log says which of these left."""
 
@@ -141,3 +155,4 @@ class TransferKind(StrEnum):
     CLASS_CODES = "class-codes"
     READINESS = "readiness"
     POLICY = "policy"
+    FIT = "fit"

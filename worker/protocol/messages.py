@@ -9,9 +9,19 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from worker.protocol import limits
-from worker.protocol.codes import Failure, JobKind, Lane, Phase, Readiness, Refusal, Verdict
+from worker.protocol.codes import (
+    Failure,
+    Fitness,
+    JobKind,
+    Lane,
+    Phase,
+    Readiness,
+    Refusal,
+    Verdict,
+)
 from worker.protocol.manifest import Signed
 from worker.protocol.policy import Digest, PolicyDocument
+from worker.protocol.tasks import Column, TaskSheet
 from worker.protocol.update import MetricsAnswer, ReportAnswer
 
 HEADER_SITE = "Collegium-Site"
@@ -115,6 +125,35 @@ class ClassCode(_Message):
 
 class OfferClasses(_Message):
     classes: tuple[ClassCode, ...] = Field(max_length=2000)
+
+
+class SheetsAsked(_Message):
+    """For the task sheets of a federation that the site's institution is in, or could join."""
+
+    federation: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
+class SheetsTold(_Message):
+    federation: str
+    sheets: tuple[TaskSheet, ...]
+
+
+class SheetFit(_Message):
+    """`absent` and `sparse` name inputs of the sheet, never columns of the records.
+
+    `sparse`: more than half of the records have no value. It and the band leave where the policy lets numbers out.
+    """
+
+    sheet: Digest
+    fitness: Fitness
+    absent: tuple[Column, ...] = Field(default=(), max_length=200)
+    sparse: tuple[Column, ...] = Field(default=(), max_length=200)
+    records_band: str = Field(default="", pattern=r"^(\d{1,4}-\d{1,4}|\d{1,5}\+|under \d{1,4}|)$")
+
+
+class FitReport(_Message):
+    federation: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    fits: tuple[SheetFit, ...] = Field(max_length=100)
 
 
 class ClaimRequest(_Message):

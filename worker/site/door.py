@@ -8,6 +8,7 @@ from worker.protocol import messages
 from worker.protocol.codes import Failure, Lane, Refusal, TransferKind
 from worker.protocol.manifest import Signed
 from worker.protocol.signatures import PublicKey
+from worker.protocol.tasks import TaskSheet
 from worker.site.client import About, SignedLine, poll_about
 from worker.site.faults import Refused
 
@@ -93,6 +94,15 @@ class Door:
 
     def offer_classes(self, offer: messages.OfferClasses) -> None:
         self.line.post("/classes", offer, About(TransferKind.CLASS_CODES, "classes-offered"))
+
+    def sheets(self, federation: str) -> tuple[TaskSheet, ...]:
+        """The task sheets of a federation that this site's institution is in or could join."""
+        about = About(TransferKind.HELLO, "sheets-asked")
+        answer = self.line.post("/sheets", messages.SheetsAsked(federation=federation), about)
+        return messages.SheetsTold.model_validate_json(answer).sheets
+
+    def fits(self, report: messages.FitReport) -> None:
+        self.line.post("/fits", report, About(TransferKind.FIT, "sheets-fitted"))
 
     def refuse_unknown(self, unknown: UnknownKind) -> None:
         said = messages.Answer(claim=unknown.claim, refused=Refusal.UNKNOWN_KIND)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from app.access.permissions import Permission
 from app.errors import NotFound
-from app.federations import compatibility, queries, service
+from app.federations import compatibility, fits, queries, service
 from app.federations.compatibility import Row
 from app.federations.models import Federation, Membership
 from app.federations.states import MembershipState
@@ -22,7 +22,8 @@ from app.text import _
 from app.web.api.answers import Asked, Id, Page, Told, Windowed, at, only
 from app.web.api.caller import Caller, Calling, api_router, creates, takes
 from app.web.api.reach import reachable
-from worker.protocol.codes import Refusal
+from worker.protocol.canonical import digest_of
+from worker.protocol.codes import Fitness, Refusal
 from worker.protocol.policy import Digest
 
 router = api_router("federations", "/federations/{federation}")
@@ -70,6 +71,36 @@ class FitTold(Told):
     stays: list[str] | None
     policy: int | None
     sites_ready: int | None
+
+
+class RecordsTold(Told):
+    """`fitness` null: this site has not told yet, or the sheet changed since: run `collegium-site data fit` there.
+
+    `absent` and `sparse` name inputs of the sheet; `records` is a band, empty where the policy keeps counts at home.
+    """
+
+    site: str
+    sheet: str
+    sheet_digest: Digest
+    fitness: Fitness | None
+    absent: list[str]
+    sparse: list[str]
+    records: str
+    as_of: datetime | None
+
+
+def _records(one: fits.Told) -> RecordsTold:
+    said = one.said
+    return RecordsTold(
+        site=one.site.id,
+        sheet=one.sheet.name,
+        sheet_digest=digest_of(one.sheet),
+        fitness=said.fitness if said else None,
+        absent=list(said.absent) if said else [],
+        sparse=list(said.sparse) if said else [],
+        records=said.records_band if said else "",
+        as_of=one.at,
+    )
 
 
 class CompatibilityTold(Told):
@@ -200,6 +231,21 @@ def get_compatibility(call: Calling, federation: Id) -> CompatibilityTold:
         enough=found.enough,
         members=[_fit(r) for r in found.rows],
     )
+
+
+@router.get("/records", **takes(Permission.FEDERATION_READ))
+def list_records_fit(
+    call: Calling,
+    federation: Id,
+    window: Windowed,
+    site: Annotated[str | None, only("Of this site.")] = None,
+) -> Page[RecordsTold]:
+    """How your own sites' records serve each task sheet in force, as the sites said; also before you are a member."""
+    row = reachable(call, federation)
+    told = [
+        one for one in fits.told(call.session, row, call.institution) if site in (None, one.site.id)
+    ]
+    return window.page(told, lambda one: (one.site.name, one.sheet.name, one.site.id), _records)
 
 
 @router.get("/fit", **takes(Permission.FEDERATION_READ))

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.errors import NotFound
+from app.federations import queries as federations
 from app.hub import Hub
 from app.reports import service as reports
 from app.runs import measurements, rounds
@@ -55,6 +56,14 @@ def hello(session: Session, site: Site, key: PrivateKey) -> messages.Hello:
             "policy_in_force": in_force.digest if in_force else None,
         }
     )
+
+
+def sheets(session: Session, site: Site, federation_id: str) -> messages.SheetsTold:
+    """The task sheets in force. Raises NotFound where its institution has no business with the federation."""
+    service.require_confirmed(site)
+    found = federations.for_site(session, site, federation_id)
+    told = federations.documents(session, found.id)
+    return messages.SheetsTold(federation=found.id, sheets=told)
 
 
 def _offered(session: Session, site: Site) -> messages.ApprovedPolicy | None:

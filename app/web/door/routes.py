@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.errors import NotFound
+from app.federations import fits as records_fit
 from app.objects import ObjectMissing, WrongOffset
 from app.sites import inbox, service
 from app.text import _
@@ -51,6 +52,20 @@ def classes(hub: HubHere, caller: SignedCaller) -> None:
     said = caller.read(messages.OfferClasses)
     with hub.db.session() as session:
         service.offer_classes(session, caller.load(session), said)
+
+
+@router.post("/sheets")
+def sheets(hub: HubHere, caller: SignedCaller) -> messages.SheetsTold:
+    said = caller.read(messages.SheetsAsked)
+    with hub.db.reading() as session:
+        return answers.sheets(session, caller.load(session), said.federation)
+
+
+@router.post("/fits", status_code=_EMPTY)
+def fits(hub: HubHere, caller: SignedCaller) -> None:
+    said = caller.read(messages.FitReport)
+    with hub.db.session() as session:
+        records_fit.receive(session, caller.load(session), said)
 
 
 @router.post("/key", status_code=_EMPTY)

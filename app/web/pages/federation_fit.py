@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from app.access.actor import allows
 from app.access.permissions import Permission
 from app.clock import now
 from app.federations import compatibility, queries
@@ -10,12 +11,11 @@ from app.policies import fit
 from app.text import _, ngettext
 from app.web import render
 from app.web.moments import full, in_words, sentence
-from app.web.pages import federation_words, task_words
+from app.web.pages import federation_words, records_fit, task_words
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Cell,
     Column,
-    Copy,
     Empty,
     Link,
     Muted,
@@ -24,7 +24,6 @@ from app.web.parts import (
     Panel,
     Sheet,
     Table,
-    Text,
     Yes,
 )
 from app.web.visit import Here, Visit, page_router
@@ -37,16 +36,14 @@ def task(visit: Here, federation_id: str) -> Response:
     federation = federation_words.readable(visit, federation_id)
     sheets = queries.documents(visit.session, federation.id)
     panels = tuple(task_words.panel(sheet) for sheet in sheets)
-    text = _(
-        "Only your site can compare them: the hub sees no record. This command says which columns are "
-        "missing and how many rows drop out."
-    )
-    command = Copy("check", _("The command"), "collegium-site data check FOLDER --task SHEET")
+    at = visit.institution
+    shown = at is not None and allows(visit.who, Permission.SITE_READ, at)
+    ours = records_fit.parts(visit, federation, at) if at and shown else ()
     sheet = Sheet(
         title=_("Task sheets of {name}").format(name=federation.name),
         says=_("What exactly is predicted, from what, and how it is judged."),
         crumbs=crumbs(federation, _("Task sheets")),
-        panels=(*panels, Panel(_("Our columns against it"), (Text(text), command)))
+        panels=(*panels, *((Panel(_("Our records against them"), ours),) if ours else ()))
         if panels
         else (Panel(_("Task sheets"), (Empty(_("None yet.")),)),),
         menu="federations",

@@ -14,7 +14,7 @@ from app.policies import fit
 from app.text import _
 from app.web import refusals, render
 from app.web.moments import as_of, day
-from app.web.pages import federation_words, task_words
+from app.web.pages import federation_words, records_fit, task_words
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Bullets,
@@ -75,6 +75,7 @@ def show(visit: Here, federation_id: str) -> Response:
                 ),
             ),
             Panel(_("Fit with our policy, rule by rule"), _fit(visit, federation, at)),
+            Panel(_("Our records against the task sheets"), _records(visit, federation, at)),
             Panel(_("Agreement"), paragraphs),
             Panel(_("Terms"), (federation_words.terms(queries.terms(federation)),)),
         ),
@@ -123,6 +124,12 @@ def _fit(visit: Visit, federation: Federation, at: str) -> tuple[Part, ...]:
     columns = (Column(_("Rule")), Column(_("Smallest change that helps")))
     note = Note(_("You may join, and your sites refuse until it fits."), link)
     return (Table(_("Rules of your policy that refuse"), columns, rows), note)
+
+
+def _records(visit: Visit, federation: Federation, at: str) -> tuple[Part, ...]:
+    if not allows(visit.who, Permission.SITE_READ, at):
+        return (Note(_("Your role does not show the sites.")),)
+    return records_fit.parts(visit, federation, at)
 
 
 def _answer(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from worker.learning.faults import LearningFault
-from worker.protocol.codes import Failure
+from worker.protocol.codes import Failure, Fitness
 from worker.protocol.text import _
 
 SHOWN = 3
@@ -47,6 +47,8 @@ class Fit:
     """Present input -> share of records without a value."""
     splits: dict[str, int] = field(default_factory=dict)
     minimum_records: int = 1
+    fitness: Fitness = Fitness.FITS
+    """`reason` as a code: what may leave the site."""
 
 
 @dataclass(frozen=True)

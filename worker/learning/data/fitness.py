@@ -6,20 +6,28 @@ from worker.learning.data.findings import Fault, Fit
 from worker.learning.data.records import TaskData
 from worker.learning.data.rows import SPLITS
 from worker.learning.data.view import View
+from worker.protocol.codes import Fitness
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
 
-def unfit(sheet: TaskSheet, reason: str) -> Fit:
+def unfit(sheet: TaskSheet, fitness: Fitness, reason: str) -> Fit:
     absent = tuple(i.name for i in sheet.inputs)
-    return Fit(sheet.name, False, reason, absent=absent, minimum_records=sheet.minimum_records)
+    return Fit(
+        sheet.name,
+        False,
+        reason,
+        absent=absent,
+        minimum_records=sheet.minimum_records,
+        fitness=fitness,
+    )
 
 
 def fit(view: View, data: TaskData, dropped: dict[str, int], rows: list[int]) -> Fit:
     n = len(rows)
     absent = tuple(i.name for i in view.sheet.inputs if i.name not in view.cells)
     splits = {part: int((data.split == part).sum()) for part in SPLITS}
-    reason = _lacking(view, data, splits)
+    fitness, reason = _lacking(view, data, splits)
     shares = {
         name: round(sum(not cells[i] for i in rows) / n, 4) if n else 0.0
         for name, cells in view.cells.items()
@@ -36,26 +44,30 @@ def fit(view: View, data: TaskData, dropped: dict[str, int], rows: list[int]) ->
         missing=shares,
         splits=splits,
         minimum_records=view.sheet.minimum_records,
+        fitness=fitness,
     )
 
 
-def _lacking(view: View, data: TaskData, splits: dict[str, int]) -> str:
+def _lacking(view: View, data: TaskData, splits: dict[str, int]) -> tuple[Fitness, str]:
     """Why the records do not suffice, as a sentence; told as a fault that blocks this task only."""
     n, least = len(data.label), view.sheet.minimum_records
     empty = [part for part in ("train", "test") if not splits[part]]
     kinds = np.unique(data.label[data.split == "train"])
     if n < least:
+        code = Fitness.TOO_FEW_RECORDS
         reason = _("{records} records are left; the sheet needs {least}.")
         reason = reason.format(records=n, least=least)
         fix = _("Add records or labels; the site takes no part in this task until then.")
     elif empty:
+        code = Fitness.EMPTY_PART
         reason = _("No record is in the part {part}.").format(part=empty[0])
         fix = _("Move some students there; the task needs both parts.")
     elif view.sheet.kind != "regression" and len(kinds) == 1:
+        code = Fitness.ONE_LABEL
         only = view.sheet.labels[int(kinds[0])]
         reason = _("All training records have the label {label}.").format(label=only)
         fix = _("Add records with another label, or look at the label mapping.")
     else:
-        return ""
+        return Fitness.FITS, ""
     view.faults.append(Fault(view.table.file, None, view.task.label, reason, fix, False))
-    return reason
+    return code, reason

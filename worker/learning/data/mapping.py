@@ -12,6 +12,7 @@ from worker.learning.data.rows import SPLITS, Tables
 from worker.learning.data.schema import DATASET, Dataset
 from worker.learning.data.tables import Table
 from worker.learning.data.view import View, picked
+from worker.protocol.codes import Fitness
 from worker.protocol.tasks import Input, TaskSheet
 from worker.protocol.text import _
 
@@ -26,20 +27,21 @@ def map_sheet(
     task = dataset.tasks.get(sheet.name)
     if task is None:
         reason = _("dataset.yaml lists no task {task}.").format(task=sheet.name)
-        return None, unfit(sheet, reason + nearest(sheet.name, list(dataset.tasks))), []
+        reason += nearest(sheet.name, list(dataset.tasks))
+        return None, unfit(sheet, Fitness.NOT_LISTED, reason), []
     if task.kind != sheet.kind:
         what = _("Task {task} is {ours} here and {theirs} in the sheet.")
         said = what.format(task=sheet.name, ours=task.kind, theirs=sheet.kind)
         fault = Fault(DATASET, None, task.label, said, _("Set `kind` as the sheet has it."))
-        return None, unfit(sheet, said), [fault]
+        return None, unfit(sheet, Fitness.OTHER_KIND, said), [fault]
     table = tables.get(dataset.file_of(task))
     if table is None or task.label not in table.columns:
-        return None, unfit(sheet, _("Its label cannot be read.")), []
+        return None, unfit(sheet, Fitness.NO_LABEL, _("Its label cannot be read.")), []
     view = View(dataset, task, sheet, table)
     _gather(view, tables)
     if not view.cells:
         reason = _("The folder offers none of its inputs.")
-        return None, unfit(sheet, reason), view.faults
+        return None, unfit(sheet, Fitness.NO_INPUT, reason), view.faults
     return _build(view, split)
 
 

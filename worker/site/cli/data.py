@@ -53,6 +53,29 @@ def use(context: Context, folder: Path) -> None:
     _offer_classes(context)
 
 
+@data.command(
+    help=_(
+        "Hold the records against the task sheets of FEDERATION, and tell the hub what fits.\n\n"
+        "Told are codes and names of the sheets' inputs; numbers only in bands, and only if your policy lets them out."
+    ),
+    short_help=_("Hold the records against a federation's task sheets."),
+)
+@click.argument("federation")
+@pass_context
+def fit(context: Context, federation: str) -> None:
+    from worker.learning.data.check import describe
+    from worker.site import fits
+
+    site = context.site()
+    if site.config.data is None:
+        raise SiteFault(_("No data folder is named. Run: collegium-site data use FOLDER"))
+    found = fits.look_and_tell(site, site.config.data, federation)
+    say(describe(found.faults, found.fits).rstrip())
+    say(_("The hub was told: see “collegium-site log”."))
+    if not found.usable or not all(one.usable for one in found.fits):
+        click.get_current_context().exit(1)
+
+
 def _offer_classes(context: Context) -> None:
     site = context.site()
     offered = readiness.offer_classes(site)
