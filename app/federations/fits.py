@@ -100,7 +100,7 @@ def _told(site: Site, sheet: SheetVersion, row: SheetFitRow | None) -> Told:
     return Told(site, TaskSheet.model_validate(sheet.document), said, row.at if row else None)
 
 
-def fits_of(session: Session, sheets: Iterable[str], institution_id: str) -> Sequence[SheetFitRow]:
+def _rows(session: Session, sheets: Iterable[str], institution_id: str) -> Sequence[SheetFitRow]:
     """What an institution's own sites said of these versions of sheets."""
     return session.scalars(
         select(SheetFitRow)
