@@ -240,6 +240,7 @@ _FEDERATIONS = (
 _RUNS = (
     Row("GET", "/runs", Permission.RUN_READ, wrong=200),
     Row("GET", F + "/runs", Permission.RUN_READ, also=READS),
+    Row("GET", F + "/forecast", Permission.RUN_LEAD, also=READS),
     Row(
         "POST",
         F + "/runs",

@@ -1,6 +1,7 @@
 """A federation through its pages: joined, left; a run proposed; a release rolled back; who sees what of whom."""
 
 import re
+from datetime import timedelta
 
 from app.clock import now
 from app.federations import fits, queries
@@ -9,6 +10,7 @@ from app.ids import new_id
 from app.institutions.models import Institution
 from app.releases.models import Release
 from app.runs import queries as runs
+from app.runs.models import Round
 from app.sites.models import Site
 from tests.runs.world import POLICY, SHEET, set_policy
 from tests.web.browsing import send
@@ -155,6 +157,26 @@ def test_a_run_is_proposed(hub: Populated) -> None:
         assert f'id="e-{wrong}"' in more.text
     none = send(client, path, **{k: v for k, v in fields.items() if k != "sheets"})
     assert none.status_code == 422 and 'id="e-sheets"' in none.text
+
+
+def test_hours_against_the_deadline_before_proposing(hub: Populated) -> None:
+    """Sites that took 500 days cannot answer in minutes; another time can be looked at without proposing."""
+    client, path = hub.client("administrator"), f"/federations/{hub.ids['federation_id']}/runs/new"
+    assert "can never answer" not in client.get(path).text
+    with hub.world.hub.db.session() as session:
+        site = session.get_one(Site, hub.world.members[1].site)
+        window = {"hours_from": "03:00", "hours_to": "03:01", "time_zone": "Asia/Tokyo"}
+        site.readiness = {**site.readiness, **window}
+        for round_ in session.query(Round):
+            round_.opened = round_.opened - timedelta(days=500)
+    page = client.get(path).text
+    assert "Four sites can never answer in time" in page
+    assert "03:00 to 03:01 (Asia/Tokyo)" in page
+    assert "about " in page and "in all" in page
+    looked = client.get(f"{path}?try_deadline_s=86400&try_rounds=1").text
+    assert "A round of 24 hours" in looked
+    assert 'name="deadline_s" value="86400"' in looked
+    assert client.get(f"{path}?try_deadline_s=soon").status_code == 200
 
 
 def test_why_no_run_could_open(hub: Populated) -> None:

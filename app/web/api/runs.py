@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from app.access.permissions import Permission
+from app.clock import now
+from app.federations import compatibility
 from app.federations import queries as federations
 from app.runs import listing, queries, service, words
+from app.runs.forecast import Fits, Forecast, forecast
 from app.runs.models import Run
 from app.runs.progress import progress
 from app.runs.schemas import Plan
@@ -61,6 +64,46 @@ def _told(row: Run) -> RunTold:
     )
 
 
+class SiteForecastTold(Told):
+    """Seconds and bytes of one round; null before the site's first update. `open_least_s` and `open_most_s`: its open
+    hours before a round's deadline, for the worst and the best start of a round."""
+
+    site: str
+    institution: str
+    open_least_s: float
+    open_most_s: float
+    work_s: float | None
+    bytes_up: int | None
+    fits: Fits
+
+
+class ForecastTold(Told):
+    """Ready sites of the members whose policy allows it; `bytes_up` is what an update has weighed, in the middle."""
+
+    deadline_s: int
+    bytes_up: int | None
+    sites: list[SiteForecastTold]
+
+
+def _forecast(found: Forecast) -> ForecastTold:
+    return ForecastTold(
+        deadline_s=found.deadline_s,
+        bytes_up=found.bytes_up,
+        sites=[
+            SiteForecastTold(
+                site=one.site.id,
+                institution=one.institution.id,
+                open_least_s=one.least_s,
+                open_most_s=one.most_s,
+                work_s=one.work_s,
+                bytes_up=one.bytes_up,
+                fits=one.fits,
+            )
+            for one in found.sites
+        ],
+    )
+
+
 def _led(call: Caller, run: str) -> Run:
     return queries.get(call.session, call.actor.unheld, Permission.RUN_LEAD, run)
 
@@ -101,6 +144,26 @@ def propose_run(call: Calling, response: Response, federation: Id, proposal: Pro
     made = service.propose(call.session, call.actor, row, proposal)
     at(response, f"/runs/{made.id}")
     return _told(made)
+
+
+@router.get("/federations/{federation}/forecast", **takes(Permission.RUN_LEAD))
+def get_forecast(
+    call: Calling,
+    federation: Id,
+    deadline_s: Annotated[
+        int | None,
+        Query(
+            ge=5,
+            le=14 * 24 * 3600,
+            description="Seconds a round may take; the terms' own when left out.",
+        ),
+    ] = None,
+) -> ForecastTold:
+    """For the lead, before a run is proposed: what a round takes of each site, and whether its hours leave the time."""
+    row = federations.get(call.session, call.actor, Permission.RUN_LEAD, federation)
+    matrix = compatibility.matrix(call.session, row, call.actor)
+    within = deadline_s or federations.terms(row).deadline_s
+    return _forecast(forecast(call.session, row, matrix, within, now()))
 
 
 @router.get("/runs/{run}", **takes(Permission.RUN_READ))

@@ -5,36 +5,31 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from app.access.permissions import Permission
+from app.clock import now
 from app.errors import Conflict, Invalid
 from app.federations import compatibility, queries
 from app.federations.models import Federation
 from app.federations.schemas import Terms
 from app.federations.states import FederationState
 from app.runs import service
+from app.runs.forecast import forecast
 from app.runs.schemas import Proposal
 from app.text import N_, _, ngettext
 from app.web import render
 from app.web.forms import trying
-from app.web.moments import as_of, in_words, sentence, span
-from app.web.pages import number_form, run_words
+from app.web.moments import as_of, in_words, sentence
+from app.web.pages import number_form, run_forecast
 from app.web.pages.federations import crumbs
 from app.web.pages.number_form import Number
 from app.web.parts import (
     Button,
-    Column,
-    Facts,
     Field,
     Form,
-    Link,
-    Links,
-    No,
     Note,
     Option,
     Panel,
     Part,
     Sheet,
-    Table,
-    Yes,
 )
 from app.web.visit import Here, Visit, page_router, see_other
 
@@ -84,8 +79,10 @@ def _numbers(terms: Terms) -> tuple[Number, ...]:
     return (most, least, *_OTHERS)
 
 
-def _start(terms: Terms) -> _Start:
-    return _Start(terms.rounds, terms.quorum, terms.deadline_s, terms.evaluate_every)
+def _start(visit: Visit, terms: Terms) -> _Start:
+    """As looked at, where somebody did."""
+    rounds, deadline_s = _asked(visit, terms)
+    return _Start(rounds, terms.quorum, deadline_s, terms.evaluate_every)
 
 
 def _led(visit: Visit, federation_id: str) -> Federation:
@@ -99,37 +96,61 @@ def show(visit: Here, federation_id: str) -> Response:
 
 def _page(visit: Visit, federation: Federation, errors: dict[str, str]) -> Response:
     matrix = compatibility.matrix(visit.session, federation, visit.who)
+    rounds, deadline_s = _asked(visit, queries.terms(federation))
+    found = forecast(visit.session, federation, matrix, deadline_s, now())
     willing = sum(r.allows for r in matrix.rows)
-    rows = tuple(
-        (r.member.institution.name, Yes(_("Yes")) if r.allows else No(_("No"))) for r in matrix.rows
-    )
-    columns = (Column(_("Member")), Column(_("Policy allows it")))
-    link = Link(_("See the rules"), f"/federations/{federation.id}/compatibility")
     said = ngettext("{n} member could take part.", "{n} members could take part.", willing)
-    panels = [Panel(_("Settings"), (_form(visit, federation, errors, matrix.enough),))]
-    aside = (
-        Panel(_("Who can take part"), (Table(_("A forecast"), columns, rows), Links((link,)))),
-        Panel(_("What it costs"), (_cost(federation),)),
-    )
     sheet = Sheet(
         title=_("Propose a run of {name}").format(name=federation.name),
-        says=sentence(said.format(n=in_words(willing))) + _lacking(matrix),
+        says=sentence(said.format(n=in_words(willing))) + run_forecast.lacking(matrix),
         asof=as_of(),
         crumbs=crumbs(federation, _("Propose a run")),
-        panels=tuple(panels),
-        aside=aside,
+        panels=(
+            Panel(_("Settings"), (_form(visit, federation, errors, matrix.enough),)),
+            Panel(
+                _("Do the sites’ hours fit?"),
+                (*run_forecast.hours(found), _look(federation, rounds, deadline_s)),
+                id="h-hours",
+            ),
+        ),
+        aside=(
+            Panel(_("Who can take part"), run_forecast.who(federation, matrix)),
+            Panel(_("What it costs"), (run_forecast.cost(federation, found, rounds),)),
+        ),
         errors=tuple(errors.items()),
         menu="federations",
     )
     return render.sheet(visit, sheet, status=422 if errors else 200)
 
 
-def _lacking(matrix: compatibility.Matrix) -> str:
-    """Why no round could open now."""
-    if matrix.enough:
-        return ""
-    text = _("A run needs {need} independent institutions, and {have} allow it now.")
-    return " " + text.format(need=matrix.minimum_cohort, have=matrix.cohort)
+def _asked(visit: Visit, terms: Terms) -> tuple[int, int]:
+    """Rounds and seconds a round may take, as typed or looked at; the terms' own where nothing usable was."""
+    looked = visit.request.query_params
+
+    def number(name: str, usual: int, high: int) -> int:
+        text = visit.form.text(name) or looked.get(f"try_{name}", "")
+        return (
+            min(int(text), high) if text.isdecimal() and 0 < len(text) < 9 and int(text) else usual
+        )
+
+    return (
+        number("rounds", terms.rounds, terms.rounds),
+        number("deadline_s", terms.deadline_s, 14 * 24 * 3600),
+    )
+
+
+def _look(federation: Federation, rounds: int, deadline_s: int) -> Form:
+    """Another time, without proposing anything."""
+    return Form(
+        f"/federations/{federation.id}/runs/new",
+        (
+            Field("try_rounds", _("Rounds"), "number", value=str(rounds)),
+            Field("try_deadline_s", _("Seconds a round may take"), "number", value=str(deadline_s)),
+        ),
+        (Button(_("Look at it with these")),),
+        method="get",
+        row=True,
+    )
 
 
 def _form(visit: Visit, federation: Federation, errors: dict[str, str], enough: bool) -> Part:
@@ -147,30 +168,12 @@ def _form(visit: Visit, federation: Federation, errors: dict[str, str], enough: 
             options=tuple(Option(s.name, s.target) for s in sheets),
             error=errors.get("sheets", ""),
         ),
-        *number_form.fields(_numbers(terms), _start(terms), typed, errors),
+        *number_form.fields(_numbers(terms), _start(visit, terms), typed, errors),
     )
     button = Button(_("Propose it"), look="primary")
     if not enough:
         button = Button(_("Propose it anyway: policies may change"))
     return Form(f"/federations/{federation.id}/runs/new", fields, (button,))
-
-
-def _cost(federation: Federation) -> Facts:
-    terms = queries.terms(federation)
-    return Facts(
-        (
-            (_("Longest it can take"), span(terms.rounds * terms.deadline_s)),
-            (_("Leaves each site"), _("as many updates as rounds, and what the terms name")),
-            (_("Noise"), run_words.noise()),
-            (
-                _("Asks for approval of"),
-                _("each member whose policy says so, within {n} days").format(
-                    n=terms.approval_days
-                ),
-            ),
-        ),
-        stacked=True,
-    )
 
 
 @router.post("/new")
