@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 SCENARIO ?= campus
-WORKERS ?= 2
+WORKERS ?= 3
 
 # PyTorch's own index of CPU builds. `TORCH_INDEX=` (empty) takes the build of the usual index, with CUDA.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu

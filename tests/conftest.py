@@ -34,15 +34,27 @@ class TogetherScheduling(LoadFileScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
-        if "/browser/" in file:
-            return "browser"
-        return "live" if "/test_live" in file else file
+        return _scope(nodeid.split("::")[0])
+
+
+def _scope(file: str) -> str:
+    if "/browser/" in file:
+        return "browser"
+    return "live" if "/test_live" in file else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling | None:
     """For `-n N --dist loadfile`."""
-    return TogetherScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return TogetherScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes comes first, so that no worker is left alone with it at the end."""
+    first = {"live": 0, "browser": 1}
+    items.sort(key=lambda item: first.get(_scope(item.nodeid.split("::")[0]), 2))
 
 
 @pytest.fixture(autouse=True, scope="session")

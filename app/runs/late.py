@@ -3,6 +3,7 @@
 Its job goes over to that round (`Job.round_id`), so all that asks whom a round waits for stays right. Its manifest
 still names the round and the base it started from. Only bases of the last two rounds are taken, so a job goes over
 once; work that is older is withdrawn. How much a late update counts: `worker.learning.aggregation`.
+A job whose update is in has only its answer left to give. It stays where it is, and its site is asked anew.
 """
 
 from collections.abc import Collection
@@ -21,7 +22,7 @@ from worker.protocol.manifest import Manifest
 
 def end_unbegun(session: Session, round_: Round) -> None:
     """With its round ends what no site has begun: it is asked anew in the next one, from the newer base."""
-    for job in queries.open_training(session, round_.id):
+    for job in queries.unsent_training(session, round_.id):
         if job.state is JobState.WAITING:
             withdraw(session, job)
 
@@ -29,7 +30,7 @@ def end_unbegun(session: Session, round_: Round) -> None:
 def end_all(session: Session, run_id: str, number: int) -> None:
     """After the last round nothing can go over."""
     last = queries.round_numbered(session, run_id, number)
-    for job in () if last is None else queries.open_training(session, last.id):
+    for job in () if last is None else queries.unsent_training(session, last.id):
         withdraw(session, job)
 
 
@@ -39,7 +40,7 @@ def carry_over(session: Session, round_: Round, eligible: Collection[str]) -> fr
     if before is None:
         return frozenset()
     carried = set()
-    for job in queries.open_training(session, before.id):
+    for job in queries.unsent_training(session, before.id):
         if job.site_id in eligible and may_go_on(job, before):
             job.round_id = round_.id
             body = {"run": round_.run_id, "round_id": round_.id, "number": round_.number}

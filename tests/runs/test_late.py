@@ -20,6 +20,7 @@ from worker.learning.aggregation import Rule, combine
 from worker.protocol import codec
 from worker.protocol.codec import Unacceptable
 from worker.protocol.codes import JobKind, UploadRefusal
+from worker.protocol.update import UpdateHeader
 
 
 def current(world: World, run_id: str) -> Round:
@@ -36,11 +37,16 @@ def begin(world: World, member: Member) -> tuple[Job, int]:
     return got
 
 
-def finish(world: World, member: Member, job: Job, claim: int, seed: int = 3) -> None:
+def made_for(
+    world: World, member: Member, job: Job, claim: int, seed: int = 3
+) -> tuple[bytes, UpdateHeader]:
     made = acting.delta(world, acting.manifest_of(job), seed)
     body = acting.body_of(made)
-    header = acting.header_for(member, job, claim, body, dict.fromkeys(made, 100.0))
-    acting.send(world, member, job, claim, body, header)
+    return body, acting.header_for(member, job, claim, body, dict.fromkeys(made, 100.0))
+
+
+def finish(world: World, member: Member, job: Job, claim: int, seed: int = 3) -> None:
+    acting.send(world, member, job, claim, *made_for(world, member, job, claim, seed))
 
 
 def close_without(world: World, run_id: str, slow: Member) -> Round:
@@ -86,6 +92,30 @@ def test_it_goes_over_and_counts_less(world: World) -> None:
     assert list(weights.values()) == pytest.approx([100 * 2**-0.5] * len(second.base))
     assert taken[world.members[0].site].weights.keys() == weights.keys()
     assert [(line.own, line.late) for line in view.updates] == [(True, True)]
+
+
+def test_an_update_that_is_in_does_not_go_over_for_want_of_its_answer(world: World) -> None:
+    """Between its last byte and its answer the round closes and the next one opens."""
+    run_id, slow = acting.running(world), world.members[3]
+    job, claim = begin(world, slow)
+    for member in world.members[:3]:
+        acting.train(world, member)
+    body, header = made_for(world, slow, job, claim)
+    acting.upload(world, slow, job, claim, body, header)
+    world.work()
+    second = current(world, run_id)
+    assert second.number == 2
+    assert (job_of(world, job).state, job_of(world, job).cancel_asked) == (JobState.CLAIMED, False)
+    acting.answer(world, slow, job, claim, header)
+    assert job_of(world, job).state is JobState.DONE
+    for member in world.members:
+        acting.train(world, member)
+    world.work()
+    with world.hub.db.reading() as session:
+        for one in queries.rounds(session, run_id)[:2]:
+            assert one.state is RoundState.CLOSED
+            assert {u.state for u in queries.updates(session, one.id)} == {UpdateState.DELETED}
+            assert len(queries.updates(session, one.id)) == 4
 
 
 def test_the_sum_is_the_discounted_mean_on_the_newer_base(world: World) -> None:

@@ -132,18 +132,30 @@ def header_for(
 def send(
     world: World, member: Member, job: Job, claim_number: int, body: bytes, header: UpdateHeader
 ) -> None:
-    """As the door: begun, filled, completed and received, answered."""
+    """As the door: the update in, then the answer."""
+    upload(world, member, job, claim_number, body, header)
+    answer(world, member, job, claim_number, header)
+
+
+def upload(
+    world: World, member: Member, job: Job, claim_number: int, body: bytes, header: UpdateHeader
+) -> None:
+    """Begun, filled, completed and received."""
     hub = world.hub
     with hub.db.session() as session:
         site = session.get_one(Site, member.site)
         said = StartUpload(claim=claim_number, header=member.key.seal(header))
-        upload = uploads.begin(session, hub.objects, site, job.id, said)
-        hub.objects.append(upload.id, 0, body)
-        uploads.place(hub.objects, upload)
-        row = uploads.complete(session, site, upload)
-        updates.receive(session, row, upload)
-    hub.objects.discard(upload.id)
-    with hub.db.session() as session:
+        begun = uploads.begin(session, hub.objects, site, job.id, said)
+        hub.objects.append(begun.id, 0, body)
+        uploads.place(hub.objects, begun)
+        row = uploads.complete(session, site, begun)
+        updates.receive(session, row, begun)
+    hub.objects.discard(begun.id)
+
+
+def answer(world: World, member: Member, job: Job, claim_number: int, header: UpdateHeader) -> None:
+    """The last word of a training job."""
+    with world.hub.db.session() as session:
         site = session.get_one(Site, member.site)
         ended = inbox.answer(session, site, job.id, Answer(claim=claim_number, update=header.body))
         if ended is not None:

@@ -146,8 +146,22 @@ class Stage:
         while not ready():
             self.world.work()
             if time.monotonic() > end:
-                raise TimeoutError(f"{what} did not come within {seconds} s\n{self.logs()}")
+                raise TimeoutError(
+                    f"{what} did not come within {seconds} s\n{self.told()}\n{self.logs()}"
+                )
             time.sleep(0.05)
+
+    def told(self) -> str:
+        """What the hub knows of every round and job, for an error's text."""
+        with self.world.hub.db.reading() as session:
+            rounds = session.scalars(select(Round).order_by(Round.number)).all()
+            jobs = session.scalars(select(Job).order_by(Job.created)).all()
+            lines = [f"round {r.number} {r.state} {r.reason} cohort {r.cohort}" for r in rounds]
+            lines += [
+                f"{j.kind} {j.site_id} {j.round_id} {j.state} {j.phase} claims {j.claim} {j.failure or j.refusal or ''}"
+                for j in jobs
+            ]
+        return "\n".join(lines)
 
     def logs(self) -> str:
         return "\n".join(

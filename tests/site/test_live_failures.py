@@ -71,6 +71,7 @@ def kill_everything(process: subprocess.Popen[bytes]) -> None:
     psutil.wait_procs(every, timeout=10)
 
 
+@pytest.mark.slow
 def test_a_killed_site_is_waited_for_claimed_again_and_trains_on(
     sqlite_url: str, redis_url: str, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_killed_site_is_waited_for_claimed_again_and_trains_on(
         assert len(live.updates(run, member)) == 1
 
 
+@pytest.mark.slow
 def test_killed_with_a_finished_update_it_sends_those_very_bytes(live: Stage) -> None:
     member = live.world.members[0]
     with between(live.url) as wire:
@@ -179,6 +181,7 @@ def test_a_hub_that_is_away_as_a_job_ends_costs_no_second_training(live: Stage) 
     assert len(live.updates(run, member)) == 1
 
 
+@pytest.mark.slow
 def test_a_lease_that_ran_out_meanwhile_sends_the_very_same_bytes(live: Stage) -> None:
     member = live.world.members[0]
     with between(live.url) as wire:
@@ -216,6 +219,7 @@ def test_a_line_cut_in_the_middle_of_an_upload_resumes_and_counts_once(live: Sta
     assert len(live.updates(run, member)) == 1
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_away_is_asked_again_with_patience(live: Stage) -> None:
     """Celery's own back-off, with jitter: a stock virtual channel asked 25 times a second."""
     member = live.world.members[0]

@@ -24,7 +24,7 @@ from tests.site.wire import Wire, between
 from worker.learning import simulate
 from worker.learning.data.folder import load
 from worker.protocol import codec
-from worker.protocol.codes import JobKind, Phase
+from worker.protocol.codes import JobKind
 from worker.protocol.kept import KeptRows
 from worker.protocol.tasks import Input
 from worker.site.home import Home
@@ -49,11 +49,6 @@ def job_of(live: Stage, member: Member, number: int) -> Job | None:
     return found[0] if found else None
 
 
-def trains(live: Stage, member: Member, number: int) -> bool:
-    job = job_of(live, member, number)
-    return job is not None and job.phase is Phase.TRAINING
-
-
 def kill(process: subprocess.Popen[bytes]) -> None:
     """-9 for the supervisor, its lanes and their children, at once."""
     for one in [*descendants(process.pid), psutil.Process(process.pid)]:
@@ -66,14 +61,15 @@ def killed_before_a_byte_left(live: Stage, member: Member, wire: Wire, run: str,
     """Trains round `n` with the line cut, so that all is stored and nothing sent, and is killed."""
     home = live.homes[member.site]
     with running(home) as site:
-        live.wait(lambda: trains(live, member, n), 240, f"training of round {n}")
-        wire.cut()
+        live.wait(lambda: job_of(live, member, n) is not None, 240, f"round {n}")
+        job = job_of(live, member, n)
+        assert job is not None
+        wire.cut_before(f"/jobs/{job.id}/upload")
         stored = home.outbox / f"{run}.{n}"
         wait_until((stored / "update.json").is_file, seconds=150, what="the stored update")
+        wait_until(lambda: not wire.is_up, seconds=60, what="the upload that is cut")
         kill(site)
     wire.restore()
-    job = job_of(live, member, n)
-    assert job is not None
     live.lose_lease(job.id)
     return stored
 

@@ -20,6 +20,7 @@ def live(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stage]:
         yield built
 
 
+@pytest.mark.slow
 def test_a_site_that_trains_goes_on_under_its_new_key(live: Stage) -> None:
     member = live.world.members[0]
     home = live.home(member)

@@ -15,6 +15,7 @@ class Wire:
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._cut_after: int | None = None
+        self._cut_before: bytes | None = None
         self.sent = bytearray()
         self.cuts = 0
         self.tries = 0
@@ -32,6 +33,11 @@ class Wire:
         """Cuts once, when this many more bytes have been sent; the line stays down until `restore`."""
         with self._lock:
             self._cut_after = len(self.sent) + count
+
+    def cut_before(self, text: str) -> None:
+        """Cuts once, when a request with this in it comes; nothing of it passes, and the line stays down."""
+        with self._lock:
+            self._cut_before = text.encode()
 
     def cut(self) -> None:
         with self._lock:
@@ -79,6 +85,9 @@ class Wire:
     def _must_cut(self, content: bytes) -> bool:
         with self._lock:
             self.sent += content
+            if self._cut_before is not None and self._cut_before in content:
+                self._cut_before = None
+                return True
             if self._cut_after is None or len(self.sent) < self._cut_after:
                 return False
             self._cut_after = None
