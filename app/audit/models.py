@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -24,7 +24,10 @@ class Chain(Base):
 
 class Event(Base):
     __tablename__ = "audit_event"
-    __table_args__ = (UniqueConstraint("chain_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("chain_id", "number"),
+        Index("ix_audit_event_of_kind", "chain_id", "kind", "number"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     chain_id: Mapped[str] = mapped_column(ForeignKey("audit_chain.id"))
@@ -32,7 +35,7 @@ class Event(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     actor: Mapped[str]
     """`person_…`, `token_…`, `site_…`, `hub`."""
-    kind: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
     subject: Mapped[str] = mapped_column(index=True)
     body: Mapped[dict[str, Any]]
     previous: Mapped[str]

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union_all
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.loaders import require
 from app.access.permissions import Permission
+from app.audit.kinds import ALL
 from app.audit.models import HUB_CHAIN, Chain, Event
 
 WALK = 500
@@ -46,27 +47,50 @@ def events(
     """One page of an institution's chain, or of the hub's chain (operators) when `institution` is None."""
     wanted = wanted or Filter()
     require(actor, Permission.AUDIT_READ if institution else Permission.HUB_OPERATE, institution)
-    query = select(Event).where(Event.chain_id == (institution or HUB_CHAIN))
-    if wanted.kind:
-        prefix = wanted.kind.endswith(".")
-        query = query.where(
-            Event.kind.startswith(wanted.kind, autoescape=True)
-            if prefix
-            else Event.kind == wanted.kind
-        )
-    if wanted.actor:
-        query = query.where(Event.actor == wanted.actor)
-    if wanted.subject:
-        query = query.where(Event.subject == wanted.subject)
-    if wanted.since:
-        query = query.where(Event.at >= wanted.since)
-    if wanted.until:
-        query = query.where(Event.at < wanted.until)
+    chain = institution or HUB_CHAIN
+    fits = [Event.chain_id == chain, *_fits(wanted)]
     if cursor is not None:
-        query = query.where(Event.number < cursor)
+        fits.append(Event.number < cursor)
+    if wanted.kind:
+        newest = _newest_of(wanted.kind, fits, limit + 1)
+        if newest is None:
+            return EventPage([], None)
+        fits = [Event.chain_id == chain, Event.number.in_(newest)]
+    query = select(Event).where(*fits)
     found = list(session.scalars(query.order_by(Event.number.desc()).limit(limit + 1)))
     more = len(found) > limit
     return EventPage(found[:limit], found[limit - 1].number if more else None)
+
+
+def _fits(wanted: Filter) -> list[ColumnElement[bool]]:
+    """What is asked besides the kind."""
+    fits: list[ColumnElement[bool]] = []
+    if wanted.actor:
+        fits.append(Event.actor == wanted.actor)
+    if wanted.subject:
+        fits.append(Event.subject == wanted.subject)
+    if wanted.since:
+        fits.append(Event.at >= wanted.since)
+    if wanted.until:
+        fits.append(Event.at < wanted.until)
+    return fits
+
+
+def _newest_of(
+    kind: str, fits: list[ColumnElement[bool]], limit: int
+) -> Select[int] | CompoundSelect[int] | None:
+    """Numbers of the newest events of each kind: an index leads to them however long the chain. None: no such kind."""
+    prefix = kind.endswith(".")
+    names = [name for name in ALL if (name.startswith(kind) if prefix else name == kind)]
+    each = [
+        select(Event.number)
+        .where(*fits, Event.kind == name)
+        .order_by(Event.number.desc())
+        .limit(limit)
+        .subquery()
+        for name in names
+    ]
+    return union_all(*(select(one.c.number) for one in each)) if each else None
 
 
 def latest(

@@ -3,18 +3,19 @@
 A forecast by the hub's copy of each policy. The site's guard decides by the policy accepted there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
 from app.access.permissions import Permission
-from app.federations import cohort, queries
+from app.federations import cohort, queries, tallies
 from app.federations.models import Federation
 from app.federations.queries import Member
 from app.federations.states import MembershipState
 from app.policies import queries as policy_queries
+from app.policies.models import PolicyVersion
 from worker.protocol.codes import Refusal
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.rules import Objection, Terms
@@ -78,39 +79,59 @@ def matrix(session: Session, federation: Federation, actor: Actor) -> Matrix:
     terms = training_terms(federation, queries.documents(session, federation.id), asked)
     leads = federation.lead_id in own
     flows = queries.terms(federation).leaves
-    rows = tuple(_row(session, m, terms, flows, own, leads=leads) for m in counted)
+    homes = {m.institution.id for m in counted}
+    versions = policy_queries.current_of(session, homes)
+    shown = homes if leads else homes & own
+    ready = tallies.sites_in_force(session, shown)
+    rows = tuple(
+        _row(m, versions.get(m.institution.id), terms, flows, own, ready, leads=leads)
+        for m in counted
+    )
     willing = [r.member.institution.id for r in rows if r.allows]
     return Matrix(rows, cohort.count(willing, parents), queries.terms(federation).minimum_cohort)
 
 
 def row_of(session: Session, federation: Federation, institution_id: str) -> Row:
     """An institution's own fit, also before it is a member: it counts itself in."""
+    return rows_of(session, (federation,), institution_id)[federation.id]
+
+
+def rows_of(
+    session: Session, federations: Collection[Federation], institution_id: str
+) -> dict[str, Row]:
+    """As `row_of`, by federation."""
     institution = queries.institution(session, institution_id)
     if institution is None:
         raise LookupError(institution_id)
-    found = queries.membership(session, federation.id, institution_id)
-    others = [m.institution.id for m in queries.members(session, federation)]
-    asked = cohort.count({*others, institution_id}, queries.parents(session))
-    terms = training_terms(federation, queries.documents(session, federation.id), asked)
-    flows = queries.terms(federation).leaves
-    member = Member(found or queries.nobody(federation, institution_id), institution)
-    return _row(session, member, terms, flows, frozenset({institution_id}), leads=False)
+    ids = [federation.id for federation in federations]
+    inside, mine = tallies.inside(session, ids), tallies.memberships(session, ids, institution_id)
+    sheets, parents = tallies.documents(session, ids), queries.parents(session)
+    version = policy_queries.current(session, institution_id)
+    own, ready = frozenset({institution_id}), tallies.sites_in_force(session, {institution_id})
+    made: dict[str, Row] = {}
+    for federation in federations:
+        asked = cohort.count({*inside[federation.id], institution_id}, parents)
+        terms = training_terms(federation, sheets[federation.id], asked)
+        flows = queries.terms(federation).leaves
+        found = mine.get(federation.id) or queries.nobody(federation, institution_id)
+        member = Member(found, institution)
+        made[federation.id] = _row(member, version, terms, flows, own, ready, leads=False)
+    return made
 
 
 def _row(
-    session: Session,
     member: Member,
+    version: PolicyVersion | None,
     terms: Terms,
     flows: Sequence[str],
     own: frozenset[str],
+    ready: Mapping[str, int],
     *,
     leads: bool,
 ) -> Row:
-    version = policy_queries.current(session, member.institution.id)
     document = None if version is None else PolicyDocument.model_validate(version.document)
     found = objections(document, terms)
     mine = member.institution.id in own
-    ready = queries.sites_with_policy(session, member.institution.id) if mine or leads else None
     return Row(
         member=member,
         allows=not found,
@@ -118,7 +139,7 @@ def _row(
         objections=found if mine else None,
         stays=_stays(document, flows) if mine else None,
         policy_number=version.number if version is not None and mine else None,
-        sites_ready=ready,
+        sites_ready=ready.get(member.institution.id, 0) if mine or leads else None,
     )
 
 

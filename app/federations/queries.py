@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
@@ -15,8 +15,6 @@ from app.federations.schemas import Accepted, Terms
 from app.federations.states import FederationState, MembershipState
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionState
-from app.sites.models import Site
-from app.sites.states import SiteState
 from app.text import _
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import TaskSheet
@@ -47,6 +45,26 @@ def visible_to(session: Session, actor: Actor) -> Sequence[Federation]:
     return session.scalars(
         select(Federation).where(_seen_by(ids)).order_by(Federation.created.desc(), Federation.id)
     ).all()
+
+
+def unsettled(session: Session, actor: Actor) -> list[tuple[Federation, Member]]:
+    """Memberships that wait for somebody's word in federations the actor sees, in their order; the lead's own first,
+    then by name."""
+    ids = institutions_where(actor, Permission.FEDERATION_READ)
+    waits = (MembershipState.INVITED, MembershipState.PAUSED, MembershipState.REQUESTED)
+    rows = session.execute(
+        select(Federation, Membership, Institution)
+        .join(Membership, Membership.federation_id == Federation.id)
+        .join(Institution, Institution.id == Membership.institution_id)
+        .where(_seen_by(ids), Membership.state.in_(waits))
+        .order_by(
+            Federation.created.desc(),
+            Federation.id,
+            Federation.lead_id != Institution.id,
+            Institution.name,
+        )
+    )
+    return [(federation, Member(membership, home)) for federation, membership, home in rows]
 
 
 def get(session: Session, actor: Actor, permission: Permission, federation_id: str) -> Federation:
@@ -280,15 +298,3 @@ def nobody(federation: Federation, institution_id: str) -> Membership:
         institution_id=institution_id,
         state=MembershipState.REQUESTED,
     )
-
-
-def sites_with_policy(session: Session, institution_id: str) -> int:
-    """Ready sites at which a policy is in force."""
-    found = session.scalar(
-        select(func.count(Site.id)).where(
-            Site.institution_id == institution_id,
-            Site.state == SiteState.READY,
-            Site.policy_version_id.is_not(None),
-        )
-    )
-    return int(found or 0)

@@ -102,9 +102,20 @@ def decisions(session: Session, institution_id: str) -> list[VerificationDecisio
 
 def verifying_now(session: Session, institution_id: str) -> set[str]:
     """Operators who said 'verify' since the last other decision."""
-    voters: set[str] = set()
-    for row in decisions(session, institution_id):
-        voters = voters | {row.operator_id} if row.decision == Decision.VERIFY else set()
+    return verifying(session, (institution_id,))[institution_id]
+
+
+def verifying(session: Session, ids: Iterable[str]) -> dict[str, set[str]]:
+    """As `verifying_now`, by institution."""
+    voters: dict[str, set[str]] = {id_: set() for id_ in ids}
+    if not voters:
+        return voters
+    rows = select(VerificationDecision).where(VerificationDecision.institution_id.in_(voters))
+    for row in session.scalars(rows.order_by(VerificationDecision.decided)):
+        said = voters[row.institution_id]
+        voters[row.institution_id] = (
+            said | {row.operator_id} if row.decision == Decision.VERIFY else set()
+        )
     return voters
 
 
@@ -195,6 +206,14 @@ def classes(session: Session, actor: Actor, institution_id: str) -> list[SchoolC
     return list(session.scalars(query.order_by(SchoolClass.term.desc(), SchoolClass.code)))
 
 
+def unconfirmed_classes(session: Session, institution_id: str) -> list[SchoolClass]:
+    """Those a site named and nobody confirmed yet, in the order of `classes`. The caller has asked who asks."""
+    query = select(SchoolClass).where(
+        SchoolClass.institution_id == institution_id, SchoolClass.confirmed.is_(None)
+    )
+    return list(session.scalars(query.order_by(SchoolClass.term.desc(), SchoolClass.code)))
+
+
 def class_for(session: Session, actor: Actor, permission: Permission, class_id: str) -> SchoolClass:
     """One class of an institution where the actor holds `permission`. Raises NotFound, NotAllowed."""
     found = class_by_id(session, class_id)
@@ -206,6 +225,12 @@ def class_for(session: Session, actor: Actor, permission: Permission, class_id: 
 
 def class_by_id(session: Session, class_id: str) -> SchoolClass | None:
     return session.get(SchoolClass, class_id)
+
+
+def classes_by_ids(session: Session, ids: set[str]) -> dict[str, SchoolClass]:
+    """Without asking who asks: for naming them."""
+    rows = session.scalars(select(SchoolClass).where(SchoolClass.id.in_(ids)))
+    return {row.id: row for row in rows}
 
 
 def class_by_code(

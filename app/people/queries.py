@@ -1,6 +1,7 @@
 """Reading people: who is who, who has which role, which sessions, invitations and tokens are alive."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -203,6 +204,12 @@ def open_factor_reset(session: Session, person_id: str) -> FactorReset | None:
     """Asked for, neither stopped nor done."""
     query = _open_factor_resets().where(FactorReset.person_id == person_id)
     return session.scalar(query)
+
+
+def open_factor_resets(session: Session, person_ids: Iterable[str]) -> dict[str, FactorReset]:
+    """As `open_factor_reset`, by person."""
+    rows = session.scalars(_open_factor_resets().where(FactorReset.person_id.in_(set(person_ids))))
+    return {row.person_id: row for row in rows}
 
 
 def due_factor_resets(session: Session, at: datetime) -> list[FactorReset]:

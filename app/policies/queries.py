@@ -1,5 +1,7 @@
 """Reading policy versions."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -77,6 +79,34 @@ def by_digest(session: Session, institution: str, digest: str) -> PolicyVersion 
 def by_id(session: Session, version_id: str) -> PolicyVersion | None:
     """Without asking who asks: for the site door, which has checked the site."""
     return session.get(PolicyVersion, version_id)
+
+
+def by_ids(session: Session, ids: set[str]) -> dict[str, PolicyVersion]:
+    """Without asking who asks: for naming them."""
+    if not ids:
+        return {}
+    rows = session.scalars(select(PolicyVersion).where(PolicyVersion.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Heads:
+    """An institution's newest approved version and its newest draft."""
+
+    current: PolicyVersion | None
+    draft: PolicyVersion | None
+
+
+def heads(session: Session, institution: str) -> Heads:
+    """Both in one read."""
+    newest: dict[PolicyState, PolicyVersion] = {}
+    query = select(PolicyVersion).where(
+        PolicyVersion.institution_id == institution,
+        PolicyVersion.state.in_((PolicyState.APPROVED, PolicyState.DRAFT)),
+    )
+    for version in session.scalars(query.order_by(PolicyVersion.number)):
+        newest[version.state] = version
+    return Heads(newest.get(PolicyState.APPROVED), newest.get(PolicyState.DRAFT))
 
 
 def open_draft(session: Session, institution: str) -> PolicyVersion | None:

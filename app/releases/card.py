@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.releases.models import Release
 from app.runs import queries as run_queries
-from app.runs import series
+from app.runs import series, tallies
 from app.text import _
 from worker.protocol.archive import Description
 
@@ -23,8 +23,8 @@ def text(session: Session, release: Release, said: Description) -> str:
         f"| {_('Task')} | {_('Metric')} | {_('Shared')} | {_('Each site alone')} | {_('Simple rule')} |",
         "|---|---|---|---|---|",
     ]
-    figures = run_queries.measurements(session, run.id)
-    for one in series.of_plan(run_queries.plan_of(run), figures, frozenset(), run.reference):
+    figures = tallies.sums(session, run.id)
+    for one in series.of_plan(run_queries.plan_of(run), figures, central=run.reference):
         values = [one.latest, one.local, one.rule]
         cells = ["–" if value is None else f"{value.value:.3f}" for value in values]
         lines.append(f"| {one.task} | {one.metric} | {' | '.join(cells)} |")

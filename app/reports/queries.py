@@ -1,9 +1,9 @@
 """Reads of class reports. Only an instructor of the class has any; everyone else gets NotFound."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
@@ -38,46 +38,63 @@ class Shown:
 
 def visible_to(session: Session, actor: Actor) -> list[Shown]:
     """The classes this person teaches, by term and code, with their newest reports."""
-    classes = session.scalars(
+    wanted = _taught(actor).order_by(SchoolClass.term.desc(), SchoolClass.code)
+    return _shown(session, session.scalars(wanted).all())
+
+
+def _taught(actor: Actor) -> Select[SchoolClass]:
+    return (
         select(SchoolClass)
         .join(Teaching, Teaching.class_id == SchoolClass.id)
         .where(
             Teaching.person_id == actor.person,
             SchoolClass.institution_id.in_(institutions_where(actor, Permission.REPORT_READ)),
         )
-        .order_by(SchoolClass.term.desc(), SchoolClass.code)
-    ).all()
-    return [shown(session, c) for c in classes]
+    )
 
 
 def get(session: Session, actor: Actor, class_id: str) -> Shown:
     """One class that this person teaches. Raises NotFound for every other, administrators included."""
-    found = next((s for s in visible_to(session, actor) if s.school_class.id == class_id), None)
+    found = session.scalars(_taught(actor).where(SchoolClass.id == class_id)).first()
     if found is None:
         raise NotFound(_("There is no such class for you."))
-    return found
+    return _shown(session, (found,))[0]
 
 
-def shown(session: Session, school_class: SchoolClass) -> Shown:
-    report = newest(session, school_class.id)
-    if report is None:
-        return Shown(school_class, None, None, None)
-    release = session.get(Release, report.release_id)
-    return Shown(school_class, report, release, ClassFigures.model_validate(report.figures))
+def _shown(session: Session, classes: Sequence[SchoolClass]) -> list[Shown]:
+    newest = _newest(session, [c.id for c in classes])
+    return [
+        Shown(c, *newest[c.id]) if c.id in newest else Shown(c, None, None, None) for c in classes
+    ]
 
 
-def newest(session: Session, class_id: str) -> ClassReport | None:
-    return session.scalars(
-        select(ClassReport)
+def _newest(
+    session: Session, class_ids: Collection[str]
+) -> dict[str, tuple[ClassReport, Release, ClassFigures]]:
+    """Class to its newest report, absent without one."""
+    if not class_ids:
+        return {}
+    order = (ClassReport.as_of.desc(), ClassReport.id.desc())
+    place = func.row_number().over(partition_by=ClassReport.class_id, order_by=order)
+    ranked = select(ClassReport.id, place.label("place")).where(ClassReport.class_id.in_(class_ids))
+    every = ranked.subquery()
+    rows = session.execute(
+        select(ClassReport, Release)
         .join(Release, Release.id == ClassReport.release_id)
-        .where(ClassReport.class_id == class_id)
-        .order_by(ClassReport.as_of.desc(), ClassReport.id.desc())
-    ).first()
+        .where(ClassReport.id.in_(select(every.c.id).where(every.c.place == 1)))
+    )
+    return {
+        report.class_id: (report, release, ClassFigures.model_validate(report.figures))
+        for report, release in rows
+    }
 
 
-def by_id(session: Session, report_id: str) -> ClassReport | None:
-    """For naming what an event is about: its figures are for the class's instructors only."""
-    return session.get(ClassReport, report_id)
+def classes_of(session: Session, report_ids: set[str]) -> dict[str, str]:
+    """Report to class, for naming what an event is about: the figures are for the class's instructors only."""
+    rows = session.execute(
+        select(ClassReport.id, ClassReport.class_id).where(ClassReport.id.in_(report_ids))
+    )
+    return dict(rows.all())
 
 
 def of_release(session: Session, class_id: str, release_id: str) -> ClassReport | None:

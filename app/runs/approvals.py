@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor, institutions_where
+from app.access.permissions import Permission
 from app.audit import kinds
 from app.audit.service import record
 from app.clock import now
@@ -81,3 +84,20 @@ def willing(session: Session, run: Run) -> int:
     going = [i for i in ids if i not in given or given[i] is Choice.APPROVE]
     sites = Counter(s.institution_id for s in queries.ready_sites(session, going))
     return sum(max(sites[i], 1) for i in going)
+
+
+def question(
+    session: Session, actor: Actor, institution_id: str, approval_id: str
+) -> tuple[Run, RunApproval] | None:
+    """What an institution was asked about a run that the actor sees."""
+    ids = sorted(institutions_where(actor, Permission.RUN_READ))
+    found = session.execute(
+        select(Run, RunApproval)
+        .join(RunApproval, RunApproval.run_id == Run.id)
+        .where(
+            RunApproval.id == approval_id,
+            RunApproval.institution_id == institution_id,
+            queries.seen_by(ids),
+        )
+    ).first()
+    return (found[0], found[1]) if found else None

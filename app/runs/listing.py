@@ -1,5 +1,6 @@
 """Runs and rounds as lists in parts, for programs that read them all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from app.access.permissions import Permission
 from app.paging import Cut, Order, Part
 from app.runs.models import Round, Run
 from app.runs.queries import seen_by
-from app.runs.states import RoundState, RunState
+from app.runs.states import RUN_ENDED, RoundState, RunState
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ def runs(session: Session, actor: Actor, wanted: Filter, cut: Cut) -> Part[Run]:
         query = query.where(Run.federation_id == wanted.federation)
     order = (Order(Run.created, falling=True), Order(Run.id, falling=True))
     return cut.cut(session.scalars(cut.select(query, *order)).all(), *order)
+
+
+def going_on(session: Session, actor: Actor) -> Sequence[Run]:
+    """Those the actor sees that have not ended, newest first."""
+    ids = sorted(institutions_where(actor, Permission.RUN_READ))
+    wanted = select(Run).where(seen_by(ids), Run.state.not_in(RUN_ENDED))
+    return session.scalars(wanted.order_by(Run.created.desc(), Run.id)).all()
 
 
 def rounds(session: Session, run_id: str, state: RoundState | None, cut: Cut) -> Part[Round]:

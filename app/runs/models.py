@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, by_value
@@ -59,10 +59,13 @@ class Round(Base):
     """`cohort` freezes the site ids asked; `base` maps module to the digest sites start from."""
 
     __tablename__ = "round"
-    __table_args__ = (UniqueConstraint("run_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("run_id", "number"),
+        Index("ix_round_stage", "run_id", "state"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"))
     number: Mapped[int]
     """From 1. A void round's number is not used again."""
     state: Mapped[RoundState] = mapped_column(by_value(RoundState))
@@ -88,7 +91,7 @@ class Update(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     round_id: Mapped[str] = mapped_column(ForeignKey("round.id"), index=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), index=True)
-    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"))
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), index=True)
     state: Mapped[UpdateState] = mapped_column(by_value(UpdateState))
     refusal: Mapped[UploadRefusal | None] = mapped_column(by_value(UploadRefusal))
     refusal_detail: Mapped[str] = mapped_column(default="")

@@ -45,7 +45,12 @@ def keep(
 
 def kept_now(session: Session, run_id: str) -> Kept:
     """What stays at the sites after the run's newest round."""
-    return kept(queries.states_after(session, run_id, queries.next_number(session, run_id)))
+    return kept_after(session, run_id, queries.next_number(session, run_id) - 1)
+
+
+def kept_after(session: Session, run_id: str, number: int) -> Kept:
+    """What stays at the sites after round `number`."""
+    return kept(queries.states_after(session, run_id, number))
 
 
 def kept(states: Mapping[str, ModuleState]) -> Kept:

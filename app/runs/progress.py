@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -9,20 +10,22 @@ from app.access.actor import Actor, institutions_where
 from app.access.permissions import Permission
 from app.clock import now
 from app.federations import queries as federation_queries
+from app.federations.models import Federation
 from app.institutions import queries as institution_queries
 from app.people import queries as people_queries
 from app.policies import queries as policy_queries
 from app.runs import (
     module_states,
     queries,
-    rounds,
     series,
     site_rows,
     tallies,
     updates,
     words,
 )
-from app.runs.models import Round, Run, Update
+from app.runs.models import Round, Run, RunApproval, Update
+from app.runs.schemas import Plan
+from app.runs.standings import Stage, standing
 from app.runs.states import RoundState, RunState, UpdateState
 from app.runs.tallies import Tally
 from app.runs.views import (
@@ -31,16 +34,31 @@ from app.runs.views import (
     Progress,
     RefusedCount,
     RoundView,
+    Series,
     UpdateLine,
 )
 from app.sites.models import Site
+from worker.protocol.codes import UploadRefusal
 from worker.protocol.kept import NO_ROWS
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a run found: its tree, and the rows beside it that its page names."""
+
+    progress: Progress
+    stage: Stage
+    federation: Federation
 
 
 def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> Progress:
     """For a run the actor got from `queries.get`."""
-    at = now()
-    plan = queries.plan_of(run)
+    return look(session, run, actor, seen_recently_s=seen_recently_s).progress
+
+
+def look(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> Look:
+    """As `progress`."""
+    at, plan = now(), queries.plan_of(run)
     federation = queries.federation_of(session, run)
     own = federation_queries.inside(
         session, federation, institutions_where(actor, Permission.RUN_READ)
@@ -49,9 +67,9 @@ def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) 
     found = queries.rounds(session, run.id)
     sent = tallies.updates_by_round(session, run.id)
     current = next((r for r in found if r.state in queries.OPEN_ROUND), None)
-    stands = None if current is None else rounds.standing(session, current)
-    own_sites = frozenset(s.id for s in queries.ready_sites(session, sorted(own)))
-    return Progress(
+    stands = None if current is None else standing(session, current)
+    given = queries.approvals(session, run.id)
+    seen = Progress(
         run_id=run.id,
         number=run.number,
         federation_id=run.federation_id,
@@ -68,14 +86,20 @@ def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) 
         sites=site_rows.rows(
             session, run, current, own, leads=leads, at=at, seen_recently_s=seen_recently_s
         ),
-        series=series.of_plan(
-            plan, queries.measurements(session, run.id), own_sites, run.reference
-        ),
-        approvals=_approvals(session, run, own, leads=leads),
+        series=_series(session, run, plan, own),
+        approvals=_approvals(session, given, own, leads=leads),
         release_ready=run.state is RunState.COMPLETED,
         changed=run.changed,
         as_of=at,
     )
+    unanswered = sum(a.choice is None for a in given)
+    over = sum(r.state in (RoundState.CLOSED, RoundState.VOID) for r in found)
+    return Look(seen, Stage(over, current, stands, unanswered), federation)
+
+
+def _series(session: Session, run: Run, plan: Plan, own: frozenset[str]) -> tuple[Series, ...]:
+    every, mine = tallies.sums(session, run.id), tallies.sums(session, run.id, own)
+    return series.of_plan(plan, every, mine, run.reference)
 
 
 def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> RoundView:
@@ -106,7 +130,10 @@ def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> Round
 
 
 def _round(round_: Round, sent: Sequence[Tally]) -> RoundView:
-    refused = Counter(u.refusal for u in sent if u.refusal is not None)
+    refused: Counter[UploadRefusal] = Counter()
+    for tally in sent:
+        if tally.refusal is not None:
+            refused[tally.refusal] += tally.count
     return RoundView(
         id=round_.id,
         number=round_.number,
@@ -114,8 +141,8 @@ def _round(round_: Round, sent: Sequence[Tally]) -> RoundView:
         reason=words.reason(round_.reason),
         asked=len(round_.cohort),
         quorum=round_.quorum,
-        received=len(sent),
-        taken=sum(_taken(round_, u) for u in sent),
+        received=sum(u.count for u in sent),
+        taken=sum(u.count for u in sent if _taken(round_, u)),
         refused=tuple(RefusedCount(code, n) for code, n in sorted(refused.items())),
         opened=round_.opened,
         deadline=round_.deadline,
@@ -162,17 +189,16 @@ def _line(
 
 
 def _approvals(
-    session: Session, run: Run, own: frozenset[str], *, leads: bool
+    session: Session, given: Sequence[RunApproval], own: frozenset[str], *, leads: bool
 ) -> tuple[ApprovalView, ...]:
-    given = queries.approvals(session, run.id)
     names = institution_queries.names(session, {a.institution_id for a in given})
     people = people_queries.names(session, {a.decided_by for a in given if a.decided_by})
+    mine_under = {a.policy_version_id or "" for a in given if a.institution_id in own}
+    policies = policy_queries.by_ids(session, mine_under - {""})
     made: list[ApprovalView] = []
     for one in given:
         mine = one.institution_id in own
-        policy = None
-        if mine and one.policy_version_id is not None:
-            policy = policy_queries.by_id(session, one.policy_version_id)
+        policy = policies.get(one.policy_version_id or "") if mine else None
         open_ = mine or leads
         made.append(
             ApprovalView(

@@ -70,6 +70,8 @@ def get(session: Session, actor: Actor, permission: Permission, run_id: str) -> 
 def waiting_for_answer(session: Session, actor: Actor) -> Sequence[tuple[Run, RunApproval]]:
     """Runs that ask the actor's institutions for approval, where the actor may give it."""
     ids = institutions_where(actor, Permission.RUN_APPROVE)
+    if not ids:
+        return []
     rows = session.execute(
         select(Run, RunApproval)
         .join(RunApproval, RunApproval.run_id == Run.id)
@@ -239,14 +241,6 @@ def states_of_round(session: Session, run_id: str, number: int) -> Sequence[Modu
         select(ModuleState)
         .where(ModuleState.run_id == run_id, ModuleState.round == number)
         .order_by(ModuleState.module)
-    ).all()
-
-
-def measurements(session: Session, run_id: str) -> Sequence[Measurement]:
-    return session.scalars(
-        select(Measurement)
-        .where(Measurement.run_id == run_id)
-        .order_by(Measurement.round, Measurement.task, Measurement.site_id)
     ).all()
 
 

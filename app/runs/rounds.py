@@ -1,6 +1,5 @@
 """A round's life: opened for a frozen cohort, due, closed or void. Each step may be done twice and counts once."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,16 +17,15 @@ from app.runs.eligibility import Survey
 from app.runs.manifests import Seeds
 from app.runs.models import ModuleState, Round, Run
 from app.runs.schemas import Plan
+from app.runs.standings import Standing, standing
 from app.runs.states import (
     ROUND_TRANSITIONS,
     FailReason,
     RoundState,
     RunState,
-    UpdateState,
     VoidReason,
 )
 from app.sites.models import Job
-from app.sites.states import ENDED
 from app.states import move, try_move
 from worker.protocol.codes import JobKind
 from worker.protocol.signatures import PrivateKey
@@ -43,15 +41,6 @@ class Verdict(StrEnum):
     VOID_NONE_LEFT = VoidReason.NO_QUORUM_LEFT.value
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How a round in training stands: updates in, and sites that may still send one."""
-
-    updates: int
-    awaited: int
-    quorum: int
-
-
 def due(standing: Standing, deadline: datetime, at: datetime) -> Verdict:
     """Pure: combine when all are in, or the quorum is in and the deadline over; void when no quorum can come."""
     over = at >= deadline
@@ -60,17 +49,6 @@ def due(standing: Standing, deadline: datetime, at: datetime) -> Verdict:
     if standing.updates >= standing.quorum:
         return Verdict.COMBINE
     return Verdict.VOID_DEADLINE if over else Verdict.VOID_NONE_LEFT
-
-
-def standing(session: Session, round_: Round) -> Standing:
-    received = {
-        u.site_id
-        for u in queries.updates(session, round_.id)
-        if u.state in (UpdateState.RECEIVED, UpdateState.TAKEN)
-    }
-    training = queries.train_jobs(session, round_.id)
-    awaited = [j for j in training if j.state not in ENDED and j.site_id not in received]
-    return Standing(len(received), len(awaited), round_.quorum)
 
 
 def open_round(

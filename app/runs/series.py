@@ -3,66 +3,66 @@
 from collections.abc import Iterable, Sequence
 from math import sqrt
 
-from app.runs.models import Measurement
 from app.runs.schemas import Plan
+from app.runs.tallies import Sums
 from app.runs.views import Point, Series
-
-_Z95 = 1.959964
 
 
 def of_plan(
     plan: Plan,
-    figures: Sequence[Measurement],
-    own_sites: frozenset[str],
-    central: dict[str, float] | None,
+    every: Sequence[Sums],
+    own: Sequence[Sums] = (),
+    central: dict[str, float] | None = None,
 ) -> tuple[Series, ...]:
-    """One series per task of the plan, in its order."""
+    """One series per task of the plan, in its order. `own`: of the reader's own sites."""
     made = []
     for sheet in plan.sheets:
-        own_task = [f for f in figures if f.task == sheet.name]
-        shared = [f for f in own_task if f.model == "shared"]
+        mine = [s for s in every if s.task == sheet.name]
         made.append(
             Series(
                 task=sheet.name,
                 target=sheet.target,
                 metric=sheet.metric,
                 higher_is_better=sheet.metric not in ("rmse", "mae"),
-                shared=_by_round(shared),
-                own=_by_round([f for f in shared if f.site_id in own_sites]),
-                local=mean([f for f in own_task if f.model == "local"]),
-                rule=mean([f for f in own_task if f.model == "rule"]),
+                shared=_by_round(mine),
+                own=_by_round(s for s in own if s.task == sheet.name),
+                local=mean([s for s in mine if s.model == "local"]),
+                rule=mean([s for s in mine if s.model == "rule"]),
                 central=(central or {}).get(sheet.name),
             )
         )
     return tuple(made)
 
 
-def _by_round(figures: Iterable[Measurement]) -> tuple[Point, ...]:
-    rounds: dict[int, list[Measurement]] = {}
-    for figure in figures:
-        rounds.setdefault(figure.round, []).append(figure)
+def _by_round(sums: Iterable[Sums]) -> tuple[Point, ...]:
+    rounds: dict[int, list[Sums]] = {}
+    for one in sums:
+        if one.model == "shared":
+            rounds.setdefault(one.round, []).append(one)
     points = (mean(rounds[number]) for number in sorted(rounds))
     return tuple(p for p in points if p is not None)
 
 
-def mean(figures: Sequence[Measurement]) -> Point | None:
+def mean(sums: Sequence[Sums]) -> Point | None:
     """sum w x / sum w. The interval takes the sites as independent: se^2 = sum (w se_k)^2 / (sum w)^2, with
     se_k from each site's own 95 % interval."""
-    if not figures:
+    if not sums:
         return None
-    total = sum(f.weight for f in figures)
-    value = sum(f.weight * f.value for f in figures) / total
+    total = sum(s.weight for s in sums)
+    value = sum(s.weighted for s in sums) / total
+    squares = [s.squares for s in sums if s.squares is not None]
     low = high = None
-    if all(f.low is not None and f.high is not None for f in figures):
-        errors = [((f.high or 0) - (f.low or 0)) / (2 * _Z95) for f in figures]
-        error = sqrt(sum((f.weight * e) ** 2 for f, e in zip(figures, errors, strict=True))) / total
-        low, high = value - _Z95 * error, value + _Z95 * error
+    if len(squares) == len(sums):
+        half = (
+            sqrt(sum(squares)) / 2 / total
+        )  # 1.96 se: the factor of se_k and that of the interval cancel
+        low, high = value - half, value + half
     return Point(
-        round=figures[0].round,
+        round=sums[0].round,
         value=value,
         low=low,
         high=high,
-        sites=len({f.site_id for f in figures}),
+        sites=sum(s.sites for s in sums),
         records=total,
-        at=max(f.at for f in figures),
+        at=max(s.at for s in sums),
     )

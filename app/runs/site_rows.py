@@ -55,7 +55,7 @@ def rows(
         return _shown(made, own, leads=leads)
     found = eligibility.survey(session, run, at, seen_recently_s)
     asked = {} if current is None else _asked(session, current)
-    sent = {} if current is None else {u.site_id: u for u in queries.updates(session, current.id)}
+    sent = {} if current is None else tallies.updates_in(session, current.id)
     names = institution_queries.names(session, [s.institution_id for s, _ in asked.values()])
     made = [
         replace(
@@ -106,7 +106,7 @@ def _shown(made: list[SiteRow], own: frozenset[str], *, leads: bool) -> tuple[Si
 
 def _asked(session: Session, current: Round) -> dict[str, tuple[Site, Job]]:
     sites = queries.sites(session, current.cohort)
-    found = queries.train_jobs(session, current.id)
+    found = tallies.training_in(session, current.id)
     return {j.site_id: (sites[j.site_id], j) for j in found if j.site_id in sites}
 
 

@@ -4,36 +4,124 @@ one does."""
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, defer, load_only
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, load_only
 
-from app.runs.models import Round, Update
+from app.runs.models import Measurement, Round, Run, Update
 from app.runs.states import UpdateState
-from app.sites.models import Job
-from app.sites.states import JobState
+from app.sites.models import Job, Site
+from app.sites.states import JobState, SiteState
 from worker.protocol.codes import JobKind, UploadRefusal
+
+_UPDATE = (Update.site_id, Update.job_id, Update.state, Update.refusal, Update.received)
+_JOB = (
+    Job.site_id,
+    Job.state,
+    Job.phase,
+    Job.progress,
+    Job.progress_at,
+    Job.refusal,
+    Job.refusal_detail,
+    Job.failure,
+    Job.created,
+    Job.ended,
+)
 
 
 @dataclass(frozen=True)
 class Tally:
-    """One update, as far as counting needs it."""
+    """`count` updates of a round that stand alike."""
 
     state: UpdateState
     refusal: UploadRefusal | None
+    count: int = 1
 
 
 def updates_by_round(session: Session, run_id: str) -> dict[str, list[Tally]]:
-    """Round id to its updates; a round without any is absent."""
+    """Round id to its updates, counted; a round without any is absent."""
     found: defaultdict[str, list[Tally]] = defaultdict(list)
     rows = session.execute(
-        select(Update.round_id, Update.state, Update.refusal)
+        select(Update.round_id, Update.state, Update.refusal, func.count())
         .join(Round, Round.id == Update.round_id)
         .where(Round.run_id == run_id)
+        .group_by(Update.round_id, Update.state, Update.refusal)
     )
-    for round_id, state, refusal in rows:
-        found[round_id].append(Tally(state, refusal))
+    for round_id, state, refusal, count in rows:
+        found[round_id].append(Tally(state, refusal, count))
     return dict(found)
+
+
+def runs_by_ids(session: Session, run_ids: Collection[str]) -> dict[str, Run]:
+    """Without asking who asks: for naming them."""
+    if not run_ids:
+        return {}
+    return {r.id: r for r in session.scalars(select(Run).where(Run.id.in_(set(run_ids))))}
+
+
+def rounds_by_ids(session: Session, round_ids: Collection[str]) -> Sequence[Round]:
+    """Their runs and numbers."""
+    wanted = select(Round).where(Round.id.in_(round_ids))
+    return session.scalars(wanted.options(load_only(Round.run_id, Round.number))).all()
+
+
+def updates_in(session: Session, round_id: str) -> dict[str, Update]:
+    """Site to its update in this round; without headers."""
+    rows = session.scalars(
+        select(Update).where(Update.round_id == round_id).options(load_only(*_UPDATE))
+    )
+    return {update.site_id: update for update in rows}
+
+
+def training_in(session: Session, round_id: str) -> Sequence[Job]:
+    """The round's training jobs by site; without manifests."""
+    return session.scalars(
+        select(Job)
+        .where(Job.round_id == round_id, Job.kind == JobKind.TRAIN)
+        .options(load_only(*_JOB))
+        .order_by(Job.site_id)
+    ).all()
+
+
+class Sums(NamedTuple):
+    """Figures of one task and model after one round, added up over sites, as means are made of. Adding two is adding
+    each: `weighted` is sum w x; `squares` is sum (w (high - low))^2, None where a site sent no interval."""
+
+    task: str
+    model: str
+    round: int
+    weight: float
+    weighted: float
+    squares: float | None
+    sites: int
+    at: datetime
+
+
+def sums(session: Session, run_id: str, own: Collection[str] | None = None) -> list[Sums]:
+    """By task, model and round; with `own`, of the ready sites of these institutions only."""
+    whole = func.count() == func.count(Measurement.low + Measurement.high)
+    spread = Measurement.weight * (Measurement.high - Measurement.low)
+    wanted = (
+        select(
+            Measurement.task,
+            Measurement.model,
+            Measurement.round,
+            func.sum(Measurement.weight),
+            func.sum(Measurement.weight * Measurement.value),
+            case((whole, func.sum(spread * spread))),
+            func.count(),
+            func.max(Measurement.at),
+        )
+        .where(Measurement.run_id == run_id)
+        .group_by(Measurement.task, Measurement.model, Measurement.round)
+        .order_by(Measurement.task, Measurement.model, Measurement.round)
+    )
+    if own is not None:
+        mine = select(Site.id).where(Site.institution_id.in_(own), Site.state == SiteState.READY)
+        wanted = wanted.where(Measurement.site_id.in_(mine))
+    return [Sums(*row) for row in session.execute(wanted)]
 
 
 def asked(session: Session, run_id: str, kind: JobKind, round_id: str | None = None) -> set[str]:
@@ -46,14 +134,28 @@ def asked(session: Session, run_id: str, kind: JobKind, round_id: str | None = N
 
 def last_training(session: Session, run_id: str) -> dict[str, Job]:
     """Site to its latest training job of the run; without manifests."""
-    wanted = select(Job).where(Job.run_id == run_id, Job.kind == JobKind.TRAIN)
-    rows = session.scalars(wanted.options(defer(Job.manifest)).order_by(Job.created, Job.id))
+    place = func.row_number().over(
+        partition_by=Job.site_id, order_by=(Job.created.desc(), Job.id.desc())
+    )
+    mine = select(Job.id, place.label("place")).where(
+        Job.run_id == run_id, Job.kind == JobKind.TRAIN
+    )
+    ranked = mine.subquery()
+    newest = select(ranked.c.id).where(ranked.c.place == 1)
+    rows = session.scalars(
+        select(Job)
+        .where(Job.id.in_(newest))
+        .options(load_only(*_JOB))
+        .order_by(Job.created, Job.id)
+    )
     return {job.site_id: job for job in rows}
 
 
 def updates_of(session: Session, job_ids: Collection[str]) -> dict[str, Update]:
-    """Job to the update it brought, in whichever round that counted."""
-    rows = session.scalars(select(Update).where(Update.job_id.in_(job_ids)))
+    """Job to the update it brought, in whichever round that counted; without headers."""
+    rows = session.scalars(
+        select(Update).where(Update.job_id.in_(job_ids)).options(load_only(*_UPDATE))
+    )
     return {update.job_id: update for update in rows}
 
 

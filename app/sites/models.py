@@ -66,14 +66,17 @@ class Job(Base):
     """One thing asked of one site. `claim` is the fencing number: it goes up with every claim."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_inbox", "site_id", "lane", "state"),)
+    __table_args__ = (
+        Index("ix_job_inbox", "site_id", "lane", "state"),
+        Index("ix_job_of_run", "run_id", "kind", "site_id", "created"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     lane: Mapped[Lane] = mapped_column(by_value(Lane))
     kind: Mapped[JobKind] = mapped_column(by_value(JobKind))
     state: Mapped[JobState] = mapped_column(by_value(JobState))
-    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"))
     round_id: Mapped[str | None] = mapped_column(ForeignKey("round.id"), index=True)
     manifest: Mapped[dict[str, Any]] = mapped_column(JSON)
     """`worker.protocol.manifest.Signed`."""
@@ -117,9 +120,10 @@ class SentLine(Base):
     """What left a site, as the hub received it; compared with the site's own outbound log."""
 
     __tablename__ = "sent_line"
+    __table_args__ = (Index("ix_sent_line_newest", "institution_id", "at", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"))
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"))
     run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id"))
     job_id: Mapped[str | None]

@@ -17,6 +17,7 @@ from app.paging import Cut, Order, Part
 from app.people.models import Person
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
+from app.sites import tallies
 from app.sites.models import EnrolmentToken, Job, SentLine, Site, Upload
 from app.sites.states import ENDED, JobState, SiteState
 from app.text import _
@@ -97,6 +98,13 @@ def policies_in_force(session: Session, sites: Iterable[Site]) -> Sequence[Polic
     return session.scalars(select(PolicyVersion).where(PolicyVersion.id.in_(wanted))).all()
 
 
+def numbers_in_force(session: Session, sites: Iterable[Site]) -> dict[str, int]:
+    """Site to the number of the policy version in force there; absent without one."""
+    found = list(sites)
+    numbers = {v.id: v.number for v in policies_in_force(session, found)}
+    return {s.id: numbers[s.policy_version_id] for s in found if s.policy_version_id in numbers}
+
+
 def document_in_force(session: Session, site: Site) -> PolicyDocument | None:
     version = policy_in_force(session, site)
     return PolicyDocument.model_validate(version.document) if version else None
@@ -128,18 +136,7 @@ def approver_name(session: Session, version: PolicyVersion) -> str:
 
 def token_waiting(session: Session, site: Site) -> EnrolmentToken | None:
     """The unused, unexpired token of a site that has not joined."""
-    if site.state is not SiteState.INVITED:
-        return None
-    return session.scalars(
-        select(EnrolmentToken)
-        .where(
-            EnrolmentToken.site_id == site.id,
-            EnrolmentToken.used.is_(None),
-            EnrolmentToken.expires > now(),
-        )
-        .order_by(EnrolmentToken.created.desc())
-        .limit(1)
-    ).first()
+    return tallies.tokens_waiting(session, (site,)).get(site.id)
 
 
 def job(session: Session, job_id: str) -> Job | None:
@@ -154,9 +151,7 @@ def jobs_of_round(session: Session, round_id: str) -> Sequence[Job]:
 def open_jobs(session: Session, site: Site) -> Sequence[Job]:
     """Not ended, oldest first."""
     return session.scalars(
-        select(Job)
-        .where(Job.site_id == site.id, Job.state.not_in(ENDED))
-        .order_by(Job.created, Job.id)
+        select(Job).where(Job.site_id == site.id, tallies.is_open()).order_by(Job.created, Job.id)
     ).all()
 
 

@@ -34,7 +34,29 @@ def zone() -> str:
 
 
 def _locale() -> Locale:
-    return Locale.parse(_BABEL.get(current_locale(), "en_GB"))
+    return _parsed(_BABEL.get(current_locale(), "en_GB"))
+
+
+@lru_cache
+def _parsed(name: str) -> Locale:
+    return Locale.parse(name)
+
+
+def _written(local: datetime, pattern: str) -> str:
+    """Without its zone: moments of two zones are equal, and what is said of them is not."""
+    return _of_minute(local.replace(tzinfo=None, second=0, microsecond=0), pattern, _locale())
+
+
+@lru_cache(maxsize=4096)
+def _of_minute(wall: datetime, pattern: str, locale: Locale) -> str:
+    """Lists say the same minutes again and again, and Babel takes its time."""
+    return format_datetime(wall, pattern, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, digits: int, locale: Locale) -> str:
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=locale)
 
 
 def _local(moment: datetime) -> datetime:
@@ -45,7 +67,7 @@ def clock(moment: datetime) -> str:
     """`14:02` today, `23 Nov, 14:02` on another day."""
     local = _local(moment)
     if local.date() == _local(now()).date():
-        return format_time(local, "HH:mm", locale=_locale())
+        return _written(local, "HH:mm")
     return day_clock(moment)
 
 
@@ -53,7 +75,7 @@ def day_clock(moment: datetime) -> str:
     """`23 Nov, 14:02`, with the year once it is another one."""
     local = _local(moment)
     pattern = "d MMM, HH:mm" if local.year == _local(now()).year else "d MMM y, HH:mm"
-    return format_datetime(local, pattern, locale=_locale())
+    return _written(local, pattern)
 
 
 def day(moment: datetime) -> str:
@@ -131,8 +153,7 @@ def machine(moment: datetime) -> str:
 
 
 def number(value: float, digits: int = 0) -> str:
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=_locale())
+    return _decimal(value or 0, digits, _locale())
 
 
 def percent(value: float) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app import text
 from app.web import moments, shell
 from app.web.parts import Link, Sheet
-from app.web.visit import Visit, cookie_name
+from app.web.visit import SAFE, Visit, cookie_name
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = Path(__file__).parent / "static"
@@ -67,9 +68,11 @@ def page(
     status: int = 200,
     block: str | None = None,
     headers: dict[str, str] | None = None,
+    session: Session | None = None,
 ) -> HTMLResponse:
-    """The whole page, or `block` of it."""
-    context = {"page": page, "shell": shell.of(request)}
+    """The whole page, or `block` of it. `session`: the request's own, for what stands around the page."""
+    reading = session if request.method in SAFE else None
+    context = {"page": page, "shell": shell.of(request, bare=block is not None, session=reading)}
     if block:
         body = render_block(environment(), template, block, context)
     else:
@@ -90,4 +93,4 @@ def page(
 
 def sheet(visit: Visit, content: Sheet, *, status: int = 200) -> HTMLResponse:
     """A page made of panels."""
-    return page(visit.request, "sheet.html", content, status=status)
+    return page(visit.request, "sheet.html", content, status=status, session=visit.session)

@@ -9,9 +9,8 @@ from starlette.requests import Request
 
 from app.access.permissions import Role
 from app.institutions import queries
-from app.notices import queries as notices
 from app.text import LOCALES, _, current_locale
-from app.web import moments, refusals
+from app.web import moments, own, refusals
 from app.web.done import sentence_of
 from app.web.parts import Note
 from app.web.visit import Visit
@@ -65,12 +64,13 @@ class Shell:
         return next((c.name for c in self.choices if c.current), "")
 
 
-def of(request: Request) -> Shell:
-    """From the visit, if the request came that far; an error before it gets the bare shell."""
+def of(request: Request, *, bare: bool = False, session: Session | None = None) -> Shell:
+    """From the visit, if the request came that far; an error before it gets the bare shell, and so does a fragment,
+    which stands inside a page that has one. `session`: the request's own, while it is open and only reads."""
     visit: Visit | None = getattr(request.state, "visit", None)
     settings = request.app.state.hub.settings
     theme = request.cookies.get("collegium-theme", "")
-    own = _own(visit) if visit and visit.actor else _Own()
+    has = _own(visit, session) if visit and visit.actor and not bare else _Own()
     return Shell(
         locale=current_locale(),
         theme=theme if theme in THEMES else "",
@@ -78,10 +78,10 @@ def of(request: Request) -> Shell:
         hub_name=settings.hub_name,
         csrf=visit.csrf if visit else "",
         name=visit.actor.name if visit and visit.actor else "",
-        choices=own.choices,
-        waiting=own.waiting,
-        menu=own.menu,
-        stopped=own.stopped,
+        choices=has.choices,
+        waiting=has.waiting,
+        menu=has.menu,
+        stopped=has.stopped,
         languages=tuple((code, LANGUAGES[code]) for code in LOCALES if code != current_locale()),
         zone=moments.zone(),
         version=VERSION,
@@ -102,19 +102,34 @@ class _Own:
     stopped: Note | None = None
 
 
-def _own(visit: Visit) -> _Own:
-    """Read in a session of its own: the request's has ended when an error is shown, and may be why."""
+def _own(visit: Visit, session: Session | None) -> _Own:
+    """In a session of its own where none is given: the request's has ended when an error is shown, and may be why."""
     try:
-        with visit.hub.db.reading() as session:
-            waiting = len(tasks(session, visit)) + len(notices.news(session, visit.who))
-            stopped = refusals.banner(visit, visit.institution)
-            return _Own(waiting, _choices(session, visit), _menu(visit, waiting), stopped)
+        if session is not None:
+            return _read(visit, session)
+        with visit.hub.db.reading() as reading:
+            return _read(visit, reading)
     except SQLAlchemyError:
         return _Own()
 
 
+def _read(visit: Visit, session: Session) -> _Own:
+    waiting = len(tasks(session, visit)) + len(own.news(session, visit))
+    return _Own(
+        waiting,
+        _choices(session, visit),
+        _menu(visit, waiting),
+        refusals.banner(visit, visit.institution),
+    )
+
+
 def _choices(session: Session, visit: Visit) -> tuple[Choice, ...]:
-    named = queries.names(session, set(visit.who.institutions))
+    mine = visit.who.institutions
+    if mine == {visit.institution}:
+        row = own.of(session, visit, min(mine)).institution
+        named = {row.id: row.name}
+    else:
+        named = queries.names(session, mine)
     current = visit.institution
     ordered = sorted(named.items(), key=lambda item: item[1].casefold())
     return tuple(Choice(id_, name, id_ == current) for id_, name in ordered)

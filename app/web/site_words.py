@@ -1,12 +1,14 @@
 """How a site stands, in a shape, a word and an age; and how an institution was verified."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionKind, InstitutionState
 from app.settings import Settings
-from app.sites import queries
-from app.sites.models import Site
+from app.sites import queries, tallies
+from app.sites.models import EnrolmentToken, Site
 from app.sites.states import SiteState
 from app.text import _
 from app.web.moments import day, known, sentence, since
@@ -48,19 +50,32 @@ def how_verified(row: Institution) -> str:
 
 
 def status(session: Session, settings: Settings, site: Site) -> Status:
+    return statuses(session, settings, (site,))[site.id]
+
+
+def statuses(session: Session, settings: Settings, sites: Collection[Site]) -> dict[str, Status]:
+    """By site."""
+    tokens = tallies.tokens_waiting(session, sites)
+    busy = tallies.at_work(session, [s.id for s in sites if s.state is SiteState.READY])
+    return {
+        site.id: _ready(settings, site, busy=site.id in busy)
+        if site.state is SiteState.READY
+        else _not_ready(site, tokens.get(site.id))
+        for site in sites
+    }
+
+
+def _not_ready(site: Site, token: EnrolmentToken | None) -> Status:
     if site.state is SiteState.REVOKED:
         return Status("stop", _("Revoked"), since(site.revoked) if site.revoked else "")
-    if site.state is SiteState.INVITED:
-        token = queries.token_waiting(session, site)
-        if token is None:
-            return Status("off", _("Expired"), since(site.created))
-        return Status("wait", _("Waiting"), since(token.created))
     if site.state is SiteState.JOINED:
         return Status("act", _("Waiting for you"), since(site.joined) if site.joined else "")
-    return _ready(session, settings, site)
+    if token is None:
+        return Status("off", _("Expired"), since(site.created))
+    return Status("wait", _("Waiting"), since(token.created))
 
 
-def _ready(session: Session, settings: Settings, site: Site) -> Status:
+def _ready(settings: Settings, site: Site, *, busy: bool) -> Status:
     age = known(site.last_seen)
     if not queries.is_recent(site, settings.seen_recently_s):
         return Status("off", _("Offline"), age)
@@ -69,7 +84,7 @@ def _ready(session: Session, settings: Settings, site: Site) -> Status:
     faults = [i for i in site.readiness.get("items", []) if not i.get("ok")]
     if faults:
         return Status("act", readiness_fault(str(faults[0].get("item"))), age)
-    if any(job.phase for job in queries.open_jobs(session, site)):
+    if busy:
         return Status("busy", _("Working"), age)
     return Status("good", _("Ready"), age)
 

@@ -1,19 +1,20 @@
 """What an event of the audit trail is about, in words and with a link; ids stay for those without a page."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 
 from sqlalchemy.orm import Session
 
 from app.audit import kinds
 from app.audit.models import Event
-from app.federations import queries as federations
+from app.federations import tallies as federations
 from app.institutions import queries as institutions
 from app.people import queries as people
 from app.policies import queries as policies
 from app.releases import queries as releases
 from app.reports import queries as reports
-from app.runs import queries as runs
-from app.sites import queries as sites
+from app.runs import tallies
+from app.sites import tallies as sites
 from app.text import _
 from app.web.parts import Link
 
@@ -45,13 +46,16 @@ def loud() -> tuple[str, ...]:
 
 
 def about(session: Session, at: str, events: Iterable[Event]) -> dict[str, Link]:
-    """Subject id to its name and page, for those that have one. `at` owns the trail."""
-    found: dict[str, Link] = {}
-    for event in {event.subject: event for event in events}.values():
-        link = _one(session, at, _named(event))
-        if link is not None:
-            found[event.subject] = link
-    return found
+    """Subject id to its name and page, for those that have one. `at` owns the trail. One read for each noun."""
+    named = {event.subject: _named(event) for event in events}
+    nouns: defaultdict[str, set[str]] = defaultdict(set)
+    for id_ in named.values():
+        nouns[id_.partition("_")[0]].add(id_)
+    links: dict[str, Link] = {}
+    for noun, ids in nouns.items():
+        if noun in _LINKS:
+            links |= _LINKS[noun](session, at, ids)
+    return {subject: links[id_] for subject, id_ in named.items() if id_ in links}
 
 
 def _named(event: Event) -> str:
@@ -65,69 +69,72 @@ def _named(event: Event) -> str:
     return event.subject
 
 
-def _one(session: Session, at: str, subject: str) -> Link | None:
-    make = {
-        "site": _site,
-        "class": _class,
-        "policy": _policy,
-        "person": _person,
-        "federation": _federation,
-        "run": _run,
-        "round": _round,
-        "release": _release,
-        "report": _report,
-    }.get(subject.partition("_")[0])
-    return make(session, at, subject) if make else None
+def _sites(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
+    found = sites.by_ids(session, ids)
+    return {id_: Link(row.name, f"/i/{at}/sites/{id_}") for id_, row in found.items()}
 
 
-def _site(session: Session, at: str, subject: str) -> Link | None:
-    row = sites.by_id(session, subject)
-    return Link(row.name, f"/i/{at}/sites/{row.id}") if row else None
+def _classes(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
+    found = institutions.classes_by_ids(session, ids)
+    return {id_: Link(row.code, f"/i/{at}/classes/{id_}") for id_, row in found.items()}
 
 
-def _class(session: Session, at: str, subject: str) -> Link | None:
-    row = institutions.class_by_id(session, subject)
-    return Link(row.code, f"/i/{at}/classes/{row.id}") if row else None
+def _policies(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
+    found = policies.by_ids(session, ids)
+    return {
+        id_: Link(_("Version {n}").format(n=row.number), f"/i/{at}/policy/{row.number}")
+        for id_, row in found.items()
+    }
 
 
-def _policy(session: Session, at: str, subject: str) -> Link | None:
-    row = policies.by_id(session, subject)
-    return (
-        Link(_("Version {n}").format(n=row.number), f"/i/{at}/policy/{row.number}") if row else None
-    )
+def _people(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
+    return {id_: Link(name, f"/i/{at}/people") for id_, name in people.names(session, ids).items()}
 
 
-def _person(session: Session, at: str, subject: str) -> Link | None:
-    name = people.names(session, {subject}).get(subject)
-    return Link(name, f"/i/{at}/people") if name else None
+def _federations(session: Session, _at: str, ids: set[str]) -> dict[str, Link]:
+    found = federations.by_ids(session, ids)
+    return {id_: Link(row.name, f"/federations/{id_}") for id_, row in found.items()}
 
 
-def _federation(session: Session, _at: str, subject: str) -> Link | None:
-    row = federations.by_id(session, subject)
-    return Link(row.name, f"/federations/{row.id}") if row else None
+def _runs(session: Session, _at: str, ids: set[str]) -> dict[str, Link]:
+    found = tallies.runs_by_ids(session, ids)
+    return {
+        id_: Link(_("Run {n}").format(n=row.number), f"/runs/{id_}") for id_, row in found.items()
+    }
 
 
-def _run(session: Session, _at: str, subject: str) -> Link | None:
-    row = runs.by_id(session, subject)
-    return Link(_("Run {n}").format(n=row.number), f"/runs/{row.id}") if row else None
+def _rounds(session: Session, _at: str, ids: set[str]) -> dict[str, Link]:
+    return {
+        row.id: Link(_("Round {n}").format(n=row.number), f"/runs/{row.run_id}/rounds/{row.number}")
+        for row in tallies.rounds_by_ids(session, ids)
+    }
 
 
-def _round(session: Session, _at: str, subject: str) -> Link | None:
-    row = runs.round_by_id(session, subject)
-    if row is None:
-        return None
-    return Link(_("Round {n}").format(n=row.number), f"/runs/{row.run_id}/rounds/{row.number}")
+def _releases(session: Session, _at: str, ids: set[str]) -> dict[str, Link]:
+    return {
+        row.id: Link(
+            _("Release {n}").format(n=row.number),
+            f"/federations/{row.federation_id}/releases/{row.id}",
+        )
+        for row in releases.by_ids(session, ids)
+    }
 
 
-def _release(session: Session, _at: str, subject: str) -> Link | None:
-    row = releases.by_id(session, subject)
-    if row is None:
-        return None
-    return Link(
-        _("Release {n}").format(n=row.number), f"/federations/{row.federation_id}/releases/{row.id}"
-    )
+def _reports(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
+    """By their classes."""
+    found = reports.classes_of(session, ids)
+    links = _classes(session, at, set(found.values()))
+    return {id_: links[class_id] for id_, class_id in found.items() if class_id in links}
 
 
-def _report(session: Session, at: str, subject: str) -> Link | None:
-    row = reports.by_id(session, subject)
-    return _class(session, at, row.class_id) if row else None
+_LINKS: dict[str, Callable[[Session, str, set[str]], dict[str, Link]]] = {
+    "site": _sites,
+    "class": _classes,
+    "policy": _policies,
+    "person": _people,
+    "federation": _federations,
+    "run": _runs,
+    "round": _rounds,
+    "release": _releases,
+    "report": _reports,
+}

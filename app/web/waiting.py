@@ -7,30 +7,40 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, allows, institutions_where
 from app.access.permissions import Permission
 from app.federations import queries as federations
+from app.federations import tallies as federation_tallies
 from app.federations.states import MembershipState
 from app.institutions import queries as institutions
-from app.institutions.states import InstitutionState
 from app.people import queries as people
-from app.policies import queries as policies
 from app.runs import queries as runs
-from app.sites import queries as sites
 from app.sites.models import Site
 from app.sites.states import SiteState
 from app.text import _, ngettext
-from app.web import site_words
+from app.web import own, site_words
 from app.web.moments import clock, due, in_words, since
-from app.web.parts import Task
-from app.web.visit import Visit
+from app.web.own import Own
+from app.web.parts import Status, Task
+from app.web.visit import SAFE, Visit
 
 
 def tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
-    """By date, those without one last."""
+    """By date, those without one last. The frame counts them and home lists them: read once where a request reads."""
+    state = visit.request.state
+    if visit.request.method not in SAFE:
+        return _tasks(session, visit)
+    if not hasattr(state, "tasks"):
+        state.tasks = _tasks(session, visit)
+    kept: tuple[Task, ...] = state.tasks
+    return kept
+
+
+def _tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
     actor, at = visit.who, visit.institution
     found: list[Task] = []
     if at is not None:
+        has = own.of(session, visit, at)
         found += _approvals(session, actor)
-        found += _policy(session, actor, at)
-        found += _sites(session, visit, at)
+        found += _policy(session, actor, has)
+        found += _sites(actor, has)
         found += _memberships(session, actor)
         found += _classes(session, actor, at)
     if actor.operator:
@@ -41,8 +51,10 @@ def tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
 
 
 def _approvals(session: Session, actor: Actor) -> Iterable[Task]:
-    for run, approval in runs.waiting_for_answer(session, actor):
-        federation = runs.federation_of(session, run)
+    waiting = runs.waiting_for_answer(session, actor)
+    named = federation_tallies.by_ids(session, {run.federation_id for run, _approval in waiting})
+    for run, approval in waiting:
+        federation = named[run.federation_id]
         yield Task(
             _("Approve run {n} of {federation}").format(n=run.number, federation=federation.name),
             _(
@@ -55,10 +67,11 @@ def _approvals(session: Session, actor: Actor) -> Iterable[Task]:
         )
 
 
-def _policy(session: Session, actor: Actor, at: str) -> Iterable[Task]:
+def _policy(session: Session, actor: Actor, has: Own) -> Iterable[Task]:
+    at = has.at
     if not allows(actor, Permission.POLICY_READ, at):
         return
-    draft = policies.open_draft(session, at)
+    draft = has.policies.draft
     may_approve = allows(actor, Permission.POLICY_APPROVE, at)
     if draft and may_approve and draft.drafted_by != actor.person:
         who = people.names(session, {draft.drafted_by}).get(draft.drafted_by, _("Someone"))
@@ -72,11 +85,12 @@ def _policy(session: Session, actor: Actor, at: str) -> Iterable[Task]:
         )
 
 
-def _sites(session: Session, visit: Visit, at: str) -> Iterable[Task]:
-    if not allows(visit.who, Permission.SITE_EDIT, at):
+def _sites(actor: Actor, has: Own) -> Iterable[Task]:
+    at = has.at
+    if not allows(actor, Permission.SITE_EDIT, at):
         return
-    offered = sites.policy_offered(session, at)
-    for site in sites.of_institution(session, at):
+    offered = has.policies.current
+    for site in has.sites:
         if site.state is SiteState.JOINED:
             when = clock(site.joined) if site.joined else ""
             yield Task(
@@ -97,12 +111,11 @@ def _sites(session: Session, visit: Visit, at: str) -> Iterable[Task]:
                 _("See how"),
             )
         elif site.state is SiteState.READY:
-            yield from _care(session, visit, site)
+            yield from _care(site, has.statuses[site.id])
 
 
-def _care(session: Session, visit: Visit, site: Site) -> Iterable[Task]:
+def _care(site: Site, status: Status) -> Iterable[Task]:
     """A site that is offline or has a fault a person can put right."""
-    status = site_words.status(session, visit.settings, site)
     if status.tone not in ("act", "off"):
         return
     text = (
@@ -121,7 +134,7 @@ def _care(session: Session, visit: Visit, site: Site) -> Iterable[Task]:
 def _classes(session: Session, actor: Actor, at: str) -> Iterable[Task]:
     if not allows(actor, Permission.CLASS_EDIT, at):
         return
-    new = [c for c in institutions.classes(session, actor, at) if c.confirmed is None]
+    new = institutions.unconfirmed_classes(session, at)
     if new:
         title = ngettext("Confirm {n} class", "Confirm {n} classes", len(new))
         codes = ", ".join(c.code for c in new[:4])
@@ -136,39 +149,38 @@ def _classes(session: Session, actor: Actor, at: str) -> Iterable[Task]:
 def _memberships(session: Session, actor: Actor) -> Iterable[Task]:
     joins = institutions_where(actor, Permission.FEDERATION_JOIN)
     leads = institutions_where(actor, Permission.FEDERATION_LEAD)
-    for federation in federations.visible_to(session, actor):
-        for member in federations.members(session, federation):
-            state, who = member.membership.state, member.institution
-            if who.id in joins and state is MembershipState.INVITED:
-                yield Task(
-                    _("Answer the invitation to {name}").format(name=federation.name),
-                    _("Read the agreement and how it fits your policy."),
-                    f"/federations/{federation.id}/join",
-                    _("Read the agreement"),
-                )
-            if who.id in joins and state is MembershipState.PAUSED:
-                yield Task(
-                    _("{name} has new terms").format(name=federation.name),
-                    _("Your part is paused until you accept them."),
-                    f"/federations/{federation.id}/join",
-                    _("Read the terms"),
-                )
-            if federation.lead_id in leads and state is MembershipState.REQUESTED:
-                yield Task(
-                    _("Answer {name}").format(name=who.name),
-                    _("It asks to join {federation}, which your institution leads.").format(
-                        federation=federation.name
-                    ),
-                    f"/federations/{federation.id}",
-                    _("Read the request"),
-                )
+    for federation, member in federations.unsettled(session, actor):
+        state, who = member.membership.state, member.institution
+        if who.id in joins and state is MembershipState.INVITED:
+            yield Task(
+                _("Answer the invitation to {name}").format(name=federation.name),
+                _("Read the agreement and how it fits your policy."),
+                f"/federations/{federation.id}/join",
+                _("Read the agreement"),
+            )
+        if who.id in joins and state is MembershipState.PAUSED:
+            yield Task(
+                _("{name} has new terms").format(name=federation.name),
+                _("Your part is paused until you accept them."),
+                f"/federations/{federation.id}/join",
+                _("Read the terms"),
+            )
+        if federation.lead_id in leads and state is MembershipState.REQUESTED:
+            yield Task(
+                _("Answer {name}").format(name=who.name),
+                _("It asks to join {federation}, which your institution leads.").format(
+                    federation=federation.name
+                ),
+                f"/federations/{federation.id}",
+                _("Read the request"),
+            )
 
 
 def _institutions(session: Session, actor: Actor) -> Iterable[Task]:
-    for row in institutions.waiting(session, actor):
-        if row.state is InstitutionState.REGISTERED and actor.person not in (
-            institutions.verifying_now(session, row.id)
-        ):
+    waiting = institutions.waiting(session, actor)
+    said_yes = institutions.verifying(session, [row.id for row in waiting])
+    for row in waiting:
+        if actor.person not in said_yes[row.id]:
             yield Task(
                 _("Decide on {name}").format(name=row.name),
                 _("It registered and asks to be verified, {since}.").format(

@@ -181,7 +181,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_event_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_event_kind"), ["kind"], unique=False)
+        batch_op.create_index(
+            "ix_audit_event_of_kind", ["chain_id", "kind", "number"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_audit_event_subject"), ["subject"], unique=False)
 
     op.create_table(
@@ -910,7 +912,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("run_id", "number", name=op.f("uq_round_run_id_number")),
     )
     with op.batch_alter_table("round", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_round_run_id"), ["run_id"], unique=False)
+        batch_op.create_index("ix_round_stage", ["run_id", "state"], unique=False)
 
     op.create_table(
         "run_approval",
@@ -1011,9 +1013,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sent_line", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sent_line_at"), ["at"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_sent_line_institution_id"), ["institution_id"], unique=False
-        )
+        batch_op.create_index("ix_sent_line_newest", ["institution_id", "at", "id"], unique=False)
 
     op.create_table(
         "sheet_fit",
@@ -1204,8 +1204,10 @@ def upgrade() -> None:
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.create_index("ix_job_inbox", ["site_id", "lane", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_lease_until"), ["lease_until"], unique=False)
+        batch_op.create_index(
+            "ix_job_of_run", ["run_id", "kind", "site_id", "created"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_job_round_id"), ["round_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_job_run_id"), ["run_id"], unique=False)
 
     op.create_table(
         "teaching",
@@ -1306,6 +1308,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("update", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_update_digest"), ["digest"], unique=False)
+        batch_op.create_index(batch_op.f("ix_update_job_id"), ["job_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_update_round_id"), ["round_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_update_site_id"), ["site_id"], unique=False)
 
@@ -1339,6 +1342,7 @@ def downgrade() -> None:
     with op.batch_alter_table("update", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_update_site_id"))
         batch_op.drop_index(batch_op.f("ix_update_round_id"))
+        batch_op.drop_index(batch_op.f("ix_update_job_id"))
         batch_op.drop_index(batch_op.f("ix_update_digest"))
 
     op.drop_table("update")
@@ -1352,8 +1356,8 @@ def downgrade() -> None:
 
     op.drop_table("teaching")
     with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_job_run_id"))
         batch_op.drop_index(batch_op.f("ix_job_round_id"))
+        batch_op.drop_index("ix_job_of_run")
         batch_op.drop_index(batch_op.f("ix_job_lease_until"))
         batch_op.drop_index("ix_job_inbox")
 
@@ -1369,7 +1373,7 @@ def downgrade() -> None:
 
     op.drop_table("sheet_fit")
     with op.batch_alter_table("sent_line", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sent_line_institution_id"))
+        batch_op.drop_index("ix_sent_line_newest")
         batch_op.drop_index(batch_op.f("ix_sent_line_at"))
 
     op.drop_table("sent_line")
@@ -1383,7 +1387,7 @@ def downgrade() -> None:
 
     op.drop_table("run_approval")
     with op.batch_alter_table("round", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_round_run_id"))
+        batch_op.drop_index("ix_round_stage")
 
     op.drop_table("round")
     with op.batch_alter_table("release", schema=None) as batch_op:
@@ -1471,7 +1475,7 @@ def downgrade() -> None:
     op.drop_table("browser_session")
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_event_subject"))
-        batch_op.drop_index(batch_op.f("ix_audit_event_kind"))
+        batch_op.drop_index("ix_audit_event_of_kind")
         batch_op.drop_index(batch_op.f("ix_audit_event_at"))
 
     op.drop_table("audit_event")

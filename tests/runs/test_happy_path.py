@@ -2,7 +2,7 @@
 
 from app.federations.models import Federation
 from app.releases import queries as releases
-from app.runs import queries
+from app.runs import queries, tallies
 from app.runs.states import RoundState, RunState, UpdateState
 from tests.runs import world as acting
 from tests.runs.world import World
@@ -27,7 +27,7 @@ def test_a_run_from_proposal_to_release(world: World) -> None:
             assert one.complete is not None
             assert one.closed is not None
         assert found[1].opened >= found[0].closed
-        assert len(queries.measurements(session, run_id)) == 3 * 4 + 3 * 4 * 0 + 2 * 4
+        assert sum(s.sites for s in tallies.sums(session, run_id)) == 3 * 4 + 3 * 4 * 0 + 2 * 4
         federation = session.get_one(Federation, world.federation)
         release = releases.current(session, federation.id)
         assert release is not None

@@ -10,9 +10,10 @@ from app.access.actor import Actor
 from app.access.permissions import Permission
 from app.clock import now
 from app.runs import queries, rounds, series, service
-from app.runs.models import Measurement, Run
+from app.runs.models import Run
 from app.runs.progress import progress, round_view
 from app.runs.states import RunState
+from app.runs.tallies import Sums
 from app.runs.views import Part, Progress, SiteRow
 from app.sites import inbox
 from app.sites.models import Site
@@ -191,20 +192,14 @@ def test_approvals_are_named_to_those_they_concern(world: World) -> None:
     assert (other.answered, other.approved, other.by) == (True, None, None)
 
 
-def figure(value: float, weight: float, half: float | None, site: str) -> Measurement:
-    return Measurement(
-        site_id=site,
-        round=1,
-        value=value,
-        weight=weight,
-        low=None if half is None else value - half,
-        high=None if half is None else value + half,
-        at=now(),
-    )
+def figure(value: float, weight: float, half: float | None) -> Sums:
+    """One site's."""
+    squares = None if half is None else (weight * 2 * half) ** 2
+    return Sums("pass", "shared", 1, weight, weight * value, squares, 1, now())
 
 
 def test_a_mean_by_hand() -> None:
-    point = series.mean([figure(0.8, 300, 0.06, "a"), figure(0.6, 100, 0.08, "b")])
+    point = series.mean([figure(0.8, 300, 0.06), figure(0.6, 100, 0.08)])
     assert point is not None
     half = sqrt((300 * 0.06) ** 2 + (100 * 0.08) ** 2) / 400
     assert point.value == pytest.approx(0.75)
@@ -214,7 +209,7 @@ def test_a_mean_by_hand() -> None:
 
 
 def test_a_mean_without_every_interval_has_none() -> None:
-    point = series.mean([figure(0.8, 300, 0.06, "a"), figure(0.6, 100, None, "b")])
+    point = series.mean([figure(0.8, 300, 0.06), figure(0.6, 100, None)])
     assert point is not None
     assert (point.low, point.high) == (None, None)
     assert series.mean([]) is None

@@ -13,7 +13,7 @@ from app.institutions import queries as institutions
 from app.people import queries as people
 from app.policies import fit
 from app.policies import queries as policies
-from app.runs import queries, service
+from app.runs import approvals, queries, service
 from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan
 from app.runs.states import RUN_ENDED, Choice
@@ -46,11 +46,10 @@ def _found(
 ) -> tuple[Run, RunApproval]:
     """Raises NotFound for another institution's, NotAllowed for a member without the right."""
     institutions.get(visit.session, visit.who, permission, institution)
-    for run in queries.visible_to(visit.session, visit.who):
-        row = queries.approval(visit.session, run.id, institution)
-        if row is not None and row.id == approval_id:
-            return run, row
-    raise NotFound(_("There is no such question for you."))
+    found = approvals.question(visit.session, visit.who, institution, approval_id)
+    if found is None:
+        raise NotFound(_("There is no such question for you."))
+    return found
 
 
 @router.get("/{approval}")

@@ -36,7 +36,8 @@ def happens(visit: Visit, federation: Federation) -> tuple[Part, ...]:
     found = list(runs.visible_to(visit.session, visit.who, federation.id))
     if not found:
         return (Empty(_("No run yet. The lead proposes one.")),)
-    newest, brief = found[0], run_words.brief(visit.session, found[0])
+    newest, briefs = found[0], run_words.briefs(visit.session, found[:4])
+    brief = briefs[newest.id]
     name = _("Run {n}").format(n=newest.number)
     parts: list[Part] = [
         brief.status,
@@ -45,14 +46,13 @@ def happens(visit: Visit, federation: Federation) -> tuple[Part, ...]:
         Links((Link(_("See run {n}").format(n=newest.number), f"/runs/{newest.id}"),)),
     ]
     if found[1:]:
-        rows = tuple(_earlier(visit, run) for run in found[1:4])
+        rows = tuple(_earlier(run, briefs[run.id]) for run in found[1:4])
         columns = (Column(_("Run")), Column(_("State")), Column(_("Rounds")))
         parts += [Heading(_("Before")), Table(_("Earlier runs, newest first"), columns, rows)]
     return tuple(parts)
 
 
-def _earlier(visit: Visit, run: Run) -> tuple[Cell, ...]:
-    brief = run_words.brief(visit.session, run)
+def _earlier(run: Run, brief: run_words.Brief) -> tuple[Cell, ...]:
     name = Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}")
     return (name, brief.status, _("{done} of {all}").format(done=brief.done, all=brief.rounds))
 

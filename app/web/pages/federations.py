@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from app.access.actor import allows, institutions_where
 from app.access.permissions import Permission
-from app.federations import compatibility, queries, service
+from app.federations import compatibility, queries, service, tallies
 from app.federations.models import Federation
 from app.federations.queries import Member
 from app.federations.states import FederationState, MembershipState
@@ -38,7 +38,8 @@ def every(visit: Here) -> Response:
     ours = queries.visible_to(visit.session, visit.who)
     could = queries.open_to(visit.session, visit.who)
     may_found = bool(institutions_where(visit.who, Permission.FEDERATION_FOUND))
-    invited = [f for f in ours if _waits_for_us(visit, f)]
+    mine = tallies.states_of(visit.session, [f.id for f in ours], visit.who.institutions)
+    invited = [f for f in ours if _waits_for_us(visit, f, mine[f.id])]
     panels = [Panel(_("Ours"), (_ours(visit, [f for f in ours if f not in invited]),))]
     if invited:
         panels.insert(0, Panel(_("Invitations"), (_invitations(visit, invited),)))
@@ -76,22 +77,18 @@ def _says(ours: int, invited: int) -> str:
 
 def _ours(visit: Visit, found: list[Federation]) -> Part:
     names = institutions.names(visit.session, {f.lead_id for f in found})
+    counts = tallies.active_counts(visit.session, [f.id for f in found])
     rows = []
     for federation in found:
         href = f"/federations/{federation.id}"
         if federation.state is FederationState.DRAFT:
             href += "/edit/purpose"
-        members = [
-            m
-            for m in queries.members(visit.session, federation)
-            if m.membership.state is MembershipState.ACTIVE
-        ]
         rows.append(
             (
                 Link(federation.name, href),
                 federation_words.state(federation),
                 names.get(federation.lead_id, "–"),
-                str(len(members)),
+                str(counts.get(federation.id, 0)),
             )
         )
     if not rows:
@@ -105,13 +102,11 @@ def _ours(visit: Visit, found: list[Federation]) -> Part:
     return Table(_("Federations you lead, are in, or are invited to"), columns, tuple(rows))
 
 
-def _waits_for_us(visit: Visit, federation: Federation) -> bool:
+def _waits_for_us(visit: Visit, federation: Federation, mine: list[MembershipState]) -> bool:
     """Invited, and not yet answered, by one of this person's institutions; none of them is in it already."""
-    own = visit.who.institutions
-    if federation.lead_id in own:
+    if federation.lead_id in visit.who.institutions:
         return False
-    mine = [m for m in queries.members(visit.session, federation) if m.institution.id in own]
-    return bool(mine) and all(m.membership.state is MembershipState.INVITED for m in mine)
+    return bool(mine) and all(state is MembershipState.INVITED for state in mine)
 
 
 def _invitations(visit: Visit, found: list[Federation]) -> Part:
@@ -136,9 +131,10 @@ def _open(visit: Visit, found: list[Federation]) -> Part:
     if not found or at is None:
         return Empty(_("No other federation is open to you now."))
     names = institutions.names(visit.session, {f.lead_id for f in found})
+    fitting = compatibility.rows_of(visit.session, found, at)
     rows = []
     for federation in found:
-        row = compatibility.row_of(visit.session, federation, at)
+        row = fitting[federation.id]
         fits: Cell = Yes(_("Your policy allows it"))
         if not row.allows:
             reasons = row.objections or ()

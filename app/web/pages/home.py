@@ -3,6 +3,7 @@
 Tasks by date, then what runs, then what changed. A new institution sees its way to a first run.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,18 +15,16 @@ from app.audit import kinds
 from app.audit import queries as audit
 from app.clock import now
 from app.federations import queries as federations
+from app.federations import tallies as federation_tallies
 from app.federations.states import MembershipState
-from app.institutions import queries as institutions
 from app.institutions.states import InstitutionState
 from app.people import queries as people
-from app.policies import queries as policies
-from app.runs import queries as runs
+from app.runs import listing
 from app.runs.models import Run
-from app.runs.states import RUN_ENDED
 from app.sites import queries as sites
 from app.sites.states import SiteState
 from app.text import _, ngettext
-from app.web import render, site_words, subjects
+from app.web import own, render, site_words, subjects
 from app.web.moments import as_of, in_words, lately, sentence, size
 from app.web.pages import run_words
 from app.web.pages.notices import news
@@ -68,14 +67,13 @@ class _Standing:
 
 
 def standing(visit: Visit, at: str) -> _Standing:
-    session = visit.session
-    row = institutions.by_id(session, at)
+    session, has = visit.session, own.of(visit.session, visit, at)
     states = {m.state for m in federations.memberships_of(session, at)}
     return _Standing(
-        row.state is InstitutionState.VERIFIED,
+        has.institution.state is InstitutionState.VERIFIED,
         bool(people.people_with(session, at, Permission.POLICY_APPROVE)),
-        policies.current(session, at) is not None,
-        any(s.state is SiteState.READY for s in sites.of_institution(session, at)),
+        has.policies.current is not None,
+        any(s.state is SiteState.READY for s in has.sites),
         MembershipState.ACTIVE in states,
     )
 
@@ -120,8 +118,8 @@ def home(visit: Here) -> Response:
     if at and stands and not stands.ready:
         panels.append(Panel(_("Steps to a first run"), (way(at, stands),)))
     panels += news(visit)
-    running = [r for r in runs.visible_to(visit.session, actor) if r.state not in RUN_ENDED]
-    panels += [_running(visit, run) for run in running[:3]]
+    running = listing.going_on(visit.session, actor)
+    panels += _running(visit, running[:3])
     if at and allows(actor, Permission.AUDIT_READ, at):
         panels.append(_changed(visit, at))
     if not panels:
@@ -153,9 +151,13 @@ def _says(count: int) -> str:
     return sentence(said.format(n=in_words(count)))
 
 
-def _running(visit: Visit, run: Run) -> Panel:
-    federation = runs.federation_of(visit.session, run)
-    brief = run_words.brief(visit.session, run)
+def _running(visit: Visit, found: Sequence[Run]) -> list[Panel]:
+    briefs = run_words.briefs(visit.session, found)
+    named = federation_tallies.by_ids(visit.session, {run.federation_id for run in found})
+    return [_run(run, named[run.federation_id].name, briefs[run.id]) for run in found]
+
+
+def _run(run: Run, federation: str, brief: run_words.Brief) -> Panel:
     return Panel(
         _("What is running"),
         (
@@ -169,7 +171,7 @@ def _running(visit: Visit, run: Run) -> Panel:
             ),
             Links((Link(_("See the run"), f"/runs/{run.id}"),)),
         ),
-        lead=_("{federation}, run {n}").format(federation=federation.name, n=run.number),
+        lead=_("{federation}, run {n}").format(federation=federation, n=run.number),
         id=f"h-{run.id}",
     )
 
@@ -194,13 +196,13 @@ def _changed(visit: Visit, at: str) -> Panel:
 
 
 def _glance(visit: Visit, at: str) -> Panel:
-    session = visit.session
-    row = institutions.by_id(session, at)
-    lines: list[tuple[str, Cell]] = []
-    for site in sites.of_institution(session, at):
-        if site.state is not SiteState.REVOKED:
-            lines.append((site.name, site_words.status(session, visit.settings, site)))
-    policy, draft = policies.current(session, at), policies.open_draft(session, at)
+    has = own.of(visit.session, visit, at)
+    row, policy, draft = has.institution, has.policies.current, has.policies.draft
+    lines: list[tuple[str, Cell]] = [
+        (site.name, has.statuses[site.id])
+        for site in has.sites
+        if site.state is not SiteState.REVOKED
+    ]
     said = _("Version {n} is approved.").format(n=policy.number) if policy else _("None approved.")
     if draft:
         said += " " + _("Version {n} is a draft.").format(n=draft.number)

@@ -6,6 +6,7 @@ from app.notices import queries, words
 from app.notices import service as notices
 from app.notices.states import NoticeKind
 from app.text import _
+from app.web import own
 from app.web.moments import lately
 from app.web.parts import Button, Column, Field, Form, Link, Option, Panel, Part, Table, Text, When
 from app.web.visit import Here, Visit, page_router, see_other
@@ -15,7 +16,7 @@ router = page_router()
 
 def news(visit: Visit) -> tuple[Panel, ...]:
     """For home: what happened that is no task; read once, it is gone."""
-    found = queries.news(visit.session, visit.who)
+    found = own.news(visit.session, visit)
     if not found:
         return ()
     rows = tuple(

@@ -115,10 +115,11 @@ def _people_page(visit: Visit, errors: dict[str, str] | None = None) -> Response
 def _locked_out(visit: Visit, operators: list[Person]) -> list[Panel]:
     """One panel for each colleague who has a second factor to lose."""
     others = [p for p in operators if p.id != visit.who.person and p.totp_secret]
+    resets = people.open_factor_resets(visit.session, [p.id for p in others])
     return [
         Panel(
             _("Is {name} locked out?").format(name=p.name),
-            helping(visit, p.id, f"/operator/people/{p.id}/reset-factor"),
+            helping(visit, p, f"/operator/people/{p.id}/reset-factor", resets),
             id=f"h-{p.id}",
         )
         for p in others

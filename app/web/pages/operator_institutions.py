@@ -118,7 +118,8 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
     if alone is not None:
         path = f"/operator/people/{alone.id}/reset-factor"
         title = _("Is {name}, its only administrator, locked out?").format(name=alone.name)
-        panels.append(Panel(title, helping(visit, alone.id, path), id="h-locked"))
+        resets = people.open_factor_resets(visit.session, (alone.id,))
+        panels.append(Panel(title, helping(visit, alone, path, resets), id="h-locked"))
     sheet = Sheet(
         title=row.name,
         says=_says(visit, row),

@@ -212,6 +212,8 @@ def one(visit: Here, institution: str, person: str) -> Response:
     if found is None:
         return see_other(f"/i/{row.id}/people")
     path = f"/i/{row.id}/people/{person}"
+    resets = queries.open_factor_resets(visit.session, (person,))
+    help_ = helping(visit, found.person, f"{path}/reset-factor", resets)
     remove = Form(f"{path}/remove", (), (Button(_("Remove from the institution")),), inline=True)
     warning = _("Every role goes, and their API tokens here stop working.")
     sheet = Sheet(
@@ -221,7 +223,7 @@ def one(visit: Here, institution: str, person: str) -> Response:
         crumbs=(Link(_("People"), f"/i/{row.id}/people"), Link(found.person.name, "")),
         panels=(
             Panel(_("Roles"), _held(visit, row.id, found)),
-            Panel(_("Locked out?"), helping(visit, person, f"{path}/reset-factor"), id="h-locked"),
+            Panel(_("Locked out?"), help_, id="h-locked"),
             Panel(_("Remove"), (Note(warning), remove)),
         ),
         menu="people",

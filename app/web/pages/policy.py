@@ -104,10 +104,12 @@ def _actions(
 
 def _at_sites(visit: Visit, institution: str, current: PolicyVersion) -> Part:
     rows = []
-    for site in sites.of_institution(visit.session, institution):
+    found = sites.of_institution(visit.session, institution)
+    versions = {v.id: v for v in sites.policies_in_force(visit.session, found)}
+    for site in found:
         if site.state is SiteState.REVOKED:
             continue
-        version = sites.policy_in_force(visit.session, site)
+        version = versions.get(site.policy_version_id or "")
         age = since(site.policy_accepted) if site.policy_accepted else ""
         state = Status("off", _("None in force"))
         todo: Cell = _("It refuses every job until a person there accepts version {n}.")

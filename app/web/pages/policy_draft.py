@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.errors import Conflict, Invalid
-from app.federations import compatibility
+from app.federations import compatibility, tallies
 from app.federations import queries as federations
 from app.federations.states import FederationState
 from app.institutions import queries as institutions
@@ -196,14 +196,16 @@ def _approver(visit: Visit, draft: PolicyVersion) -> str:
 
 def _judged(visit: Visit, at: str, document: PolicyDocument) -> list[tuple[str, fit.Fit]]:
     """This draft against every open federation of the institution."""
+    every = federations.visible_to(visit.session, visit.who)
+    ids = [federation.id for federation in every]
+    mine = tallies.memberships(visit.session, ids, at)
+    inside, sheets = tallies.inside(visit.session, ids), tallies.documents(visit.session, ids)
     found = []
-    for federation in federations.visible_to(visit.session, visit.who):
-        member = federations.membership(visit.session, federation.id, at)
-        if federation.state is not FederationState.OPEN or member is None:
+    for federation in every:
+        if federation.state is not FederationState.OPEN or federation.id not in mine:
             continue
-        sheets = federations.documents(visit.session, federation.id)
-        count = len(federations.members(visit.session, federation))
-        terms = compatibility.training_terms(federation, sheets, count)
+        count = len(inside[federation.id])
+        terms = compatibility.training_terms(federation, sheets[federation.id], count)
         found.append((federation.name, fit.judge(document, terms)))
     return found
 

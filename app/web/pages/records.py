@@ -10,8 +10,9 @@ from app.audit import queries as audit
 from app.audit.queries import Filter
 from app.errors import NotFound
 from app.institutions import queries as institutions
-from app.runs import queries as runs
+from app.runs import tallies
 from app.sites import queries as sites
+from app.sites import tallies as site_tallies
 from app.sites.models import SentLine
 from app.text import _, ngettext
 from app.web import render, subjects
@@ -84,16 +85,10 @@ def sent(visit: Here, institution: str) -> Response:
 def _sent_table(visit: Visit, lines: list[SentLine]) -> Part:
     if not lines:
         return Empty(_("Nothing has left."))
-    named = {
-        s: site.name
-        for s in {line.site_id for line in lines}
-        if (site := sites.by_id(visit.session, s))
-    }
-    found = {
-        r: run.number
-        for r in {line.run_id for line in lines}
-        if r and (run := runs.by_id(visit.session, r))
-    }
+    kept = site_tallies.by_ids(visit.session, {line.site_id for line in lines})
+    named = {site.id: site.name for site in kept.values()}
+    made = tallies.runs_by_ids(visit.session, {line.run_id for line in lines if line.run_id})
+    found = {run.id: run.number for run in made.values()}
     rows: list[tuple[Cell, ...]] = [
         (
             When(line.at, day_clock(line.at)),

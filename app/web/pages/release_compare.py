@@ -4,7 +4,7 @@ from app.clock import now
 from app.federations.models import Federation
 from app.releases.models import Release
 from app.runs import queries as runs
-from app.runs import series
+from app.runs import series, tallies
 from app.runs.states import RoundState
 from app.runs.views import Series
 from app.text import _, ngettext
@@ -95,8 +95,8 @@ def _form(base: str, every: tuple[Release, ...], old: Release | None, new: Relea
 def _series(visit: Visit, row: Release) -> dict[str, Series]:
     run = runs.by_id(visit.session, row.run_id)
     assert run is not None
-    figures = runs.measurements(visit.session, run.id)
-    found = series.of_plan(runs.plan_of(run), figures, frozenset(), run.reference)
+    figures = tallies.sums(visit.session, run.id)
+    found = series.of_plan(runs.plan_of(run), figures, central=run.reference)
     return {one.task: one for one in found}
 
 

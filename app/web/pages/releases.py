@@ -8,8 +8,9 @@ from app.federations import queries as federations
 from app.federations.models import Federation
 from app.releases import archive, queries, service
 from app.releases.models import Release
-from app.runs import module_states
+from app.runs import module_states, tallies
 from app.runs import queries as runs
+from app.runs.models import Run
 from app.runs.progress import progress
 from app.text import _
 from app.web import refusals, render, run_figures
@@ -52,7 +53,8 @@ def every(visit: Here, federation_id: str) -> Response:
         Column(_("From")),
         Column(_("Model parts"), True),
     )
-    rows = tuple(_line(visit, federation, one) for one in found)
+    made_by = tallies.runs_by_ids(visit.session, {one.run_id for one in found})
+    rows = tuple(_line(federation, one, made_by.get(one.run_id)) for one in found)
     part: Part = Table(_("Releases, newest first"), columns, rows)
     if not rows:
         runs_link = Link(_("See the runs"), "/runs", "btn")
@@ -76,8 +78,7 @@ def every(visit: Here, federation_id: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _line(visit: Visit, federation: Federation, one: Release) -> tuple[Cell, ...]:
-    run = runs.by_id(visit.session, one.run_id)
+def _line(federation: Federation, one: Release, run: Run | None) -> tuple[Cell, ...]:
     path = f"/federations/{federation.id}/releases/{one.id}"
     state = Status("good", _("In use")) if one.current else Status("off", _("Not in use"))
     return (

@@ -1,6 +1,6 @@
 """An instructor's pages: which of my classes has news, and what the model knows about one, and how far to trust it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -10,6 +10,8 @@ from app.people import queries as people
 from app.reports import queries, service
 from app.reports.queries import Shown, Viewer
 from app.runs import queries as runs
+from app.runs import tallies
+from app.runs.models import Run
 from app.text import _
 from app.web import render
 from app.web.moments import as_of, full, lately
@@ -41,7 +43,8 @@ router = page_router(prefix="/classes")
 @router.get("")
 def every(visit: Here) -> Response:
     found = queries.visible_to(visit.session, visit.who)
-    rows = tuple(_line(visit, shown) for shown in found)
+    made_by = tallies.runs_by_ids(visit.session, {s.release.run_id for s in found if s.release})
+    rows = tuple(_line(shown, made_by) for shown in found)
     columns = (Column(_("Class")), Column(_("Term")), Column(_("News")), Column(_("As of")))
     part: Part = Table(_("Classes you teach"), columns, rows)
     if not rows:
@@ -59,7 +62,7 @@ def every(visit: Here) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _line(visit: Visit, shown: Shown) -> tuple[Cell, ...]:
+def _line(shown: Shown, made_by: Mapping[str, Run]) -> tuple[Cell, ...]:
     row = shown.school_class
     name = f"{row.code} {row.title}".strip()
     if shown.report is None or shown.figures is None:
@@ -69,13 +72,13 @@ def _line(visit: Visit, shown: Shown) -> tuple[Cell, ...]:
             Status("wait", _("No report yet")),
             "–",
         )
-    said = report_words.finding(shown.figures, _sheets(visit, shown))
+    run = made_by.get(shown.release.run_id) if shown.release else None
+    said = report_words.finding(shown.figures, _sheets(run))
     return (Link(name, f"/classes/{row.id}/report"), row.term, said, full(shown.report.as_of))
 
 
-def _sheets(visit: Visit, shown: Shown) -> dict[str, TaskSheet]:
+def _sheets(run: Run | None) -> dict[str, TaskSheet]:
     """The task sheets of the run that made the release, by name."""
-    run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
     return {s.name: s for s in runs.plan_of(run).sheets} if run else {}
 
 
@@ -87,12 +90,13 @@ def report(visit: Here, class_id: str) -> Response:
         viewers = queries.viewers(writing, shown.report) if shown.report else []
     row = shown.school_class
     name = f"{row.code} {row.title}".strip()
-    sheets = _sheets(visit, shown)
+    run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
+    sheets = _sheets(run)
     figures = shown.figures
     sheet = Sheet(
         title=name,
         says=report_words.finding(figures, sheets) if figures else _none_yet(shown),
-        asof=_asof(visit, shown),
+        asof=_asof(visit, shown, run),
         crumbs=(Link(_("My classes"), "/classes"), Link(row.code, "")),
         panels=(),
         menu="my-classes",
@@ -112,11 +116,10 @@ def _none_yet(shown: Shown) -> str:
     )
 
 
-def _asof(visit: Visit, shown: Shown) -> str:
+def _asof(visit: Visit, shown: Shown, run: Run | None) -> str:
     parts = [shown.school_class.term]
     if shown.report:
         parts.insert(0, _("As of {time}").format(time=full(shown.report.as_of)))
-    run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
     if run and shown.release:
         federation = runs.federation_of(visit.session, run)
         parts.append(

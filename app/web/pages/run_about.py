@@ -68,7 +68,8 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
         said = _("About {size} a round: {n} model parts and a receipt. No student record.").format(
             size=size(sum(s.bytes for s in states.values())), n=in_words(len(states))
         )
-    stays = run_words.kept_sentences(module_states.kept_now(visit.session, run.id))
+    last = max((r.number for r in seen.rounds), default=0)
+    stays = run_words.kept_sentences(module_states.kept_after(visit.session, run.id, last))
     return Facts(
         (
             (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),

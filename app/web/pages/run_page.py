@@ -8,7 +8,7 @@ from app.institutions import queries as institutions
 from app.releases import queries as releases
 from app.runs import queries
 from app.runs.models import Run
-from app.runs.progress import progress
+from app.runs.progress import look
 from app.runs.states import RUN_ENDED, RoundState, RunState
 from app.runs.views import Progress, RoundView
 from app.text import _, ngettext
@@ -69,13 +69,14 @@ class RunPage:
 
 
 def build(visit: Visit, run: Run) -> RunPage:
-    seen = progress(visit.session, run, visit.who, seen_recently_s=visit.settings.seen_recently_s)
-    federation = queries.federation_of(visit.session, run)
+    found = look(visit.session, run, visit.who, seen_recently_s=visit.settings.seen_recently_s)
+    seen, federation = found.progress, found.federation
     live = run.state not in RUN_ENDED
     made = [card(row, leads=seen.leads) for row in seen.sites]
     waited = tuple(c for c in made if c.waited)
     others = tuple(c for c in made if not c.waited)
-    brief = run_words.brief(visit.session, run)
+    brief = run_words.brief(run, found.stage)
+    marks = _marks(seen)
     may_lead = allows(visit.who.unheld, Permission.RUN_LEAD, federation.lead_id)
     may_start = allows(visit.who, Permission.RUN_LEAD, federation.lead_id)
     return RunPage(
@@ -95,8 +96,8 @@ def build(visit: Visit, run: Run) -> RunPage:
         others=others,
         others_title=_others_title(len(others), bool(waited)) if live else _("Who took part"),
         others_lead=_others_lead(seen),
-        rounds=_marks(seen),
-        key=_key(_marks(seen)),
+        rounds=marks,
+        key=_key(marks),
         rounds_lead=_rounds_lead(seen.rounds),
         round_title=_("Round {n}").format(n=seen.current.number) if seen.current else "",
         round_steps=_round_steps(seen, seen.current) if seen.current else None,

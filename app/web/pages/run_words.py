@@ -1,12 +1,14 @@
 """A run's state as a shape, a word and a sentence; the same words on home, in lists and on the run's page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.runs import queries, rounds, words
+from app.runs import standings, words
 from app.runs.models import Round, Run
+from app.runs.standings import Stage, Standing
 from app.runs.states import RoundState, RunState
 from app.text import _, ngettext
 from app.web.moments import clock, in_words, known, sentence
@@ -24,16 +26,19 @@ class Brief:
     rounds: int
 
 
-def brief(session: Session, run: Run) -> Brief:
-    plan = queries.plan_of(run)
-    every = queries.rounds(session, run.id)
-    current = next((r for r in every if r.state in queries.OPEN_ROUND), None)
-    over = sum(r.state in (RoundState.CLOSED, RoundState.VOID) for r in every)
-    if run.state is RunState.RUNNING and current:
-        said = round_sentence(session, current)
+def briefs(session: Session, runs: Collection[Run]) -> dict[str, Brief]:
+    """By run."""
+    stages = standings.stages(session, runs)
+    return {run.id: brief(run, stages[run.id]) for run in runs}
+
+
+def brief(run: Run, stage: Stage) -> Brief:
+    planned = standings.rounds_planned(run)
+    if run.state is RunState.RUNNING and stage.current and stage.standing:
+        said = round_sentence(stage.current, stage.standing)
     else:
-        said = state_sentence(session, run, over, plan.rounds)
-    return Brief(status(run, current, plan.rounds), said, over, plan.rounds)
+        said = state_sentence(run, stage.over, planned, stage.unanswered)
+    return Brief(status(run, stage.current, planned), said, stage.over, planned)
 
 
 def noise() -> str:
@@ -83,12 +88,10 @@ def status(run: Run, current: Round | None, planned: int) -> Status:
     }[run.state]
 
 
-def state_sentence(session: Session, run: Run, over: int, planned: int) -> str:
-    """For a run without an open round."""
+def state_sentence(run: Run, over: int, planned: int, waiting: int) -> str:
+    """For a run without an open round; `waiting` institutions have not answered."""
     why = words.reason(run.reason)
     if run.state is RunState.PROPOSED:
-        given = queries.approvals(session, run.id)
-        waiting = sum(a.choice is None for a in given)
         said = ngettext(
             "It waits for the answer of {n} institution.",
             "It waits for the answers of {n} institutions.",
@@ -112,13 +115,12 @@ def state_sentence(session: Session, run: Run, over: int, planned: int) -> str:
     return f"{said} {why}".strip()
 
 
-def round_sentence(session: Session, current: Round) -> str:
+def round_sentence(current: Round, stands: Standing) -> str:
     """What is in, whom we wait for, until when."""
     if current.state is RoundState.AGGREGATING:
         return _("The updates of round {n} are being combined. That takes seconds.").format(
             n=current.number
         )
-    stands = rounds.standing(session, current)
     came = ngettext("{n} update is in", "{n} updates are in", stands.updates).format(
         n=in_words(stands.updates)
     )

@@ -6,9 +6,11 @@ from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.clock import now
+from app.federations import tallies as federations
 from app.runs import queries, service
 from app.runs.models import Run
 from app.runs.progress import round_view
+from app.runs.standings import standing
 from app.runs.states import RUN_ENDED, RoundState
 from app.runs.views import ModuleLine, RoundView, UpdateLine
 from app.text import _, ngettext
@@ -44,9 +46,11 @@ router = page_router(prefix="/runs")
 def every(visit: Here) -> Response:
     found = queries.visible_to(visit.session, visit.who)
     rows: list[tuple[Cell, ...]] = []
-    for run in found[:100]:
-        federation = queries.federation_of(visit.session, run)
-        brief = run_words.brief(visit.session, run)
+    shown = found[:100]
+    briefs = run_words.briefs(visit.session, shown)
+    named = federations.by_ids(visit.session, {run.federation_id for run in shown})
+    for run in shown:
+        federation, brief = named[run.federation_id], briefs[run.id]
         name = _("Run {n}").format(n=run.number)
         rows.append(
             (
@@ -82,7 +86,8 @@ def _says(found: Sequence[Run]) -> str:
 def show(visit: Here, run_id: str) -> Response:
     run = queries.get(visit.session, visit.who, Permission.RUN_READ, run_id)
     page = run_page.build(visit, run)
-    return render.page(visit.request, "runs/run.html", page, block=visit.asks_for("live"))
+    block = visit.asks_for("live")
+    return render.page(visit.request, "runs/run.html", page, block=block, session=visit.session)
 
 
 def _led(visit: Visit, run_id: str) -> Run:
@@ -146,7 +151,7 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
     says = {
         RoundState.CLOSED: _closed(view),
         RoundState.VOID: _("Void. {why}").format(why=view.reason),
-    }.get(view.state) or run_words.round_sentence(visit.session, row)
+    }.get(view.state) or run_words.round_sentence(row, standing(visit.session, row))
     stays = run_words.kept_sentences({m.module: m.kept for m in view.modules if m.kept})
     sheet = Sheet(
         title=_("Round {n} of run {run}").format(n=number, run=run.number),

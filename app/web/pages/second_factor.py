@@ -1,11 +1,13 @@
 """The second factor: set up, led to where one is required, its recovery codes, and what happens when it is lost."""
 
+from collections.abc import Mapping
+
 import segno
 from starlette.responses import Response
 
 from app.people import queries
 from app.people import service as people
-from app.people.models import FactorReset
+from app.people.models import FactorReset, Person
 from app.people.second_factor import Offer
 from app.text import _
 from app.web import render
@@ -177,15 +179,15 @@ def _asked(row: FactorReset) -> str:
     return _("A reset is asked for. It is taken off on {time}.").format(time=full(row.due))
 
 
-def helping(visit: Visit, person_id: str, path: str) -> tuple[Part, ...]:
-    """For those who may help a locked-out person: what is asked, or the form that asks."""
-    row = queries.open_factor_reset(visit.session, person_id)
-    if row is not None:
-        return (Note(_asked(row)),)
-    person = queries.person(visit.session, person_id)
-    if person is None or person.totp_secret is None:
+def helping(
+    visit: Visit, person: Person, path: str, resets: Mapping[str, FactorReset]
+) -> tuple[Part, ...]:
+    """For those who may help a locked-out person: what is asked, or the form that asks. `resets`: the open ones."""
+    if person.id in resets:
+        return (Note(_asked(resets[person.id])),)
+    if person.totp_secret is None:
         return (Text(_("No second factor is set. With their password they can sign in.")),)
-    if person_id == visit.who.person:
+    if person.id == visit.who.person:
         return (Text(_("Another person must do this for you.")),)
     says = _(
         "If device and recovery codes are lost, ask for a reset. They are told by mail at once and "

@@ -72,7 +72,8 @@ def show(visit: Here, institution: str, site: str = "") -> Response:
         return _name_page(visit, row.id)
     found = queries.get(visit.session, visit.who, Permission.SITE_EDIT, site)
     page = _page(visit, found)
-    return render.page(visit.request, "sites/new.html", page, block=visit.asks_for("live"))
+    block = visit.asks_for("live")
+    return render.page(visit.request, "sites/new.html", page, block=block, session=visit.session)
 
 
 def _name_page(visit: Visit, institution: str, errors: dict[str, str] | None = None) -> Response:

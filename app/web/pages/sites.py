@@ -12,7 +12,7 @@ from app.sites import queries, service
 from app.sites.models import Site
 from app.sites.states import SiteState
 from app.text import _, ngettext
-from app.web import refusals, render, site_words
+from app.web import own, refusals, render, site_words
 from app.web.moments import as_of, day_clock, in_words, known, number, sentence, since
 from app.web.parts import (
     Bullets,
@@ -42,10 +42,12 @@ router = page_router(prefix="/i/{institution}/sites")
 @router.get("")
 def every(visit: Here, institution: str) -> Response:
     row = institutions.get(visit.session, visit.who, Permission.SITE_READ, institution)
-    found = queries.of_institution(visit.session, row.id)
+    has = own.of(visit.session, visit, row.id)
+    found, stands = has.sites, has.statuses
     may_edit = allows(visit.who, Permission.SITE_EDIT, row.id)
     add = Link(_("Add a site"), f"/i/{row.id}/sites/new", "primary")
-    rows = tuple(_line(visit, site) for site in found)
+    numbers = queries.numbers_in_force(visit.session, found)
+    rows = tuple(_line(site, stands[site.id], numbers.get(site.id)) for site in found)
     columns = (
         Column(_("Site")),
         Column(_("State")),
@@ -58,7 +60,7 @@ def every(visit: Here, institution: str) -> Response:
         part = Empty(text, Link(add.text, add.href, "primary") if may_edit else None)
     sheet = Sheet(
         title=_("Sites"),
-        says=_how_many(visit, found),
+        says=_how_many(list(stands.values())),
         asof=as_of(),
         actions=(add,) if may_edit and rows else (),
         note="" if may_edit else _refused(visit, row.id),
@@ -68,12 +70,12 @@ def every(visit: Here, institution: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _how_many(visit: Visit, found: Sequence[Site]) -> str:
+def _how_many(found: Sequence[Status]) -> str:
     """How they stand, all together."""
     about = _("A site is the program on your own computer that holds the records and trains.")
     if not found:
         return about
-    tones = [site_words.status(visit.session, visit.settings, site).tone for site in found]
+    tones = [status.tone for status in found]
     well = sum(tone in ("good", "busy") for tone in tones)
     care = sum(tone in ("act", "off") for tone in tones)
     said = [sentence(ngettext("{n} is well.", "{n} are well.", well).format(n=in_words(well)))]
@@ -88,16 +90,15 @@ def _refused(visit: Visit, at: str) -> str:
     return refusals.role(visit, at, Permission.SITE_EDIT, takes).text
 
 
-def _line(visit: Visit, site: Site) -> tuple[Cell, ...]:
-    version = queries.policy_in_force(visit.session, site)
+def _line(site: Site, status: Status, version: int | None) -> tuple[Cell, ...]:
     href = f"/i/{site.institution_id}/sites/{site.id}"
     if site.state in (SiteState.INVITED, SiteState.JOINED):
         href = f"/i/{site.institution_id}/sites/new?site={site.id}"
     return (
         Link(site.name, href),
-        site_words.status(visit.session, visit.settings, site),
+        status,
         site.software or Nothing(),
-        _("version {n}").format(n=version.number) if version else _("none"),
+        _("version {n}").format(n=version) if version is not None else _("none"),
     )
 
 

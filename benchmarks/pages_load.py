@@ -1,0 +1,103 @@
+"""An open load: requests leave on a schedule drawn from the seed, whether or not earlier ones have been answered.
+
+Reads a stage file, prints one JSON object: page to its latencies in milliseconds, and what was not answered with 200.
+The latency runs from the scheduled moment to the last byte, so that a queue at the hub is not left out.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request of the mix. `weight`: its share."""
+
+    page: str
+    path: str
+    cookie: str
+    weight: float
+    fragment: bool = False
+
+    def head(self, host: str) -> bytes:
+        lines = [f"GET {self.path} HTTP/1.1", f"Host: {host}", f"Cookie: {self.cookie}"]
+        lines += ["Accept: text/html", "Accept-Language: en"]
+        if self.fragment:
+            lines += ["HX-Request: true", "HX-Target: live"]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+
+class Pool:
+    """Kept connections; one more is opened when all are busy, as browsers and a proxy do."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.opened = 0
+
+    async def ask(self, head: bytes) -> int:
+        if self.idle:
+            reader, writer = self.idle.pop()
+        else:
+            reader, writer = await asyncio.open_connection(self.host, self.port, limit=1 << 20)
+            self.opened += 1
+        writer.write(head)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.partition(b":")[2])
+            for line in answer.lower().split(b"\r\n")
+            if line.startswith(b"content-length:")
+        )
+        await reader.readexactly(length)
+        self.idle.append((reader, writer))
+        return int(answer.split(b" ", 2)[1])
+
+
+async def main(stage: dict[str, object]) -> dict[str, object]:
+    """The mix at the rate: first for `warm_s` unmeasured, then for `seconds`."""
+    asks = [Ask(**ask) for ask in stage["asks"]]  # type: ignore[attr-defined]
+    draw = random.Random(int(str(stage["seed"])))
+    rate, warm = float(str(stage["rate"])), float(str(stage["warm_s"]))
+    until = warm + float(str(stage["seconds"]))
+    pool = Pool("127.0.0.1", int(str(stage["port"])))
+    heads = [ask.head(f"127.0.0.1:{pool.port}") for ask in asks]
+    took: dict[str, list[float]] = {ask.page: [] for ask in asks}
+    faults: list[str] = []
+    late: list[float] = []
+
+    async def one(number: int, at: float, measured: bool) -> None:
+        try:
+            status = await pool.ask(heads[number])
+        except (OSError, asyncio.IncompleteReadError) as error:
+            status = 0
+            faults.append(f"{asks[number].path}: {error!r}")
+        if status not in (0, 200):
+            faults.append(f"{asks[number].path}: {status}")
+        if measured:
+            took[asks[number].page].append((time.perf_counter() - at) * 1000)
+
+    begun, due, tasks = time.perf_counter(), 0.0, []
+    numbers, weights = range(len(asks)), [ask.weight for ask in asks]
+    while due < until:
+        await asyncio.sleep(max(0.0, begun + due - time.perf_counter()))
+        late.append((time.perf_counter() - begun - due) * 1000)
+        number = draw.choices(numbers, weights)[0]
+        tasks.append(asyncio.create_task(one(number, begun + due, due >= warm)))
+        due += draw.expovariate(rate)
+    await asyncio.wait(tasks, timeout=60)
+    faults += [f"unanswered after 60 s: {t}" for t in tasks if not t.done()]
+    late.sort()
+    return {
+        "took": took,
+        "faults": faults,
+        "opened": pool.opened,
+        "late_ms": late[int(len(late) * 0.95)],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(json.loads(Path(sys.argv[1]).read_text())))))
