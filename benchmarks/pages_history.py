@@ -73,7 +73,9 @@ class Course:
 def write(session: Session, course: Course, open_since: datetime | None) -> None:
     """All its rounds. With `open_since` its last round is open since then, and sites are at work in it."""
     _states(course, 0, course.started)
-    _baselines(course)
+    for _school, site in course.sites:
+        for model, value in (("local", 0.68), ("rule", 0.61)):
+            _figure(course, site, 0, model, value + course.draw.uniform(0, 0.04), course.started)
     for number in range(1, course.rounds + 1):
         _round(course, number, open_since if number == course.rounds else None)
     for kind in (Round, Job, Update, ModuleState, Measurement, SentLine):
@@ -98,12 +100,6 @@ def _states(course: Course, number: int, at: datetime) -> None:
             kept={},
             created=at,
         )
-
-
-def _baselines(course: Course) -> None:
-    for _school, site in course.sites:
-        for model, value in (("local", 0.68), ("rule", 0.61)):
-            _figure(course, site, 0, model, value + course.draw.uniform(0, 0.04), course.started)
 
 
 def _figure(course: Course, site: str, number: int, model: str, value: float, at: datetime) -> None:

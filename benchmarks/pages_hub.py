@@ -156,8 +156,8 @@ def _school(
 
 def _second_factor(session: Session, settings: Settings, who: Actor) -> str:
     offer = second_factor.start_totp(session, settings, who)
-    code = code(offer.secret)
-    assert second_factor.confirm_totp(session, settings, who, offer.sealed, code)
+    digits = code(offer.secret)
+    assert second_factor.confirm_totp(session, settings, who, offer.sealed, digits)
     return offer.secret
 
 
