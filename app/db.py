@@ -28,6 +28,11 @@ from app.effects import Effect, take
 
 log = logging.getLogger(__name__)
 
+THREADS = 12
+"""On which a web process answers pages and programs; more requests wait their turn. One may hold two connections (it
+reads, and writes down that it did), and the site door has threads of its own: with fewer connections than all of them
+may want, those that hold one would wait for each other."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC in Python on every database. Refuses naive values."""
@@ -79,7 +84,8 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str, **options: Any) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, **options)
+    sizes = {"pool_size": THREADS, "max_overflow": 2 * THREADS} | options
+    engine = create_engine(url, pool_pre_ping=True, **sizes)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     return engine

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app import hub, logs, schema  # noqa: F401  (schema: every table is known before the first query)
+from app.db import THREADS
 from app.demo import pages as demo
 from app.settings import Settings, get_settings
 from app.web import pages, problems, render
@@ -33,6 +35,7 @@ class OwnFiles(StaticFiles):
 
 @asynccontextmanager
 async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
     yield
     await application.state.hub.doorbell.aclose()
     application.state.hub.close()

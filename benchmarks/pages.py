@@ -1,9 +1,10 @@
 """A busy hub's pages under load: 50 requests a second, signed in with a second factor, on SQLite and on PostgreSQL.
 
-The hub is that of `pages_hub`, made once and copied; `collegium-hub serve` serves it as in production, one web process,
-with Redis beside it. The load is open (`pages_load`): latency counts from the moment a request was due. Half of it
-comes from the largest institution, which leads every federation, the rest from a member of each. `queries_max`: the
-most SQL statements of any page, counted in this process over every page of the permission table that this hub has.
+The hub is that of `pages_hub`, made once and copied. `collegium-hub serve` serves it as in production, one web process
+for each of the two cores (`--web`), asked in turn as a proxy would, with Redis beside them. The load is open
+(`pages_load`): latency counts from the moment a request was due. Half of it comes from the largest institution, which
+leads every federation, the rest from a member of each. `queries_max`: the most SQL statements of any page, counted in
+this process over every page of the permission table that this hub has.
 """
 
 import argparse
@@ -41,7 +42,8 @@ _DURABLE = {"listen_addresses": "127.0.0.1", "max_connections": "100"}
 
 def measure(options: Options) -> Measured:
     given = options.given
-    figures: dict[str, float] = {"requests_per_s": given.rate, "load_before": os.getloadavg()[0]}
+    figures: dict[str, float] = {"requests_per_s": given.rate, "web_processes": given.web}
+    figures["load_before"] = os.getloadavg()[0]  # what the machine was doing besides
     with tempfile.TemporaryDirectory(prefix="collegium-pages-") as name:
         home, port = Path(name), servers.free_port()
         url = f"sqlite:///{home / 'hub.sqlite'}"
@@ -85,7 +87,11 @@ def _on(
     made: Made,
     given: argparse.Namespace,
 ) -> dict[str, float]:
-    with _serving(url, home, port, settings):
+    with contextlib.ExitStack() as stack:
+        redis = stack.enter_context(servers.redis_server())
+        ports = [port, *(servers.free_port() for _ in range(given.web - 1))]
+        for one in ports:
+            stack.enter_context(_serving(url, home, one, redis, settings))
         asks = _mix(made, settings, port)
         stage = home / f"{kind}.json"
         stage.write_text(
@@ -96,7 +102,7 @@ def _on(
                     "rate": given.rate,
                     "warm_s": given.warm,
                     "seconds": given.seconds,
-                    "port": port,
+                    "ports": " ".join(map(str, ports)),
                 }
             )
         )
@@ -118,15 +124,17 @@ def _figures(kind: str, found: dict[str, object]) -> dict[str, float]:
         f"late_p95_ms_{kind}": float(str(found["late_ms"])),  # of the client itself
     }
     for page, values in sorted(took.items()):
+        if not values:
+            raise RuntimeError(f"{page} was not asked for: give it more seconds")
         figures[f"p50_ms_{page}_{kind}"] = float(np.percentile(values, 50))
         figures[f"p95_ms_{page}_{kind}"] = float(np.percentile(values, 95))
     return figures
 
 
 @contextlib.contextmanager
-def _serving(url: str, home: Path, port: int, settings: Settings) -> Iterator[None]:
+def _serving(url: str, home: Path, port: int, redis: str, settings: Settings) -> Iterator[None]:
     """`collegium-hub serve`, without TLS, which a proxy in front of it speaks."""
-    with servers.redis_server() as redis, (home / "hub.log").open("ab") as log:
+    with (home / "hub.log").open("ab") as log:
         environment = os.environ | {
             "COLLEGIUM_ENVIRONMENT": "production",
             "COLLEGIUM_PUBLIC_URL": settings.public_url,
@@ -181,6 +189,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--warm", type=float, default=8.0, help="seconds of load before")
     parser.add_argument("--sqlite-only", action="store_true")
+    parser.add_argument("--web", type=int, default=2, help="web processes")
 
 
 if __name__ == "__main__":

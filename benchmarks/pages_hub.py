@@ -26,7 +26,6 @@ from app.federations.models import Federation
 from app.federations.schemas import DraftSteps, ModelStep, Terms
 from app.hub import Hub
 from app.ids import new_id
-from app.people import second_factor
 from app.people.models import Person
 from app.policies import queries as policies
 from app.policies import service as policy_service
@@ -43,7 +42,7 @@ from benchmarks import pages_history as history
 from benchmarks.pages_classes import School, reports
 from benchmarks.pages_classes import classes as classes_of
 from benchmarks.pages_events import fill_up
-from benchmarks.pages_people import code
+from benchmarks.pages_people import second_factor
 from tests import cast
 from tests.runs.making import OPEN, SHEET
 from worker.protocol.policy import PolicyDocument
@@ -146,19 +145,12 @@ def _school(
     people = [cast.member(session, home.id, role.value, role, domain=domain) for role in roles]
     for one in people:
         mail = session.get_one(Person, one.person).email
-        secrets[one.person] = (mail, _second_factor(session, settings, one))
+        secrets[one.person] = (mail, second_factor(session, settings, one))
     administrator, officer, instructor = people
     policy = _policy(session, home.id, administrator, officer, number)
     count = SITES // INSTITUTIONS + (number % 2 == 0)
     sites = dict(_site(session, home.id, n, policy, administrator) for n in range(count))
     return School(home.id, administrator, officer, instructor, sites)
-
-
-def _second_factor(session: Session, settings: Settings, who: Actor) -> str:
-    offer = second_factor.start_totp(session, settings, who)
-    digits = code(offer.secret)
-    assert second_factor.confirm_totp(session, settings, who, offer.sealed, digits)
-    return offer.secret
 
 
 def _policy(session: Session, home: str, administrator: Actor, officer: Actor, number: int) -> str:

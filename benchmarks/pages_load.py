@@ -63,13 +63,13 @@ async def main(stage: dict[str, object]) -> dict[str, object]:
     draw = random.Random(int(str(stage["seed"])))
     rate, warm = float(str(stage["rate"])), float(str(stage["warm_s"]))
     until = warm + float(str(stage["seconds"]))
-    pool = Pool("127.0.0.1", int(str(stage["port"])))
-    heads = [ask.head(f"127.0.0.1:{pool.port}") for ask in asks]
+    pools = [Pool("127.0.0.1", int(port)) for port in str(stage["ports"]).split()]
+    heads = [ask.head("127.0.0.1") for ask in asks]
     took: dict[str, list[float]] = {ask.page: [] for ask in asks}
     faults: list[str] = []
     late: list[float] = []
 
-    async def one(number: int, at: float, measured: bool) -> None:
+    async def one(number: int, pool: Pool, at: float, measured: bool) -> None:
         try:
             status = await pool.ask(heads[number])
         except (OSError, asyncio.IncompleteReadError) as error:
@@ -86,7 +86,8 @@ async def main(stage: dict[str, object]) -> dict[str, object]:
         await asyncio.sleep(max(0.0, begun + due - time.perf_counter()))
         late.append((time.perf_counter() - begun - due) * 1000)
         number = draw.choices(numbers, weights)[0]
-        tasks.append(asyncio.create_task(one(number, begun + due, due >= warm)))
+        pool = pools[len(tasks) % len(pools)]
+        tasks.append(asyncio.create_task(one(number, pool, begun + due, due >= warm)))
         due += draw.expovariate(rate)
     await asyncio.wait(tasks, timeout=60)
     faults += [f"unanswered after 60 s: {t}" for t in tasks if not t.done()]
@@ -94,7 +95,7 @@ async def main(stage: dict[str, object]) -> dict[str, object]:
     return {
         "took": took,
         "faults": faults,
-        "opened": pool.opened,
+        "opened": sum(pool.opened for pool in pools),
         "late_ms": late[int(len(late) * 0.95)],
     }
 

@@ -15,6 +15,8 @@ from app.federations.schemas import Accepted, Terms
 from app.federations.states import FederationState, MembershipState
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionState
+from app.sites.models import Site
+from app.sites.states import SiteState
 from app.text import _
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import TaskSheet
@@ -31,7 +33,7 @@ class Member:
     institution: Institution
 
 
-def _seen_by(institutions: Iterable[str]) -> ColumnElement[bool]:
+def seen_by(institutions: Iterable[str]) -> ColumnElement[bool]:
     ids = list(institutions)
     inside = select(Membership.federation_id).where(
         Membership.institution_id.in_(ids), Membership.state.in_(INSIDE)
@@ -43,28 +45,8 @@ def visible_to(session: Session, actor: Actor) -> Sequence[Federation]:
     """The lead's own (drafts included), and those the actor's institutions are in or invited to."""
     ids = institutions_where(actor, Permission.FEDERATION_READ)
     return session.scalars(
-        select(Federation).where(_seen_by(ids)).order_by(Federation.created.desc(), Federation.id)
+        select(Federation).where(seen_by(ids)).order_by(Federation.created.desc(), Federation.id)
     ).all()
-
-
-def unsettled(session: Session, actor: Actor) -> list[tuple[Federation, Member]]:
-    """Memberships that wait for somebody's word in federations the actor sees, in their order; the lead's own first,
-    then by name."""
-    ids = institutions_where(actor, Permission.FEDERATION_READ)
-    waits = (MembershipState.INVITED, MembershipState.PAUSED, MembershipState.REQUESTED)
-    rows = session.execute(
-        select(Federation, Membership, Institution)
-        .join(Membership, Membership.federation_id == Federation.id)
-        .join(Institution, Institution.id == Membership.institution_id)
-        .where(_seen_by(ids), Membership.state.in_(waits))
-        .order_by(
-            Federation.created.desc(),
-            Federation.id,
-            Federation.lead_id != Institution.id,
-            Institution.name,
-        )
-    )
-    return [(federation, Member(membership, home)) for federation, membership, home in rows]
 
 
 def get(session: Session, actor: Actor, permission: Permission, federation_id: str) -> Federation:
@@ -72,7 +54,7 @@ def get(session: Session, actor: Actor, permission: Permission, federation_id: s
     permission of any of the actor's institutions inside. Raises NotFound, NotAllowed."""
     ids = institutions_where(actor, Permission.FEDERATION_READ)
     found = session.scalars(
-        select(Federation).where(Federation.id == federation_id, _seen_by(ids))
+        select(Federation).where(Federation.id == federation_id, seen_by(ids))
     ).first()
     if found is None:
         raise NotFound(_("There is no such federation for you."))
@@ -108,7 +90,7 @@ def open_to(session: Session, actor: Actor) -> Sequence[Federation]:
         return []
     return session.scalars(
         select(Federation)
-        .where(Federation.state == FederationState.OPEN, ~_seen_by(ids))
+        .where(Federation.state == FederationState.OPEN, ~seen_by(ids))
         .order_by(Federation.name)
     ).all()
 
@@ -133,7 +115,7 @@ def for_site(session: Session, site: Site, federation_id: str) -> Federation:
     could = (Federation.state == FederationState.OPEN,) if verified else ()
     found = session.scalars(
         select(Federation).where(
-            Federation.id == federation_id, or_(_seen_by([site.institution_id]), *could)
+            Federation.id == federation_id, or_(seen_by([site.institution_id]), *could)
         )
     ).first()
     if found is None:

@@ -6,9 +6,12 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor, institutions_where
+from app.access.permissions import Permission
 from app.federations.models import Federation, Membership, SheetVersion
-from app.federations.queries import INSIDE
+from app.federations.queries import INSIDE, Member, seen_by
 from app.federations.states import MembershipState
+from app.institutions.models import Institution
 from app.sites.models import Site
 from app.sites.states import SiteState
 from worker.protocol.tasks import TaskSheet
@@ -20,6 +23,26 @@ def by_ids(session: Session, federation_ids: Collection[str]) -> dict[str, Feder
         return {}
     rows = session.scalars(select(Federation).where(Federation.id.in_(set(federation_ids))))
     return {row.id: row for row in rows}
+
+
+def unsettled(session: Session, actor: Actor) -> list[tuple[Federation, Member]]:
+    """Memberships that wait for somebody's word in federations the actor sees, in their order; the lead's own first,
+    then by name."""
+    ids = institutions_where(actor, Permission.FEDERATION_READ)
+    waits = (MembershipState.INVITED, MembershipState.PAUSED, MembershipState.REQUESTED)
+    rows = session.execute(
+        select(Federation, Membership, Institution)
+        .join(Membership, Membership.federation_id == Federation.id)
+        .join(Institution, Institution.id == Membership.institution_id)
+        .where(seen_by(ids), Membership.state.in_(waits))
+        .order_by(
+            Federation.created.desc(),
+            Federation.id,
+            Federation.lead_id != Institution.id,
+            Institution.name,
+        )
+    )
+    return [(federation, Member(membership, home)) for federation, membership, home in rows]
 
 
 def active_counts(session: Session, federation_ids: Collection[str]) -> dict[str, int]:

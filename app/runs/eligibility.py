@@ -81,24 +81,26 @@ def survey(session: Session, run: Run, at: datetime, seen_recently_s: int) -> Su
     asked: list[Candidate] = []
     out: list[LeftOut] = []
     ready = queries.ready_sites(session, [m.institution.id for m in members])
-    held = site_queries.policies_in_force(session, ready)
+    policies = {
+        version.id: PolicyDocument.model_validate(version.document)
+        for version in site_queries.policies_in_force(session, ready)
+    }
     for member in members:
         mine = [s for s in ready if s.institution_id == member.institution.id]
         if not mine:
             out.append(LeftOut(member.institution, None, Outside.NO_SITE))
         for site in mine:
-            found = _judge(session, member, site, given.get(member.institution.id))
+            policy = policies.get(site.policy_version_id or "")
+            found = _judge(member, site, policy, given.get(member.institution.id))
             if isinstance(found, Candidate):
                 found = _present(found, refused.get(site.id), at, seen_recently_s)
             (asked if isinstance(found, Candidate) else out).append(found)  # type: ignore[arg-type]
-    del held  # the session forgets what nobody holds, and would have read each again
     return _settle(session, plan, asked, out)
 
 
 def _judge(
-    session: Session, member: Member, site: Site, given: RunApproval | None
+    member: Member, site: Site, policy: PolicyDocument | None, given: RunApproval | None
 ) -> Candidate | LeftOut:
-    policy = site_queries.document_in_force(session, site)
     if policy is None:
         objection = rules.Objection(Refusal.NO_POLICY)
         return LeftOut(member.institution, site, Outside.REFUSES, objection)

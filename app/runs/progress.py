@@ -64,7 +64,7 @@ def look(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> L
         session, federation, institutions_where(actor, Permission.RUN_READ)
     )
     leads = federation.lead_id in own
-    found = queries.rounds(session, run.id)
+    found = tallies.rounds_shown(session, run.id)
     sent = tallies.updates_by_round(session, run.id)
     current = next((r for r in found if r.state in queries.OPEN_ROUND), None)
     stands = None if current is None else standing(session, current)

@@ -16,6 +16,18 @@ from app.sites.models import Job, Site
 from app.sites.states import JobState, SiteState
 from worker.protocol.codes import JobKind, UploadRefusal
 
+_ROUND = (
+    Round.run_id,
+    Round.number,
+    Round.state,
+    Round.reason,
+    Round.cohort,
+    Round.quorum,
+    Round.opened,
+    Round.deadline,
+    Round.complete,
+    Round.closed,
+)
 _UPDATE = (Update.site_id, Update.job_id, Update.state, Update.refusal, Update.received)
 _JOB = (
     Job.site_id,
@@ -59,6 +71,12 @@ def runs_by_ids(session: Session, run_ids: Collection[str]) -> dict[str, Run]:
     if not run_ids:
         return {}
     return {r.id: r for r in session.scalars(select(Run).where(Run.id.in_(set(run_ids))))}
+
+
+def rounds_shown(session: Session, run_id: str) -> Sequence[Round]:
+    """All of a run's, from the first; without what only the combining reads."""
+    wanted = select(Round).where(Round.run_id == run_id).order_by(Round.number)
+    return session.scalars(wanted.options(load_only(*_ROUND))).all()
 
 
 def rounds_by_ids(session: Session, round_ids: Collection[str]) -> Sequence[Round]:

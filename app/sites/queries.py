@@ -93,7 +93,7 @@ def policy_in_force(session: Session, site: Site) -> PolicyVersion | None:
 
 
 def policies_in_force(session: Session, sites: Iterable[Site]) -> Sequence[PolicyVersion]:
-    """Those of many sites in one read. While they are held, asking for one of them reads nothing."""
+    """Those of many sites in one read."""
     wanted = {site.policy_version_id for site in sites if site.policy_version_id}
     return session.scalars(select(PolicyVersion).where(PolicyVersion.id.in_(wanted))).all()
 

@@ -113,10 +113,7 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
     """Reads the cookie and, for an unsafe request, checks the token. Raises FormTooOld, NotSignedIn."""
     hub: Hub = request.app.state.hub
     request.state.form = form
-    found = sessions.actor_for(
-        session, request.cookies.get(cookie_name(hub.settings)), hub.settings
-    )
-    actor = institutions.held(session, found[1]) if found else None
+    found = _who(request, session, hub)
     given = request.cookies.get(cookie_name(hub.settings, "-visit"))
     token = given or secrets.token_urlsafe(24)
     visit = Visit(
@@ -126,7 +123,7 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
         form=form,
         csrf=found[0].csrf if found else _visit_csrf(hub.settings, token),
         fresh_visit=None if given else token,
-        actor=actor,
+        actor=found[1] if found else None,
         browser=found[0] if found else None,
         switched=found[0].institution_id if found else None,
     )
@@ -138,6 +135,21 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
     if found and sessions.stale(found[0]):
         _touch(visit, found[0])
     return visit
+
+
+def _who(request: Request, session: Session, hub: Hub) -> tuple[BrowserSession, Actor] | None:
+    """A request that only reads gives its connection back at once: this runs on a thread of its own, and who held one
+    while waiting for the next thread would keep it from those that have a thread and wait for a connection."""
+    if request.method not in SAFE:
+        return _known(request, session, hub)
+    with hub.db.reading() as own:
+        return _known(request, own, hub)
+
+
+def _known(request: Request, session: Session, hub: Hub) -> tuple[BrowserSession, Actor] | None:
+    cookie = request.cookies.get(cookie_name(hub.settings))
+    found = sessions.actor_for(session, cookie, hub.settings)
+    return (found[0], institutions.held(session, found[1])) if found else None
 
 
 def _touch(visit: Visit, row: BrowserSession) -> None:

@@ -6,8 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, allows, institutions_where
 from app.access.permissions import Permission
-from app.federations import queries as federations
-from app.federations import tallies as federation_tallies
+from app.federations import tallies as federations
 from app.federations.states import MembershipState
 from app.institutions import queries as institutions
 from app.people import queries as people
@@ -52,7 +51,7 @@ def _tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
 
 def _approvals(session: Session, actor: Actor) -> Iterable[Task]:
     waiting = runs.waiting_for_answer(session, actor)
-    named = federation_tallies.by_ids(session, {run.federation_id for run, _approval in waiting})
+    named = federations.by_ids(session, {run.federation_id for run, _approval in waiting})
     for run, approval in waiting:
         federation = named[run.federation_id]
         yield Task(
