@@ -190,16 +190,7 @@ def _hub(folder: Path) -> Iterator[Hub]:
         SECRET_KEY=secrets.token_hex(32),
         DATABASE_URL=url,
     )
-    with database.session() as session:
-        at = cast.make_institution(session, "Heath School", "heath.example").id
-        administrator = cast.member(session, at, "administrator", Role.ADMINISTRATOR)
-        officer = cast.member(session, at, "officer", Role.PRIVACY_OFFICER)
-        secret = second_factor(session, settings, administrator)
-        draft = policies.draft(session, administrator, at)
-        policies.save(session, administrator, draft.id, POLICY, draft.revision)
-        policies.approve(session, officer, draft.id, draft.digest)
-        mail = session.get_one(Person, administrator.person).email
-        session.get_one(Person, administrator.person).totp_last_step = None
+    at, mail, secret = _institution(database, settings)
     with servers.redis_server() as redis, (folder / "hub.log").open("ab") as log:
         environment = os.environ | {
             "COLLEGIUM_ENVIRONMENT": "development",
@@ -220,6 +211,21 @@ def _hub(folder: Path) -> Iterator[Hub]:
             visitor.close()
             servers.stop(process)
             database.engine.dispose()
+
+
+def _institution(database: Database, settings: Settings) -> tuple[str, str, str]:
+    """Verified, its policy approved. Returns its id, and mail address and second factor of its administrator."""
+    with database.session() as session:
+        at = cast.make_institution(session, "Heath School", "heath.example").id
+        administrator = cast.member(session, at, "administrator", Role.ADMINISTRATOR)
+        officer = cast.member(session, at, "officer", Role.PRIVACY_OFFICER)
+        secret = second_factor(session, settings, administrator)
+        draft = policies.draft(session, administrator, at)
+        policies.save(session, administrator, draft.id, POLICY, draft.revision)
+        policies.approve(session, officer, draft.id, draft.digest)
+        person = session.get_one(Person, administrator.person)
+        person.totp_last_step = None  # the code of this half minute was used to set it up
+        return at, person.email, secret
 
 
 def _sign_in(visitor: Visitor, mail: str, secret: str) -> None:

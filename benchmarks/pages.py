@@ -102,7 +102,7 @@ def _on(
                     "rate": given.rate,
                     "warm_s": given.warm,
                     "seconds": given.seconds,
-                    "ports": " ".join(map(str, ports)),
+                    "ports": ports,
                 }
             )
         )

@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -57,46 +58,50 @@ class Pool:
         return int(answer.split(b" ", 2)[1])
 
 
-async def main(stage: dict[str, object]) -> dict[str, object]:
-    """The mix at the rate: first for `warm_s` unmeasured, then for `seconds`."""
-    asks = [Ask(**ask) for ask in stage["asks"]]  # type: ignore[attr-defined]
-    draw = random.Random(int(str(stage["seed"])))
-    rate, warm = float(str(stage["rate"])), float(str(stage["warm_s"]))
-    until = warm + float(str(stage["seconds"]))
-    pools = [Pool("127.0.0.1", int(port)) for port in str(stage["ports"]).split()]
-    heads = [ask.head("127.0.0.1") for ask in asks]
-    took: dict[str, list[float]] = {ask.page: [] for ask in asks}
-    faults: list[str] = []
-    late: list[float] = []
+@dataclass
+class Load:
+    """What was asked, and how it went."""
 
-    async def one(number: int, pool: Pool, at: float, measured: bool) -> None:
+    asks: list[Ask]
+    pools: list[Pool]
+    took: dict[str, list[float]]
+    faults: list[str]
+
+    async def one(self, number: int, pool: Pool, at: float, measured: bool) -> None:
+        ask = self.asks[number]
         try:
-            status = await pool.ask(heads[number])
+            status = await pool.ask(ask.head(pool.host))
         except (OSError, asyncio.IncompleteReadError) as error:
-            status = 0
-            faults.append(f"{asks[number].path}: {error!r}")
-        if status not in (0, 200):
-            faults.append(f"{asks[number].path}: {status}")
+            self.faults.append(f"{ask.path}: {error!r}")
+            return
+        if status != 200:
+            self.faults.append(f"{ask.path}: {status}")
         if measured:
-            took[asks[number].page].append((time.perf_counter() - at) * 1000)
+            self.took[ask.page].append((time.perf_counter() - at) * 1000)
 
-    begun, due, tasks = time.perf_counter(), 0.0, []
+
+async def main(stage: dict[str, Any]) -> dict[str, object]:
+    """The mix at the rate: first for `warm_s` unmeasured, then for `seconds`."""
+    asks = [Ask(**ask) for ask in stage["asks"]]
+    pools = [Pool("127.0.0.1", port) for port in stage["ports"]]
+    load = Load(asks, pools, {ask.page: [] for ask in asks}, [])
+    draw, late = random.Random(stage["seed"]), []
     numbers, weights = range(len(asks)), [ask.weight for ask in asks]
-    while due < until:
+    begun, due, tasks = time.perf_counter(), 0.0, []
+    while due < stage["warm_s"] + stage["seconds"]:
         await asyncio.sleep(max(0.0, begun + due - time.perf_counter()))
         late.append((time.perf_counter() - begun - due) * 1000)
-        number = draw.choices(numbers, weights)[0]
-        pool = pools[len(tasks) % len(pools)]
-        tasks.append(asyncio.create_task(one(number, pool, begun + due, due >= warm)))
-        due += draw.expovariate(rate)
-    await asyncio.wait(tasks, timeout=60)
-    faults += [f"unanswered after 60 s: {t}" for t in tasks if not t.done()]
-    late.sort()
+        number, pool = draw.choices(numbers, weights)[0], pools[len(tasks) % len(pools)]
+        asked = load.one(number, pool, begun + due, due >= stage["warm_s"])
+        tasks.append(asyncio.create_task(asked))
+        due += draw.expovariate(stage["rate"])
+    _done, waiting = await asyncio.wait(tasks, timeout=60)
+    load.faults += ["unanswered after 60 s"] * len(waiting)
     return {
-        "took": took,
-        "faults": faults,
+        "took": load.took,
+        "faults": load.faults,
         "opened": sum(pool.opened for pool in pools),
-        "late_ms": late[int(len(late) * 0.95)],
+        "late_ms": sorted(late)[int(len(late) * 0.95)],
     }
 
 
