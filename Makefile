@@ -3,7 +3,7 @@
 #   make demo [DATA=folder SCENARIO=ou] [PORT=8000]   the demo, until Ctrl-C
 #   make test                                         lint, types, import walls, every test
 #   make proof                                        the slow proofs too
-#   make screenshots                                  every page as a picture, in var/screenshots
+#   make screenshots                                  every page as a picture, in var/screenshots; those of the docs renewed
 #   make setup                                        only the installing
 
 SHELL := /bin/bash
@@ -85,6 +85,7 @@ proof: setup
 
 screenshots: setup
 	COLLEGIUM_SCREENSHOTS=var/screenshots $(BIN)/pytest -q tests/browser/test_screenshots.py
+	mkdir -p docs/pictures && cp var/screenshots/docs/*.png docs/pictures/
 
 # After a change of a model, until the first release: see migrations/__main__.py.
 migration: $(VENV)/.dev

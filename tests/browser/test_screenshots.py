@@ -1,4 +1,7 @@
-"""A picture of every page, wide and narrow, for eyes: `make screenshots` says where. Each page must fit its window."""
+"""A picture of every page, wide and narrow, light and dark: `make screenshots` says where. Each page must fit its window.
+
+Those that the docs show are taken once more, as one sees them without scrolling, into `docs` of the same folder.
+"""
 
 import os
 import re
@@ -13,29 +16,53 @@ from tests.web.populated import Populated
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 WIDTHS = (1280, 360)
+DOCS = {
+    "/home": "home",
+    "/runs/run_id": "run",
+    "/federations/federation_id": "federation",
+    "/i/institution/policy/draft": "policy",
+    "/i/institution/sites": "sites",
+    "/i/institution/sent": "sent",
+    "/classes/class_id/report": "class-report",
+}
+"""Page, with the names of what it is about, to the picture's name in docs/pictures."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     named = os.environ.get("COLLEGIUM_SCREENSHOTS")
     where = Path(named) if named else tmp_path
-    where.mkdir(parents=True, exist_ok=True)
+    (where / "docs").mkdir(parents=True, exist_ok=True)
     return where
 
 
-def picture(page: Page, path: str, width: int, ids: dict[str, str], folder: Path) -> str:
-    """Takes it; returns a sentence where the page is wider than its window."""
-    page.set_viewport_size({"width": width, "height": 900})
+def anonymous(path: str, ids: dict[str, str]) -> str:
+    """The path with names instead of ids, which change from run to run."""
     for name, value in ids.items():
         path = path.replace(value, name) if len(value) > 8 else path
-    named(page, path, width, folder)
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    return f"{path} needs {wide} pixels of {width}" if wide > width else ""
+    return path
 
 
-def named(page: Page, path: str, width: int, folder: Path) -> None:
+def pictures(page: Page, path: str, folder: Path) -> list[str]:
+    """Takes them; returns a sentence for each width the page does not fit."""
+    wide = []
+    if path in DOCS:
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.screenshot(path=folder / "docs" / f"{DOCS[path]}.png")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        named(page, path, f"{width}", folder)
+        page.emulate_media(color_scheme="dark")
+        named(page, path, f"{width}-dark", folder)
+        page.emulate_media(color_scheme="light")
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        wide += [f"{path} needs {needed} pixels of {width}"] if needed > width else []
+    return wide
+
+
+def named(page: Page, path: str, look: str, folder: Path) -> None:
     name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "start"
-    page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+    page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)
 
 
 def test_every_page_fits(live: Populated, chromium: Browser, address: str, folder: Path) -> None:
@@ -47,10 +74,11 @@ def test_every_page_fits(live: Populated, chromium: Browser, address: str, folde
             context.add_cookies([cookie])  # type: ignore[list-item]
         page = context.new_page()
         page.goto(address + path)
-        faults += [picture(page, path, width, live.ids, folder) for width in WIDTHS]
+        faults += pictures(page, anonymous(path, live.ids), folder)
         context.close()
-    assert [fault for fault in faults if fault] == []
-    assert len(list(folder.glob("*.png"))) >= 2 * 40
+    assert faults == []
+    assert {p.stem for p in (folder / "docs").iterdir()} == set(DOCS.values())
+    assert len(list(folder.glob("*.png"))) >= 2 * len(WIDTHS) * 40
 
 
 def test_every_state(live: Populated, chromium: Browser, address: str, folder: Path) -> None:
@@ -58,5 +86,5 @@ def test_every_state(live: Populated, chromium: Browser, address: str, folder: P
         with states.opened(live, chromium, address, state) as place:
             for width in WIDTHS:
                 place.page.set_viewport_size({"width": width, "height": 900})
-                named(place.page, f"state {state.name}", width, folder)
+                named(place.page, f"state {state.name}", f"{width}", folder)
     assert len(list(folder.glob("state-*.png"))) == len(WIDTHS) * len(states.STATES)
