@@ -16,7 +16,17 @@ def render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return False
 
 
+_LOCK = 7_365_012
+"""Any number nobody else asks PostgreSQL for."""
+
+
 def run(connection: Connection) -> None:
+    """One at a time: of two replicas that start together, the second waits and finds all done.
+
+    On SQLite the transaction itself, which begins as a writer, is the lock.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     context.configure(
         connection=connection,
         target_metadata=metadata,

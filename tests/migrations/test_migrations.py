@@ -1,5 +1,7 @@
 """The schema goes up, down and up again on both engines, and the models say exactly what the revisions make."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,15 @@ def test_twice_is_once(empty_url: str) -> None:
     before = tables(empty_url)
     migrations.upgrade(empty_url)
     assert tables(empty_url) == before
+
+
+def test_two_at_once(empty_url: str) -> None:
+    """Two replicas started together on an empty database."""
+    command = [sys.executable, "-c", f"import migrations; migrations.upgrade({empty_url!r})"]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert tables(empty_url) == set(metadata.tables)
 
 
 def test_no_drift_between_models_and_revisions(database_url: str) -> None:
