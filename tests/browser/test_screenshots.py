@@ -1,4 +1,4 @@
-"""A picture of every page, wide and narrow, light and dark: `make screenshots` says where. Each page must fit its window.
+"""A picture of every page, wide and narrow, light and dark: `make screenshots` says where. Each page must fit.
 
 Those that the docs show are taken once more, as one sees them without scrolling, into `docs` of the same folder.
 """
