@@ -117,6 +117,24 @@ FEDERATION_FOUNDED = Kind("federation.founded", I, N_("Federation founded"))
 FEDERATION_SAVED = Kind("federation.saved", I, N_("Federation draft saved"), ("revision",))
 FEDERATION_OPENED = Kind("federation.opened", I, N_("Federation opened"), ("digest",))
 FEDERATION_CLOSED = Kind("federation.closed", I, N_("Federation closed"))
+LEAD_OFFERED = Kind(
+    "federation.lead-offered", I, N_("Lead offered"), ("federation", "lead", "institution")
+)
+LEAD_OFFER_WITHDRAWN = Kind(
+    "federation.lead-offer-withdrawn",
+    I,
+    N_("Offer of the lead taken back"),
+    ("federation", "lead", "institution"),
+)
+LEAD_OFFER_DECLINED = Kind(
+    "federation.lead-offer-declined",
+    I,
+    N_("Offer of the lead declined"),
+    ("federation", "lead", "institution"),
+)
+LEAD_CHANGED = Kind(
+    "federation.lead-changed", I, N_("Lead handed over"), ("federation", "lead", "institution")
+)
 FEDERATION_TERMS_CHANGED = Kind(
     "federation.terms-changed", I, N_("Federation's terms changed"), ("digest", "count", "revision")
 )

@@ -19,6 +19,7 @@ from app.ids import new_id
 from app.sites import sent
 from app.sites import service as sites
 from app.sites.models import Site
+from app.sites.states import SiteState
 from app.text import _
 from worker.protocol.canonical import canonical
 from worker.protocol.codes import TransferKind
@@ -90,7 +91,7 @@ def told(session: Session, federation: Federation, institution_id: str) -> Seque
     known = {(row.site_id, row.sheet_id): row for row in rows}
     return [
         _told(site, sheet, known.get((site.id, sheet.id)))
-        for site in queries.sites_in_use(session, institution_id)
+        for site in _sites_in_use(session, institution_id)
         for sheet in sheets
     ]
 
@@ -107,3 +108,10 @@ def _rows(session: Session, sheets: Iterable[str], institution_id: str) -> Seque
         .join(Site, Site.id == SheetFitRow.site_id)
         .where(SheetFitRow.sheet_id.in_(list(sheets)), Site.institution_id == institution_id)
     ).all()
+
+
+def _sites_in_use(session: Session, institution_id: str) -> Sequence[Site]:
+    """Those that answered and are not revoked, by name."""
+    wanted = (SiteState.JOINED, SiteState.READY)
+    query = select(Site).where(Site.institution_id == institution_id, Site.state.in_(wanted))
+    return session.scalars(query.order_by(Site.name)).all()

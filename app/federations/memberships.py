@@ -17,6 +17,7 @@ from app.errors import Conflict, NotFound
 from app.federations import queries
 from app.federations.models import Federation, Membership
 from app.federations.states import (
+    FEDERATION_TRANSITIONS,
     MEMBERSHIP_TRANSITIONS,
     FederationState,
     MembershipState,
@@ -102,13 +103,35 @@ def leave(
     """Effective now: its open jobs are cancelled by the next sweep, which is sent at once. Past releases stay."""
     require(actor.unheld, Permission.FEDERATION_JOIN, institution_id)
     fresh(actor)
-    if institution_id == federation.lead_id:
-        raise Conflict(_("The lead cannot leave its own federation. Close the federation instead."))
     found = _own(session, federation, institution_id)
+    if institution_id == federation.lead_id:
+        _leave_as_lead(session, actor, federation)
     _move(session, found, MembershipState.LEFT, reason="")
     _record(session, actor, kinds.MEMBERSHIP_LEFT, federation, found)
     after_commit(session, Send(HubTask.SWEEP.value))
     return found
+
+
+def _leave_as_lead(session: Session, actor: Actor, federation: Federation) -> None:
+    """Nobody is left behind without a lead; with nobody else in it, the federation ends."""
+    if queries.others_in(session, federation):
+        raise Conflict(
+            _("Your institution leads it. Hand the lead over to another member first, then leave.")
+        )
+    end(session, actor, federation)
+
+
+def end(session: Session, actor: Actor, federation: Federation) -> None:
+    """For good: no run can be proposed any more. Releases stay."""
+    move(session, FEDERATION_TRANSITIONS, federation, Federation.state, FederationState.CLOSED)
+    federation.offered_to = federation.offered = None
+    record(
+        session,
+        actor.id,
+        kinds.FEDERATION_CLOSED,
+        chain=federation.lead_id,
+        subject=federation.id,
+    )
 
 
 def add_lead(session: Session, actor: Actor, federation: Federation) -> Membership:

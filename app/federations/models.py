@@ -27,6 +27,9 @@ class Federation(Base):
     agreement_digest: Mapped[str]
     """Of agreement, terms, model and task sheets together: what a member accepts."""
     agreement_dated: Mapped[datetime]
+    offered_to: Mapped[str | None] = mapped_column(ForeignKey("institution.id"))
+    """The member that the lead is offered to, until it answers or the offer is taken back."""
+    offered: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
     created: Mapped[datetime]

@@ -16,7 +16,6 @@ from app.federations.states import FederationState, MembershipState
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionState
 from app.sites.models import Site
-from app.sites.states import SiteState
 from app.text import _
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import TaskSheet
@@ -123,13 +122,6 @@ def for_site(session: Session, site: Site, federation_id: str) -> Federation:
     return found
 
 
-def sites_in_use(session: Session, institution_id: str) -> Sequence[Site]:
-    """Those that answered and are not revoked, by name."""
-    wanted = (SiteState.JOINED, SiteState.READY)
-    query = select(Site).where(Site.institution_id == institution_id, Site.state.in_(wanted))
-    return session.scalars(query.order_by(Site.name)).all()
-
-
 def by_id(session: Session, federation_id: str) -> Federation | None:
     """For the hub's own work, which acts for no person."""
     return session.get(Federation, federation_id)
@@ -199,6 +191,17 @@ def active(session: Session, federation_id: str) -> Sequence[Membership]:
             Membership.federation_id == federation_id, Membership.state == MembershipState.ACTIVE
         )
     ).all()
+
+
+def others_in(session: Session, federation: Federation) -> bool:
+    """Whether an institution besides the lead is a member, paused ones counted."""
+    inside = (MembershipState.ACTIVE, MembershipState.PAUSED)
+    wanted = select(Membership.id).where(
+        Membership.federation_id == federation.id,
+        Membership.institution_id != federation.lead_id,
+        Membership.state.in_(inside),
+    )
+    return session.scalars(wanted.limit(1)).first() is not None
 
 
 def institution(session: Session, institution_id: str) -> Institution | None:

@@ -26,6 +26,7 @@ from app.federations.memberships import (
     accept,
     add_lead,
     decline,
+    end,
     invite,
     leave,
     pause_all,
@@ -153,14 +154,7 @@ def close(session: Session, actor: Actor, federation: Federation) -> Federation:
     """For good: no run can be proposed any more. Releases stay."""
     require(actor.unheld, Permission.FEDERATION_LEAD, federation.lead_id)
     fresh(actor)
-    move(session, FEDERATION_TRANSITIONS, federation, Federation.state, FederationState.CLOSED)
-    record(
-        session,
-        actor.id,
-        kinds.FEDERATION_CLOSED,
-        chain=federation.lead_id,
-        subject=federation.id,
-    )
+    end(session, actor, federation)
     return federation
 
 

@@ -148,6 +148,13 @@ def _classes(session: Session, actor: Actor, at: str) -> Iterable[Task]:
 def _memberships(session: Session, actor: Actor) -> Iterable[Task]:
     joins = institutions_where(actor, Permission.FEDERATION_JOIN)
     leads = institutions_where(actor, Permission.FEDERATION_LEAD)
+    for federation in handover.offered_to(session, leads):
+        yield Task(
+            _("The lead of {name} is offered to you").format(name=federation.name),
+            _("Read what it means, then take it over or decline."),
+            f"/federations/{federation.id}/lead",
+            _("Read the offer"),
+        )
     for federation, member in federations.unsettled(session, actor):
         state, who = member.membership.state, member.institution
         if who.id in joins and state is MembershipState.INVITED:

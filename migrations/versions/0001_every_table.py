@@ -294,6 +294,8 @@ def upgrade() -> None:
         sa.Column("agreement", sa.Text(), nullable=False),
         sa.Column("agreement_digest", sa.String(length=200), nullable=False),
         sa.Column("agreement_dated", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("offered_to", sa.String(length=200), nullable=True),
+        sa.Column("offered", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
@@ -302,6 +304,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["lead_id"], ["institution.id"], name=op.f("fk_federation_lead_id_institution")
+        ),
+        sa.ForeignKeyConstraint(
+            ["offered_to"], ["institution.id"], name=op.f("fk_federation_offered_to_institution")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_federation")),
         sa.UniqueConstraint("name", name=op.f("uq_federation_name")),

@@ -44,7 +44,8 @@ def _ask(stage: Stage, row: Row) -> dict[str, Any]:
     path, token = row.path.format(**stage.ids), stage.token(row.who)
     answer = stage.call(row.method, path, token, body, headers)
     assert answer.status_code == row.answer, answer.text
-    told = answer.json() if answer.headers.get("content-type") == "application/json" else None
+    is_json = answer.content and answer.headers.get("content-type") == "application/json"
+    told = answer.json() if is_json else None
     if told and "next" in told:
         told |= {"items": told["items"][:2]}
     made = {"asked": body, "told": _without_secrets(told)}

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from app.access.actor import Actor
 from app.access.permissions import TOKEN_NEVER, Permission, Role
+from app.federations import handover
 from app.federations import queries as federations
 from app.federations import service as leading
 from app.federations.models import Federation
@@ -90,6 +91,12 @@ class Stage:
             assert row is not None
             self.ids["revision"] = str(row.revision)
             self.ids["digest"] = row.agreement_digest
+
+    def with_lead_offered(self) -> None:
+        """To the partner's institution."""
+        with self.world.hub.db.session() as session:
+            row = session.get_one(Federation, self.ids["federation"])
+            handover.offer(session, self.owner, row, self.ids["partner"])
 
     def with_invitation(self) -> None:
         """The guest's institution is invited."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.access.permissions import Permission
+from tests.api.lead import LEAD
 from tests.api.row import Row, shape
 from tests.api.stage import Stage
 from tests.runs import world as making
@@ -233,6 +234,7 @@ _FEDERATIONS = (
         also=READS,
         wrong_who="owner",
     ),
+    *LEAD,
     Row("GET", F + "/compatibility", Permission.FEDERATION_READ),
     Row("GET", D + "/records", Permission.FEDERATION_READ, before=Stage.with_draft),
     Row("GET", D + "/fit", Permission.FEDERATION_READ, before=Stage.with_draft),

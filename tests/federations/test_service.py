@@ -214,16 +214,6 @@ def test_a_federation_without_a_task_does_not_open(session: Session, people: Peo
         service.open(session, people.lead.administrator, federation)
 
 
-def test_the_lead_does_not_leave(session: Session, people: People) -> None:
-    federation = opened(session, people.lead)
-    with pytest.raises(Conflict, match="Close"):
-        service.leave(session, people.lead.administrator, federation, people.lead.id)
-    service.close(session, people.lead.administrator, federation)
-    assert kinds_in(session, people.lead.id)[-1] == "federation.closed"
-    with pytest.raises(Conflict):
-        service.invite(session, people.lead.administrator, federation, people.guest.id)
-
-
 def test_a_model_not_allowed_is_not_named(session: Session, people: People) -> None:
     federation = drafted(session, people.lead)
     with pytest.raises(Invalid, match="not allowed"):

@@ -94,12 +94,30 @@ def test_left(hub: Populated) -> None:
 def test_closed(hub: Populated) -> None:
     """The lead cannot leave what it leads: it closes it, for good."""
     lead, path = hub.client("administrator"), f"/federations/{hub.ids['federation_id']}"
-    assert "Close this federation" in lead.get(path).text
+    assert "Leave or close this federation" in lead.get(path).text
     page = lead.get(f"{path}/leave").text
-    assert "the federation closes for everybody" in page
+    assert "Hand the lead over to another member, then leave" in page
     assert f'action="{path}/leave"' not in page
     assert send(lead, f"{path}/close").status_code == 303
     assert "Propose a run" not in lead.get(path).text
+
+
+def test_the_lead_is_handed_over(hub: Populated) -> None:
+    """Offered to a member, found there on its home page, accepted; a third member sees nothing of the offer."""
+    path = f"/federations/{hub.ids['federation_id']}"
+    lead, member = hub.client("administrator"), hub.client("member")
+    to = hub.world.members[1].institution
+    assert "only the institution that leads it" in member.get(f"{path}/lead").text.casefold()
+    assert send(lead, f"{path}/lead/offer", institution=to).status_code == 303
+    assert "Take the offer back" in lead.get(f"{path}/lead").text
+    assert f'href="{path}/lead"' in member.get("/home").text
+    assert "Take over the lead" in member.get(f"{path}/lead").text
+    assert send(member, f"{path}/lead/accept").status_code == 303
+    assert "School 1 leads it." in lead.get(f"{path}/lead").text
+    assert "Propose a run" in member.get(path).text
+    assert "Propose a run" not in lead.get(path).text
+    own = hub.world.lead.institution
+    assert send(lead, f"{path}/leave", institution=own).status_code == 303
 
 
 def state_of(hub: Populated, institution: str) -> MembershipState:

@@ -65,6 +65,13 @@ def _links(visit: Visit, federation: Federation, members: list[Member]) -> list[
     inside = any(m.institution.id in own and m.membership.state in _INSIDE for m in members)
     if inside and federation.state is FederationState.OPEN:
         leads = federation.lead_id in own
-        word = _("Close this federation") if leads else _("Leave this federation")
+        if leads or federation.offered_to in own:
+            links.append(
+                Link(
+                    _("Hand the lead over") if leads else _("The lead is offered to you"),
+                    f"{path}/lead",
+                )
+            )
+        word = _("Leave or close this federation") if leads else _("Leave this federation")
         links.append(Link(word, f"{path}/leave"))
     return links

@@ -208,9 +208,10 @@ def ask_leave(visit: Here, federation_id: str) -> Response:
     federation = _held_or_not(visit, Permission.FEDERATION_JOIN, federation_id)
     at = _mine(visit, federation)
     leads = federation.lead_id == at
+    alone = not queries.others_in(visit.session, federation)
     sheet = Sheet(
         title=_("What happens if we leave {name}?").format(name=federation.name),
-        says=_("Your institution leads it. If it goes, the federation closes for everybody.")
+        says=_leading(alone)
         if leads
         else _("Leaving works at once. What releases have learnt stays in them."),
         asof=as_of(),
@@ -218,12 +219,22 @@ def ask_leave(visit: Here, federation_id: str) -> Response:
         panels=(
             Panel(_("At once"), (Bullets(_at_once(leads)),)),
             Panel(_("What remains"), (Bullets(_remains()),)),
-            Panel(_("Your choice"), (_going(federation, at),)),
+            Panel(_("Your choice"), _going(federation, at, alone)),
         ),
         foot=(Link(_("Stay in it"), f"/federations/{federation.id}"),),
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _leading(alone: bool) -> str:
+    if alone:
+        return _(
+            "Your institution leads it and is its only member. If it leaves, the federation ends."
+        )
+    return _(
+        "Your institution leads it. Hand the lead over to another member, then leave; or close it for everybody."
+    )
 
 
 def _at_once(leads: bool) -> tuple[str, ...]:
@@ -246,15 +257,17 @@ def _remains() -> tuple[str, ...]:
     )
 
 
-def _going(federation: Federation, at: str) -> Form:
-    """The lead closes what it leads; a member leaves."""
+def _going(federation: Federation, at: str, alone: bool) -> tuple[Part, ...]:
+    """A member leaves; a lead only when nobody else is in it. Else it hands over, or closes what it leads."""
     path = f"/federations/{federation.id}"
-    if federation.lead_id == at:
-        button = Button(_("Close this federation"), look="primary")
-        return Form(f"{path}/close", (), (button,), inline=True)
     own = Field("institution", "", "hidden", value=at)
     button = Button(_("Leave this federation"), look="primary")
-    return Form(f"{path}/leave", (own,), (button,), inline=True)
+    leave = Form(f"{path}/leave", (own,), (button,), inline=True)
+    if federation.lead_id != at:
+        return (leave,)
+    close = Form(f"{path}/close", (), (Button(_("Close this federation")),), inline=True)
+    hand_over = Links((Link(_("Hand the lead over"), f"{path}/lead", "primary"),))
+    return (leave,) if alone else (hand_over, close)
 
 
 @router.post("/close")
