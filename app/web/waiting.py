@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, allows, institutions_where
 from app.access.permissions import Permission
+from app.federations import handover
 from app.federations import tallies as federations
 from app.federations.states import MembershipState
 from app.institutions import queries as institutions
