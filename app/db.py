@@ -112,12 +112,13 @@ class Database:
     """An engine and its sessions: writing ones, and reading ones that never block a writer.
 
     `dispatch` receives the effects of a transaction after it committed. Its errors are logged and swallowed:
-    the data are safe, and the sweep finds what was not sent.
+    the data are safe, and the sweep finds what was not sent. `before_commit` may turn effects into rows.
     """
 
     def __init__(self, url: str, **options: Any) -> None:
         self.engine = make_engine(url, **options)
         self.dispatch: Callable[[Effect], None] | None = None
+        self.before_commit: Callable[[Session], None] | None = None
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(
             self.engine.execution_options(read_only=True), expire_on_commit=False
@@ -129,6 +130,8 @@ class Database:
         with self._write() as session:
             with session.begin():
                 yield session
+                if self.before_commit is not None:
+                    self.before_commit(session)
             effects = take(session)
         self.send(effects)
 

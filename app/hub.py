@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from app import mail, objects
+from sqlalchemy.orm import Session
+
+from app import letters, mail, objects
 from app.db import Database
 from app.effects import Effect, Mail, Ring, Send
 from app.events import Doorbell
@@ -38,7 +40,7 @@ class Hub:
     key: PrivateKey
 
     def dispatch(self, effect: Effect) -> None:
-        """May raise: `Database.send` logs it, and the sweep finds the work again."""
+        """May raise: `Database.send` logs it, and the sweep finds the work again. A mail here is to be a file."""
         match effect:
             case Ring(topic):
                 self.doorbell.ring(topic)
@@ -46,6 +48,11 @@ class Hub:
                 self._sender.send(HubTask(task), *args)
             case Mail():
                 mail.send(self.settings, effect)
+
+    def keep(self, session: Session) -> None:
+        """Mails for a server are rows, so that none is lost while it is away."""
+        if self.settings.mail_url:
+            letters.keep(session, self.settings)
 
     @cached_property
     def _sender(self) -> Sender:
@@ -71,6 +78,7 @@ def build(settings: Settings) -> Hub:
         key=hub_key(settings),
     )
     hub.db.dispatch = hub.dispatch
+    hub.db.before_commit = hub.keep
     return hub
 
 

@@ -27,6 +27,7 @@ class HubTask(StrEnum):
     RUN_FINISH = "runs.finish"
     DOMAIN_CHECK = "institutions.check-domain"
     TELL = "notices.tell"
+    LETTER = "letters.post"
     SWEEP = "sweep"
     TIDY = "tidy"
 

@@ -1,5 +1,6 @@
 """Every table, in one import: for migrations and for tests."""
 
+from app import letters
 from app.audit import models as audit
 from app.db import Base
 from app.federations import models as federations
@@ -20,6 +21,7 @@ TABLES = (
     institutions,
     notices,
     integrations,
+    letters,
     people,
     policies,
     releases,

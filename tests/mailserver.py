@@ -19,6 +19,15 @@ class Mailbox:
     url: str = ""
     taken: list[EmailMessage] = field(default_factory=list)
     refusing: bool = False
+    unknown: bool = False
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.unknown:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.refusing:

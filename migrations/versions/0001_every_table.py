@@ -99,6 +99,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_institution_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "letter",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("made", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_try", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
+    )
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_letter_next_try"), ["next_try"], unique=False)
+
+    op.create_table(
         "person",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("email", sa.String(length=200), nullable=False),
@@ -1495,6 +1507,10 @@ def downgrade() -> None:
     op.drop_table("site_nonce")
     op.drop_table("registration_draft")
     op.drop_table("person")
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_letter_next_try"))
+
+    op.drop_table("letter")
     with op.batch_alter_table("institution", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_institution_parent_id"))
 

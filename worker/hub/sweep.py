@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from app import letters
 from app.clock import now
 from app.effects import Send, after_commit
 from app.hub import Hub
@@ -92,6 +93,7 @@ def lost_sends(hub: Hub) -> None:
                 (HubTask.DOMAIN_CHECK, i)
                 for i in institutions.unanswered_checks(session, at - LOST)
             ),
+            *((HubTask.LETTER, i) for i in letters.due(session, at - LOST)),
             *((HubTask.RUN_FINISH, r) for r in release_queries.unreleased_runs(session)),
         ]
         for task, row_id in lost:

@@ -16,6 +16,7 @@ from worker.hub.aggregate import aggregate
 from worker.hub.domains import check
 from worker.hub.finish import finish
 from worker.hub.holding import LeaseLost
+from worker.hub.letters import post
 from worker.hub.opening import open_next
 from worker.hub.prepare import prepare
 from worker.hub.sweep import sweep, tidy
@@ -31,6 +32,7 @@ WORK: dict[HubTask, Work] = {
     HubTask.RUN_FINISH: finish,
     HubTask.DOMAIN_CHECK: check,
     HubTask.TELL: tell,
+    HubTask.LETTER: post,
     HubTask.SWEEP: sweep,
     HubTask.TIDY: tidy,
 }
