@@ -1,5 +1,6 @@
 """The web process: pages, the API, the site door, over one hub. `app.main:app` is what uvicorn serves."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     application.state.hub = hub.build(settings)
     application.state.streams = Streams(settings.streams)
+    application.state.turns = Semaphore(THREADS)
     application.add_middleware(Edge, settings=settings)
     problems.install(application)
     application.include_router(health)

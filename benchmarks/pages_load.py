@@ -41,11 +41,20 @@ class Pool:
         self.opened = 0
 
     async def ask(self, head: bytes) -> int:
-        if self.idle:
-            reader, writer = self.idle.pop()
-        else:
-            reader, writer = await asyncio.open_connection(self.host, self.port, limit=1 << 20)
-            self.opened += 1
+        """A kept connection that the server closed meanwhile is passed over, as a proxy does."""
+        while self.idle:
+            kept = self.idle.pop()
+            try:
+                return await self._ask(head, *kept)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                kept[1].close()
+        self.opened += 1
+        made = await asyncio.open_connection(self.host, self.port, limit=1 << 20)
+        return await self._ask(head, *made)
+
+    async def _ask(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> int:
         writer.write(head)
         answer = await reader.readuntil(b"\r\n\r\n")
         length = next(

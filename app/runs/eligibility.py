@@ -72,11 +72,18 @@ class Survey:
         return len(self.eligible) >= plan.quorum and self.cohort >= plan.minimum_cohort
 
 
-def survey(session: Session, run: Run, at: datetime, seen_recently_s: int) -> Survey:
-    """Every active member's sites, sorted by what the hub knows now."""
+def survey(
+    session: Session,
+    run: Run,
+    at: datetime,
+    seen_recently_s: int,
+    answers: Sequence[RunApproval] | None = None,
+) -> Survey:
+    """Every active member's sites, sorted by what the hub knows now. `answers`: the run's, if they were read."""
     plan = queries.plan_of(run)
     members = federation_queries.active_members(session, run.federation_id)
-    given = {a.institution_id: a for a in queries.approvals(session, run.id)}
+    asked_of = queries.approvals(session, run.id) if answers is None else answers
+    given = {a.institution_id: a for a in asked_of}
     refused = {job.site_id: job for job in tallies.refused_training(session, run.id)}
     asked: list[Candidate] = []
     out: list[LeftOut] = []

@@ -9,7 +9,7 @@ from app.audit.service import record as audit
 from app.clock import now
 from app.effects import Ring, after_commit
 from app.ids import new_id
-from app.runs import queries
+from app.runs import queries, tallies
 from app.runs.models import Measurement
 from app.runs.schemas import Plan
 from app.sites import queries as site_queries
@@ -29,7 +29,7 @@ def record(session: Session, job: Job, answer: MetricsAnswer) -> int:
         return 0
     plan = queries.plan_of(run)
     number = Manifest.model_validate_json(job.manifest["payload"]).round
-    known = queries.measured(session, run.id, site.id)
+    known = tallies.measured(session, run.id, site.id)
     stored = 0
     for model in _MODELS.get(job.kind, ()):
         for figure in getattr(answer, model):

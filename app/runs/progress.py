@@ -1,8 +1,8 @@
 """The run page's tree: loaded once, cut down to what the reader may see."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,6 @@ from app.access.actor import Actor, institutions_where
 from app.access.permissions import Permission
 from app.clock import now
 from app.federations import queries as federation_queries
-from app.federations.models import Federation
 from app.institutions import queries as institution_queries
 from app.people import queries as people_queries
 from app.policies import queries as policy_queries
@@ -23,9 +22,10 @@ from app.runs import (
     updates,
     words,
 )
-from app.runs.models import Round, Run, RunApproval, Update
+from app.runs.models import ModuleState, Round, Run, RunApproval, Update
+from app.runs.queries import Seen
 from app.runs.schemas import Plan
-from app.runs.standings import Stage, standing
+from app.runs.standings import Stage, opened
 from app.runs.states import RoundState, RunState, UpdateState
 from app.runs.tallies import Tally
 from app.runs.views import (
@@ -35,6 +35,7 @@ from app.runs.views import (
     RefusedCount,
     RoundView,
     Series,
+    SiteRow,
     UpdateLine,
 )
 from app.sites.models import Site
@@ -48,28 +49,32 @@ class Look:
 
     progress: Progress
     stage: Stage
-    federation: Federation
 
 
 def progress(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> Progress:
-    """For a run the actor got from `queries.get`."""
-    return look(session, run, actor, seen_recently_s=seen_recently_s).progress
-
-
-def look(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> Look:
-    """As `progress`."""
-    at, plan = now(), queries.plan_of(run)
+    """For a run the actor got from `queries.get`: with the figures of the reader's own sites."""
     federation = queries.federation_of(session, run)
     own = federation_queries.inside(
         session, federation, institutions_where(actor, Permission.RUN_READ)
     )
-    leads = federation.lead_id in own
+    seen = Seen(run, federation, own, federation.lead_id in own)
+    return look(session, seen, seen_recently_s=seen_recently_s, figures_of=own).progress
+
+
+def look(
+    session: Session, seen: Seen, *, seen_recently_s: int, figures_of: frozenset[str] = frozenset()
+) -> Look:
+    """`figures_of`: institutions whose own sites' figures are wanted beside everybody's."""
+    run, own, at = seen.run, seen.inside, now()
+    plan, leads = queries.plan_of(run), seen.leads
     found = tallies.rounds_shown(session, run.id)
     sent = tallies.updates_by_round(session, run.id)
     current = next((r for r in found if r.state in queries.OPEN_ROUND), None)
-    stands = None if current is None else standing(session, current)
+    open_ = None if current is None else opened(session, current)
+    stands = None if open_ is None else open_.standing
     given = queries.approvals(session, run.id)
-    seen = Progress(
+    sites = site_rows.rows(session, seen, open_, given, at, seen_recently_s)
+    tree = Progress(
         run_id=run.id,
         number=run.number,
         federation_id=run.federation_id,
@@ -83,37 +88,59 @@ def look(session: Session, run: Run, actor: Actor, *, seen_recently_s: int) -> L
         awaited=0 if stands is None else stands.awaited,
         missing=0 if stands is None else max(stands.quorum - stands.updates, 0),
         wait_until=None if current is None else current.deadline,
-        sites=site_rows.rows(
-            session, run, current, own, leads=leads, at=at, seen_recently_s=seen_recently_s
-        ),
-        series=_series(session, run, plan, own),
-        approvals=_approvals(session, given, own, leads=leads),
+        sites=sites,
+        series=_series(session, run, plan, figures_of),
+        approvals=_approvals(session, given, own, sites, leads=leads),
         release_ready=run.state is RunState.COMPLETED,
         changed=run.changed,
         as_of=at,
     )
     unanswered = sum(a.choice is None for a in given)
     over = sum(r.state in (RoundState.CLOSED, RoundState.VOID) for r in found)
-    return Look(seen, Stage(over, current, stands, unanswered), federation)
+    return Look(tree, Stage(over, current, stands, unanswered))
 
 
 def _series(session: Session, run: Run, plan: Plan, own: frozenset[str]) -> tuple[Series, ...]:
-    every, mine = tallies.sums(session, run.id), tallies.sums(session, run.id, own)
+    mine = tallies.sums(session, run.id, own) if own else []
+    every = tallies.sums(session, run.id)
     return series.of_plan(plan, every, mine, run.reference)
 
 
 def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> RoundView:
     """The page of one round: with digests, and the updates the reader may see one by one."""
+    return round_views(session, run, (round_,), actor)[round_.id]
+
+
+def round_views(
+    session: Session, run: Run, rounds: Sequence[Round], actor: Actor
+) -> dict[str, RoundView]:
+    """As `round_view`, by round."""
     federation = queries.federation_of(session, run)
     own = federation_queries.inside(
         session, federation, institutions_where(actor, Permission.RUN_READ)
     )
     leads = federation.lead_id in own
-    sent = queries.updates(session, round_.id)
-    view = _round(round_, [Tally(u.state, u.refusal) for u in sent])
-    after = {s.module: s for s in queries.states_of_round(session, run.id, round_.number)}
+    sent = tallies.updates_of_rounds(session, [r.id for r in rounds])
+    states = tallies.states_of_rounds(session, run.id, [r.number for r in rounds])
+    sites = queries.sites(session, sorted({u.site_id for found in sent.values() for u in found}))
+    names = institution_queries.names(session, {s.institution_id for s in sites.values()})
+    made: dict[str, RoundView] = {}
+    for one in rounds:
+        found = sent.get(one.id, [])
+        view = _round(one, [Tally(u.state, u.refusal) for u in found])
+        lines = tuple(
+            _line(one, u, sites[u.site_id], names, own)
+            for u in found
+            if leads or sites[u.site_id].institution_id in own
+        )
+        modules = _modules(one, states.get(one.number, {}))
+        made[one.id] = replace(view, modules=modules, updates=lines)
+    return made
+
+
+def _modules(round_: Round, after: Mapping[str, ModuleState]) -> tuple[ModuleLine, ...]:
     kept = module_states.kept(after)
-    modules = tuple(
+    return tuple(
         ModuleLine(
             module=name,
             base=base,
@@ -125,8 +152,6 @@ def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> Round
         )
         for name, base in sorted(round_.base.items())
     )
-    lines = _update_lines(session, round_, sent, own, leads=leads)
-    return RoundView(**{**view.__dict__, "modules": modules, "updates": lines})
 
 
 def _round(round_: Round, sent: Sequence[Tally]) -> RoundView:
@@ -157,18 +182,6 @@ def _taken(round_: Round, update: Update | Tally) -> bool:
     return gone and update.refusal is None and round_.state is RoundState.CLOSED
 
 
-def _update_lines(
-    session: Session, round_: Round, sent: Sequence[Update], own: frozenset[str], *, leads: bool
-) -> tuple[UpdateLine, ...]:
-    sites = queries.sites(session, [u.site_id for u in sent])
-    names = institution_queries.names(session, {s.institution_id for s in sites.values()})
-    return tuple(
-        _line(round_, u, sites[u.site_id], names, own)
-        for u in sent
-        if leads or sites[u.site_id].institution_id in own
-    )
-
-
 def _line(
     round_: Round, update: Update, site: Site, names: dict[str, str], own: frozenset[str]
 ) -> UpdateLine:
@@ -189,10 +202,18 @@ def _line(
 
 
 def _approvals(
-    session: Session, given: Sequence[RunApproval], own: frozenset[str], *, leads: bool
+    session: Session,
+    given: Sequence[RunApproval],
+    own: frozenset[str],
+    sites: Sequence[SiteRow],
+    *,
+    leads: bool,
 ) -> tuple[ApprovalView, ...]:
-    names = institution_queries.names(session, {a.institution_id for a in given})
-    people = people_queries.names(session, {a.decided_by for a in given if a.decided_by})
+    names = {row.institution: row.institution_name for row in sites}
+    if unnamed := {a.institution_id for a in given} - names.keys():
+        names |= institution_queries.names(session, unnamed)
+    deciders = {a.decided_by for a in given if a.decided_by and a.institution_id in own}
+    people = people_queries.names(session, deciders) if deciders else {}
     mine_under = {a.policy_version_id or "" for a in given if a.institution_id in own}
     policies = policy_queries.by_ids(session, mine_under - {""})
     made: list[ApprovalView] = []

@@ -1,6 +1,7 @@
 """Reads of runs, rounds, updates, module states and measurements. Strangers get NotFound."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,7 +14,6 @@ from app.federations import queries as federation_queries
 from app.federations.models import Federation, Membership
 from app.federations.states import MembershipState
 from app.runs.models import (
-    Measurement,
     ModuleState,
     Round,
     Run,
@@ -51,20 +51,36 @@ def visible_to(session: Session, actor: Actor, federation_id: str | None = None)
 
 def get(session: Session, actor: Actor, permission: Permission, run_id: str) -> Run:
     """RUN_LEAD is asked of the lead institution; others of any of the actor's institutions that take part."""
+    return seen(session, actor, permission, run_id).run
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A run as an actor found it. `inside`: the actor's institutions that lead its federation or are in it."""
+
+    run: Run
+    federation: Federation
+    inside: frozenset[str]
+    leads: bool
+
+
+def seen(session: Session, actor: Actor, permission: Permission, run_id: str) -> Seen:
+    """As `get`, with what was read to answer."""
     ids = sorted(institutions_where(actor, Permission.RUN_READ))
-    found = session.scalars(select(Run).where(Run.id == run_id, seen_by(ids))).first()
+    found = session.execute(
+        select(Run, Federation)
+        .join(Federation, Federation.id == Run.federation_id)
+        .where(Run.id == run_id, seen_by(ids))
+    ).first()
     if found is None:
         raise NotFound(_("There is no such run for you."))
-    federation = federation_queries.by_id(session, found.federation_id)
-    if federation is None:
-        raise NotFound(_("There is no such run for you."))
+    run, federation = found
+    inside = federation_queries.inside(session, federation, ids)
     if permission is Permission.RUN_LEAD:
         require(actor, permission, federation.lead_id)
-        return found
-    inside = federation_queries.inside(session, federation, ids)
-    if not inside & institutions_where(actor, permission):
+    elif not inside & institutions_where(actor, permission):
         require(actor, permission, min(inside))
-    return found
+    return Seen(run, federation, inside, federation.lead_id in inside)
 
 
 def waiting_for_answer(session: Session, actor: Actor) -> Sequence[tuple[Run, RunApproval]]:
@@ -242,16 +258,6 @@ def states_of_round(session: Session, run_id: str, number: int) -> Sequence[Modu
         .where(ModuleState.run_id == run_id, ModuleState.round == number)
         .order_by(ModuleState.module)
     ).all()
-
-
-def measured(session: Session, run_id: str, site_id: str) -> set[tuple[int, str, str]]:
-    """(round, model, task) that this site has answered for."""
-    rows = session.execute(
-        select(Measurement.round, Measurement.model, Measurement.task).where(
-            Measurement.run_id == run_id, Measurement.site_id == site_id
-        )
-    )
-    return {(number, model, task) for number, model, task in rows}
 
 
 def jobs_of_run(

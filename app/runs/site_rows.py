@@ -1,5 +1,6 @@
 """Where each site stands, for the run page, cut down to what the reader may see."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,8 +9,10 @@ from sqlalchemy.orm import Session
 from app.institutions import queries as institution_queries
 from app.institutions.models import Institution
 from app.runs import eligibility, queries, tallies
-from app.runs.eligibility import LeftOut, Outside
-from app.runs.models import Round, Run, Update
+from app.runs.eligibility import LeftOut, Outside, Survey
+from app.runs.models import Run, RunApproval, Update
+from app.runs.queries import Seen
+from app.runs.standings import Opened
 from app.runs.states import RUN_ENDED, UpdateState
 from app.runs.views import Part, SiteRow
 from app.sites import queries as site_queries
@@ -41,36 +44,20 @@ IN = frozenset(
 
 def rows(
     session: Session,
-    run: Run,
-    current: Round | None,
-    own: frozenset[str],
-    *,
-    leads: bool,
+    seen: Seen,
+    current: Opened | None,
+    answers: Sequence[RunApproval],
     at: datetime,
     seen_recently_s: int,
 ) -> tuple[SiteRow, ...]:
     """The reader's own first, then by name. Before a round is open: who could be asked now; after the run: who was."""
+    run, own, leads = seen.run, seen.inside, seen.leads
     if run.state in RUN_ENDED:
         made = _after(session, run, at, seen_recently_s)
         return _shown(made, own, leads=leads)
-    found = eligibility.survey(session, run, at, seen_recently_s)
-    asked = {} if current is None else _asked(session, current)
-    sent = {} if current is None else tallies.updates_in(session, current.id)
-    names = institution_queries.names(session, [s.institution_id for s, _ in asked.values()])
-    made = [
-        replace(
-            _in_round(
-                site,
-                names.get(site.institution_id, ""),
-                job,
-                sent.get(site.id),
-                at,
-                seen_recently_s,
-            ),
-            late=(current is not None and job.created < current.opened) or None,
-        )
-        for site, job in asked.values()
-    ]
+    found = eligibility.survey(session, run, at, seen_recently_s, answers)
+    made = [] if current is None else _asked(session, current, found, at, seen_recently_s)
+    asked = {row.site for row in made}
     made += [_ready(c.site, c.institution) for c in found.eligible if c.site.id not in asked]
     made += [
         _left_out(left) for left in found.left_out if left.site is None or left.site.id not in asked
@@ -104,10 +91,27 @@ def _shown(made: list[SiteRow], own: frozenset[str], *, leads: bool) -> tuple[Si
     return tuple(sorted(shown, key=lambda r: (not r.own, r.institution_name, r.site_name or "")))
 
 
-def _asked(session: Session, current: Round) -> dict[str, tuple[Site, Job]]:
-    sites = queries.sites(session, current.cohort)
-    found = tallies.training_in(session, current.id)
-    return {j.site_id: (sites[j.site_id], j) for j in found if j.site_id in sites}
+def _asked(
+    session: Session, current: Opened, found: Survey, at: datetime, seen_recently_s: int
+) -> list[SiteRow]:
+    """Those in the open round. Most stand in the survey already; who left since is read."""
+    sites = {c.site.id: c.site for c in found.eligible}
+    sites |= {left.site.id: left.site for left in found.left_out if left.site is not None}
+    missing = set(current.round.cohort) - sites.keys()
+    sites |= queries.sites(session, sorted(missing)) if missing else {}
+    homes = [c.institution for c in found.eligible] + [left.institution for left in found.left_out]
+    names = {home.id: home.name for home in homes}
+    if unnamed := {s.institution_id for s in sites.values()} - names.keys():
+        names |= institution_queries.names(session, unnamed)
+    made: dict[str, SiteRow] = {}
+    for job in current.training:
+        site = sites.get(job.site_id)
+        if site is None or site.id not in current.round.cohort:
+            continue
+        name, update = names.get(site.institution_id, ""), current.updates.get(site.id)
+        row = _in_round(site, name, job, update, at, seen_recently_s)
+        made[site.id] = replace(row, late=job.created < current.round.opened or None)
+    return list(made.values())
 
 
 def _in_round(

@@ -1,12 +1,13 @@
 """How runs and their open rounds stand, many at once: a list of runs costs no more statements than one run."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.runs import tallies
 from app.runs.models import Round, Run, RunApproval, Update
 from app.runs.queries import OPEN_ROUND
 from app.runs.states import RoundState, UpdateState
@@ -44,6 +45,26 @@ def rounds_planned(run: Run) -> int:
 
 def standing(session: Session, round_: Round) -> Standing:
     return standings(session, (round_,))[round_.id]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The open round with what came (by site) and what was asked, in the order of sites; without headers, manifests."""
+
+    round: Round
+    updates: dict[str, Update]
+    training: Sequence[Job]
+
+    @property
+    def standing(self) -> Standing:
+        received = {site for site, u in self.updates.items() if u.state in _IN}
+        awaited = [j for j in self.training if j.state not in ENDED and j.site_id not in received]
+        return Standing(len(received), len(awaited), self.round.quorum)
+
+
+def opened(session: Session, round_: Round) -> Opened:
+    updates = tallies.updates_in(session, round_.id)
+    return Opened(round_, updates, tallies.training_in(session, round_.id))
 
 
 def standings(session: Session, rounds: Iterable[Round]) -> dict[str, Standing]:

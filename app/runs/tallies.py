@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, load_only
 
-from app.runs.models import Measurement, Round, Run, Update
+from app.runs.models import Measurement, ModuleState, Round, Run, Update
 from app.runs.states import UpdateState
 from app.sites.models import Job, Site
 from app.sites.states import JobState, SiteState
@@ -93,6 +93,26 @@ def updates_in(session: Session, round_id: str) -> dict[str, Update]:
     return {update.site_id: update for update in rows}
 
 
+def updates_of_rounds(session: Session, round_ids: Collection[str]) -> dict[str, list[Update]]:
+    """Round to its updates in the order of sites; a round without any is absent."""
+    found: defaultdict[str, list[Update]] = defaultdict(list)
+    wanted = select(Update).where(Update.round_id.in_(round_ids)).order_by(Update.site_id)
+    for row in session.scalars(wanted):
+        found[row.round_id].append(row)
+    return dict(found)
+
+
+def states_of_rounds(
+    session: Session, run_id: str, numbers: Collection[int]
+) -> dict[int, dict[str, ModuleState]]:
+    """Number of a round to what it made of the model's parts, by name; absent if it made nothing."""
+    found: defaultdict[int, dict[str, ModuleState]] = defaultdict(dict)
+    wanted = select(ModuleState).where(ModuleState.run_id == run_id, ModuleState.round.in_(numbers))
+    for row in session.scalars(wanted.order_by(ModuleState.module)):
+        found[row.round][row.module] = row
+    return dict(found)
+
+
 def training_in(session: Session, round_id: str) -> Sequence[Job]:
     """The round's training jobs by site; without manifests."""
     return session.scalars(
@@ -140,6 +160,16 @@ def sums(session: Session, run_id: str, own: Collection[str] | None = None) -> l
         mine = select(Site.id).where(Site.institution_id.in_(own), Site.state == SiteState.READY)
         wanted = wanted.where(Measurement.site_id.in_(mine))
     return [Sums(*row) for row in session.execute(wanted)]
+
+
+def measured(session: Session, run_id: str, site_id: str) -> set[tuple[int, str, str]]:
+    """(round, model, task) that this site has answered for."""
+    rows = session.execute(
+        select(Measurement.round, Measurement.model, Measurement.task).where(
+            Measurement.run_id == run_id, Measurement.site_id == site_id
+        )
+    )
+    return {(number, model, task) for number, model, task in rows}
 
 
 def asked(session: Session, run_id: str, kind: JobKind, round_id: str | None = None) -> set[str]:

@@ -6,7 +6,7 @@ Every page's router is made by `page_router()`, so no unsafe request can reach a
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -97,7 +97,17 @@ class Visit:
         return min(self.actor.institutions, default=None)
 
 
-def get_session(request: Request) -> Iterator[Session]:
+async def turn(request: Request) -> AsyncIterator[None]:
+    """As many requests ask the database at once as there are threads; the others wait here, where they hold nothing.
+    Between its steps a request gives its thread away and keeps its connection, so without this those that hold a
+    connection would wait for a thread, and those that hold a thread for a connection."""
+    async with request.app.state.turns:
+        yield
+
+
+def get_session(
+    request: Request, _turn: Annotated[None, Depends(turn, scope="function")]
+) -> Iterator[Session]:
     """A reading session for GET, a writing one that commits before the answer leaves for the rest."""
     hub: Hub = request.app.state.hub
     opened = hub.db.reading() if request.method in SAFE else hub.db.session()
@@ -109,11 +119,14 @@ Db = Annotated[Session, Depends(get_session, scope="function")]
 Sent = Annotated[Typed, Depends(forms.read)]
 
 
-def visiting(request: Request, session: Db, form: Sent) -> Visit:
-    """Reads the cookie and, for an unsafe request, checks the token. Raises FormTooOld, NotSignedIn."""
+def visiting(request: Request, form: Sent, session: Db) -> Visit:
+    """Reads the cookie and, for an unsafe request, checks the token. Raises FormTooOld, NotSignedIn.
+
+    The form comes first: whoever sends it slowly keeps nobody waiting.
+    """
     hub: Hub = request.app.state.hub
     request.state.form = form
-    found = _who(request, session, hub)
+    found = _known(request, session, hub)
     given = request.cookies.get(cookie_name(hub.settings, "-visit"))
     token = given or secrets.token_urlsafe(24)
     visit = Visit(
@@ -135,15 +148,6 @@ def visiting(request: Request, session: Db, form: Sent) -> Visit:
     if found and sessions.stale(found[0]):
         _touch(visit, found[0])
     return visit
-
-
-def _who(request: Request, session: Session, hub: Hub) -> tuple[BrowserSession, Actor] | None:
-    """A request that only reads gives its connection back at once: this runs on a thread of its own, and who held one
-    while waiting for the next thread would keep it from those that have a thread and wait for a connection."""
-    if request.method not in SAFE:
-        return _known(request, session, hub)
-    with hub.db.reading() as own:
-        return _known(request, own, hub)
 
 
 def _known(request: Request, session: Session, hub: Hub) -> tuple[BrowserSession, Actor] | None:

@@ -6,7 +6,7 @@ from fastapi import Path
 
 from app.access.permissions import Permission
 from app.runs import listing, queries
-from app.runs.progress import round_view
+from app.runs.progress import round_view, round_views
 from app.runs.states import RoundState
 from app.runs.views import RoundView
 from app.web.api.answers import Id, Page, Windowed, only, page
@@ -25,7 +25,8 @@ def list_rounds(
     """From the first. A void round's number is not used again."""
     row = queries.get(call.session, call.actor, Permission.RUN_READ, run)
     found = listing.rounds(call.session, row.id, state, window.cut)
-    return page(found, lambda r: round_view(call.session, row, r, call.actor))
+    views = round_views(call.session, row, found.rows, call.actor)
+    return page(found, lambda r: views[r.id])
 
 
 @router.get("/{number}", **takes(Permission.RUN_READ))

@@ -9,6 +9,7 @@ from app.releases import queries as releases
 from app.runs import queries
 from app.runs.models import Run
 from app.runs.progress import look
+from app.runs.queries import Seen
 from app.runs.states import RUN_ENDED, RoundState, RunState
 from app.runs.views import Progress, RoundView
 from app.text import _, ngettext
@@ -68,9 +69,10 @@ class RunPage:
     foot: tuple[Link, ...]
 
 
-def build(visit: Visit, run: Run) -> RunPage:
-    found = look(visit.session, run, visit.who, seen_recently_s=visit.settings.seen_recently_s)
-    seen, federation = found.progress, found.federation
+def build(visit: Visit, got: Seen) -> RunPage:
+    run, federation = got.run, got.federation
+    found = look(visit.session, got, seen_recently_s=visit.settings.seen_recently_s)
+    seen = found.progress
     live = run.state not in RUN_ENDED
     made = [card(row, leads=seen.leads) for row in seen.sites]
     waited = tuple(c for c in made if c.waited)
@@ -135,7 +137,7 @@ def _acts(run: Run, may_start: bool) -> tuple[Form, ...]:
 
 def _release(visit: Visit, run: Run) -> tuple[Link, ...]:
     """What a finished run led to."""
-    made = releases.of_run(visit.session, run.id)
+    made = releases.of_run(visit.session, run.id) if run.state is RunState.COMPLETED else None
     if made is None:
         return ()
     path = f"/federations/{run.federation_id}/releases/{made.id}"

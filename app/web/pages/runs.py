@@ -84,8 +84,9 @@ def _says(found: Sequence[Run]) -> str:
 
 @router.get("/{run_id}")
 def show(visit: Here, run_id: str) -> Response:
-    run = queries.get(visit.session, visit.who, Permission.RUN_READ, run_id)
-    page = run_page.build(visit, run)
+    page = run_page.build(
+        visit, queries.seen(visit.session, visit.who, Permission.RUN_READ, run_id)
+    )
     block = visit.asks_for("live")
     return render.page(visit.request, "runs/run.html", page, block=block, session=visit.session)
 
