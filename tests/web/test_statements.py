@@ -11,7 +11,7 @@ from tests.web.populated import Populated
 from tests.web.route_table import NO_PAGE, ROLES, TABLE, filled
 
 FEW, MANY = 3, 12
-MOST = 40
+MOST = 36
 """Statements of any page: a bound for the number itself, to be lowered when it can be."""
 
 
