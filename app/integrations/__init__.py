@@ -1,1 +1,1 @@
-"""What programs of an institution rely on: answers kept for a repeated request."""
+"""What programs of an institution rely on: webhooks, and answers kept for a repeated request."""
