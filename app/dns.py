@@ -1,5 +1,6 @@
-"""The one way this hub asks the domain name system anything: text records of a name, within five seconds."""
+"""The one way this hub asks the domain name system: text records and addresses of a name, within five seconds."""
 
+import socket
 from ipaddress import ip_address
 
 import dns.exception
@@ -34,6 +35,20 @@ def text_records(settings: Settings, name: str) -> tuple[str, ...]:
         raise DnsAway(f"no answer about {name}") from error
     records = [b"".join(record.strings) for record in list(found)[:MOST_RECORDS]]
     return tuple(r[:LONGEST].decode("ascii", "replace").strip() for r in records)
+
+
+def addresses(settings: Settings, name: str) -> tuple[str, ...]:
+    """Every IPv4 and IPv6 address of a full name, aliases followed; empty where it has none. Raises DnsAway."""
+    try:
+        whole = dns.name.from_text(name.rstrip(".") + ".")
+        found = _resolver(settings.dns_servers).resolve_name(
+            whole, family=socket.AF_UNSPEC, search=False
+        )
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return ()
+    except (dns.exception.DNSException, OSError, ValueError) as error:
+        raise DnsAway(f"no answer about {name}") from error
+    return tuple(found.addresses())
 
 
 def _resolver(servers: str) -> dns.resolver.Resolver:

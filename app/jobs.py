@@ -28,20 +28,24 @@ class HubTask(StrEnum):
     DOMAIN_CHECK = "institutions.check-domain"
     TELL = "notices.tell"
     LETTER = "letters.post"
+    WEBHOOK_DELIVER = "webhooks.deliver"
     SWEEP = "sweep"
     TIDY = "tidy"
 
     @property
     def queue(self) -> "Queue":
         heavy = {HubTask.RUN_PREPARE, HubTask.ROUND_AGGREGATE}
+        if self is HubTask.WEBHOOK_DELIVER:
+            return Queue.OUTBOUND
         return Queue.ROUNDS if self in heavy else Queue.LIGHT
 
 
 class Queue(StrEnum):
-    """A queue per kind of work, so that a long combination never delays the sweep."""
+    """A queue per kind of work, so that neither a long combination nor a slow server elsewhere delays the sweep."""
 
     ROUNDS = "rounds"
     LIGHT = "light"
+    OUTBOUND = "outbound"
 
 
 class QueueAway(ConnectionError):

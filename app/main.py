@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app import hub, logs, schema  # noqa: F401  (schema: every table is known before the first query)
+from app import hub, logs, schema  # noqa: F401  (schema: every table and follower is known first)
 from app.db import THREADS
 from app.demo import pages as demo
 from app.settings import Settings, get_settings

@@ -7,6 +7,7 @@ redirect; 10 seconds and 1 MB for everything. What came back is for the caller's
 import contextlib
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -14,12 +15,17 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+from app.dns import DnsAway, addresses
+from app.settings import Settings
 
 SECONDS = 10.0
 BYTES = 1 << 20
 LONGEST_URL = 500
+PORT = 443
+LOWEST_PORT = 1024
+"""Below it only 443: no mail server, no shell, no print server is ever spoken to."""
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -39,11 +45,11 @@ class Trouble(StrEnum):
 
 
 class OutboundRefused(Exception):
-    """`trouble` says why."""
+    """`trouble` says why. `status` where there was an answer all the same."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, status: int | None = None) -> None:
         super().__init__(trouble.value)
-        self.trouble = trouble
+        self.trouble, self.status = trouble, status
 
 
 @dataclass(frozen=True)
@@ -63,21 +69,27 @@ class Fetched:
 _FORBIDDEN = tuple(
     ipaddress.ip_network(text)
     for text in (
+        "100.64.0.0/10",  # carrier-grade NAT; some clouds' metadata
         "168.63.129.16/32",  # Azure's metadata, at a public address
         "192.0.0.0/24",  # protocol assignments; Oracle's metadata
         "192.88.99.0/24",  # 6to4 relays
         "::/96",  # IPv4-compatible
-        "::ffff:0:0/96",  # IPv4-mapped: the address inside is asked as itself before this list
+        "::ffff:0:0/96",  # IPv4-mapped
         "::ffff:0:0:0/96",  # IPv4-translated
         "64:ff9b::/96",  # NAT64
         "64:ff9b:1::/48",
         "2001::/23",  # Teredo, ORCHID and other protocols
         "2002::/16",  # 6to4
+        "3fff::/20",  # documentation
         "5f00::/16",  # segment routing
         "fec0::/10",  # site-local
     )
 )
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _ISATAP = 0x5EFE
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
+"""What some resolvers take for a part of an IPv4 address."""
 
 
 def is_outside(address: str) -> bool:
@@ -87,7 +99,7 @@ def is_outside(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address):
-        if found.scope_id is not None:
+        if found.scope_id is not None or found not in _GLOBAL_V6:
             return False
         if (int(found) >> 32) & 0xFFFF == _ISATAP:
             return False
@@ -104,12 +116,12 @@ def target_of(url: str) -> Target:
         raise OutboundRefused(Trouble.BAD_ADDRESS)
     try:
         parts = urlsplit(url)
-        port = parts.port or 443
+        port = PORT if parts.port is None else parts.port
     except ValueError as error:
         raise OutboundRefused(Trouble.BAD_ADDRESS) from error
     if parts.scheme != "https":
         raise OutboundRefused(Trouble.NOT_HTTPS)
-    if not _is_plain(parts) or (port != 443 and port < 1024):
+    if not _is_plain(parts) or (port != PORT and port < LOWEST_PORT):
         raise OutboundRefused(Trouble.BAD_ADDRESS)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.hostname or "", port, path)
@@ -118,46 +130,61 @@ def target_of(url: str) -> Target:
 def _is_plain(parts: SplitResult) -> bool:
     """A host and nothing that a reader could take for one. Backslashes fool some parsers."""
     text = parts.netloc + parts.path
-    return bool(parts.hostname) and "@" not in parts.netloc and "\\" not in text
+    if "@" in parts.netloc or "\\" in text or "%" in parts.netloc or not parts.hostname:
+        return False
+    if _literal(parts.hostname) is not None:
+        return True
+    return "[" not in parts.netloc and _is_name(parts.hostname)
+
+
+def _is_name(host: str) -> bool:
+    """Labels, of which the last is no number: else it is an address in a spelling that others read otherwise."""
+    labels = host.split(".")
+    return len(host) <= 253 and all(map(_LABEL.match, labels)) and not _NUMBER.match(labels[-1])
+
+
+def _literal(host: str) -> str | None:
+    """An address as it is usually written, or None."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """`test_ca` is a file: with it, loopback is allowed and servers it vouches for are trusted. Never in production."""
+    """Asks name servers as the settings say. Outside production they may name servers on loopback for tests."""
 
-    test_ca: Path | None = None
+    settings: Settings
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Fetched:
         """Raises OutboundRefused. A redirect is an answer that is not followed, and a refusal."""
         target = target_of(url)
         end = time.monotonic() + SECONDS
-        address = self._resolve(target, end)
+        address = self._resolve(target)
         with _deadline(end) as clock:
             return self._ask(target, address, body, headers, clock)
 
-    def _resolve(self, target: Target, end: float) -> str:
+    def _resolve(self, target: Target) -> str:
         """One address, asked for once. Every address of the name must be allowed: none is tried out."""
-        found: list[str] = []
-
-        def look() -> None:
-            with contextlib.suppress(OSError, UnicodeError):
-                infos = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-                found.extend(str(info[4][0]) for info in infos)
-
-        asking = threading.Thread(target=look, daemon=True)
-        asking.start()
-        asking.join(max(0.0, end - time.monotonic()))
-        addresses = list(found)
-        if not addresses:
+        if f"{target.host}:{target.port}" in self._test_targets:
+            return "127.0.0.1"
+        literal = _literal(target.host)
+        try:
+            found = (literal,) if literal else addresses(self.settings, target.host)
+        except DnsAway as error:
+            raise OutboundRefused(Trouble.NO_SUCH_NAME) from error
+        if not found:
             raise OutboundRefused(Trouble.NO_SUCH_NAME)
-        if not all(map(self._may_reach, addresses)):
+        if not all(map(is_outside, found)):
             raise OutboundRefused(Trouble.INSIDE)
-        return addresses[0]
+        return found[0]
 
-    def _may_reach(self, address: str) -> bool:
-        if self.test_ca is not None and address in ("127.0.0.1", "::1"):
-            return True
-        return is_outside(address)
+    @property
+    def _test_targets(self) -> frozenset[str]:
+        if self.settings.environment == "production":
+            return frozenset()
+        return frozenset(t.strip() for t in self.settings.outbound_test_targets.split(","))
 
     def _ask(
         self,
@@ -169,23 +196,23 @@ class Fetcher:
     ) -> Fetched:
         connection = _Pinned(target, address, self._context(), clock)
         try:
-            connection.request("POST", target.path, body, dict(headers))
+            connection.request("POST", target.path, body, {**headers, "Connection": "close"})
             response = connection.getresponse()
             content = response.read(BYTES + 1)
-        except OutboundRefused:
-            raise
         except Exception as error:
             raise OutboundRefused(_trouble(error, clock)) from error
         finally:
             connection.close()
+        if clock.over:
+            raise OutboundRefused(Trouble.TIMEOUT, response.status)
         if len(content) > BYTES:
-            raise OutboundRefused(Trouble.TOO_LARGE)
+            raise OutboundRefused(Trouble.TOO_LARGE, response.status)
         if 300 <= response.status < 400:
-            raise OutboundRefused(Trouble.REDIRECT)
+            raise OutboundRefused(Trouble.REDIRECT, response.status)
         return Fetched(response.status, content)
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.test_ca)
+        context = ssl.create_default_context(cafile=self.settings.outbound_test_ca or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
@@ -216,7 +243,8 @@ class _Clock:
         self.over = True
         if self.line is not None:
             with contextlib.suppress(OSError):
-                self.line.shutdown(socket.SHUT_RDWR)
+                # The plain call: TLS's own would end the encryption under the thread that reads.
+                socket.socket.shutdown(self.line, socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -234,7 +262,7 @@ def _deadline(end: float) -> Iterator[_Clock]:
 class _Pinned(http.client.HTTPConnection):
     """Goes to one address, and asks for the certificate of the name."""
 
-    default_port = 443
+    default_port = PORT
 
     def __init__(
         self, target: Target, address: str, context: ssl.SSLContext, clock: _Clock
@@ -244,7 +272,12 @@ class _Pinned(http.client.HTTPConnection):
 
     def connect(self) -> None:
         line = socket.create_connection((self._address, self.port), self._clock.left)
-        self._clock.line = line
         line.settimeout(self._clock.left)
-        self.sock = self._context.wrap_socket(line, server_hostname=self.host)
+        # The handshake comes after the clock knows the line: it can be dripped too.
+        self.sock = self._context.wrap_socket(
+            line, server_hostname=self.host, do_handshake_on_connect=False
+        )
         self._clock.line = self.sock
+        if self._clock.over:
+            raise TimeoutError
+        self.sock.do_handshake()

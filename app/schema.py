@@ -1,4 +1,4 @@
-"""Every table, in one import: for migrations and for tests."""
+"""Every table, and whoever follows the audit trail, in one import: for every process of the hub, and migrations."""
 
 from app import letters
 from app.audit import models as audit
@@ -6,6 +6,7 @@ from app.db import Base
 from app.federations import models as federations
 from app.institutions import models as institutions
 from app.integrations import models as integrations
+from app.integrations import outbox
 from app.notices import models as notices
 from app.people import models as people
 from app.policies import models as policies
@@ -29,3 +30,4 @@ TABLES = (
     runs,
     sites,
 )
+FOLLOWERS = (outbox,)

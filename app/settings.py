@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     """smtp://user:password@host:port, else mails are files in `home`/mail."""
     dns_servers: str = ""
     """Addresses of name servers, `address:port` where it is not 53, set apart by commas. Empty: the system's."""
+    outbound_test_targets: str = ""
+    """`host:port` of servers on this computer that webhooks may reach, set apart by commas. Never in production."""
+    outbound_test_ca: str = ""
+    """A file: whoever it vouches for is trusted in place of the public authorities. Never in production."""
     second_factor: Literal["auto", "required", "optional"] = "auto"
     """For administrators, privacy officers and operators. `auto`: required in production and development."""
     seen_recently_s: int = 120
@@ -84,6 +88,10 @@ class Settings(BaseSettings):
                 raise ValueError("COLLEGIUM_PUBLIC_URL must start with https:// in production")
             if self.second_factor == "optional":
                 raise ValueError("a second factor is not optional in production")
+            if self.outbound_test_targets or self.outbound_test_ca:
+                raise ValueError(
+                    "COLLEGIUM_OUTBOUND_TEST_TARGETS and COLLEGIUM_OUTBOUND_TEST_CA are for tests, never for production"
+                )
         if self.environment == "demo" and not _loopback(self.public_url):
             raise ValueError(
                 "the demo runs on this computer only: its address must be a loopback one"

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 
 @dataclass
 class Zone:
-    """Text records by name. A name in `broken` is answered by SERVFAIL; `asked` holds every name asked about."""
+    """Text records by name, and addresses: of several lists each question about a name gets the next one, and the
+    last one stays. A name in `broken` is answered by SERVFAIL; `asked` holds every name asked about.
+    """
 
     address: str = ""
     records: dict[str, list[str]] = field(default_factory=dict)
+    hosts: dict[str, list[list[str]]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
@@ -30,6 +34,11 @@ class Zone:
         self.asked.append(name)
         if name in self.broken:
             response.set_rcode(dns.rcode.SERVFAIL)
+        elif name in self.hosts:
+            kind = dns.rdatatype.to_text(question.rdtype)
+            fitting = [a for a in self._addresses(name, kind) if (":" in a) == (kind == "AAAA")]
+            if fitting and kind in ("A", "AAAA"):
+                response.answer.append(dns.rrset.from_text(question.name, 0, "IN", kind, *fitting))
         elif name in self.records:
             texts = [f'"{text}"' for text in self.records[name]]
             if texts:
@@ -37,6 +46,10 @@ class Zone:
         else:
             response.set_rcode(dns.rcode.NXDOMAIN)
         return response.to_wire()
+
+    def _addresses(self, name: str, kind: str) -> list[str]:
+        lists = self.hosts[name]
+        return lists.pop(0) if kind == "A" and len(lists) > 1 else lists[0]
 
 
 @contextmanager

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     SENT_READ = "sent:read"
     AUDIT_READ = "audit:read"
     TOKEN_EDIT = "token:edit"
+    WEBHOOK_EDIT = "webhook:edit"
     HUB_OPERATE = "hub:operate"
 
 
@@ -68,6 +69,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.SENT_READ,
         Permission.AUDIT_READ,
         Permission.TOKEN_EDIT,
+        Permission.WEBHOOK_EDIT,
     },
     Role.PRIVACY_OFFICER: _READER
     | {

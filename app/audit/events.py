@@ -61,6 +61,7 @@ FIELDS: dict[str, Holds] = {
     "cohort": Holds.NUMBER,
     "count": Holds.NUMBER,
     "decision": Holds.CODE,
+    "delivery": Holds.ID,
     "digest": Holds.DIGEST,
     "domain_proved": Holds.FLAG,
     "failure": Holds.CODE,

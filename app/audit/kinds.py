@@ -84,6 +84,7 @@ SITE_READINESS = Kind("site.readiness", I, N_("Site reported its readiness"), ("
 SITE_FITTED = Kind(
     "site.fitted", I, N_("Site held its records against task sheets"), ("federation", "count")
 )
+SITE_OFFLINE = Kind("site.offline", I, N_("Site not heard for an hour"))
 SITE_KEY_ANNOUNCED = Kind("site.key-announced", I, N_("Site announced a new key"), ("fingerprint",))
 SITE_KEY_CHANGED = Kind("site.key-changed", I, N_("Site's new key is in force"), ("fingerprint",))
 JOB_POSTED = Kind("job.posted", I, N_("Job posted"), ("kind", "site", "run", "round_id", "digest"))
@@ -203,6 +204,16 @@ MEASURED = Kind("run.measured", I, N_("Measurement received"), ("site", "run", "
 REFERENCE_SET = Kind(
     "run.reference-set", I, N_("Reference figures stored"), ("federation", "number")
 )
+
+# Webhooks
+WEBHOOK_ADDED = Kind("webhook.added", I, N_("Webhook added"))
+WEBHOOK_CHANGED = Kind("webhook.changed", I, N_("Webhook changed"), ("revision",))
+WEBHOOK_ROTATED = Kind("webhook.rotated", I, N_("Webhook's secret changed"))
+WEBHOOK_TURNED_ON = Kind("webhook.turned-on", I, N_("Webhook turned on"))
+WEBHOOK_TURNED_OFF = Kind("webhook.turned-off", I, N_("Webhook turned off"), ("reason",))
+WEBHOOK_REMOVED = Kind("webhook.removed", I, N_("Webhook removed"))
+WEBHOOK_TESTED = Kind("webhook.tested", I, N_("Test message sent"), ("delivery",))
+WEBHOOK_REPLAYED = Kind("webhook.replayed", I, N_("Message sent again"), ("delivery",))
 
 # Releases and reports
 RELEASE_PUBLISHED = Kind(

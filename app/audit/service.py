@@ -1,6 +1,6 @@
 """Writing a chain, in the transaction of the act itself, and checking one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,9 @@ from app.audit.models import HUB_CHAIN, Chain, Event
 from app.clock import now
 from app.ids import new_id
 from worker.protocol.canonical import digest_of
+
+followers: list[Callable[[Session, Event], None]] = []
+"""Told of every event in its own transaction: what they write is kept if and only if the event is."""
 
 
 def record(
@@ -56,8 +59,14 @@ def record(
         .values(head=event.digest)
         .execution_options(synchronize_session=False)
     )
-    session.flush()
+    _tell(session, event)
     return event
+
+
+def _tell(session: Session, event: Event) -> None:
+    session.flush()
+    for follow in followers:
+        follow(session, event)
 
 
 def _check(kind: Kind, actor_id: str, chain: str, subject: str) -> None:

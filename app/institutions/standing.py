@@ -22,9 +22,11 @@ WITH_OTHERS = frozenset(
         Permission.RUN_LEAD,
         Permission.RUN_APPROVE,
         Permission.RELEASE_DOWNLOAD,
+        Permission.WEBHOOK_EDIT,
     }
 )
-"""What an institution does with others. Its own house it may set up while the operators decide."""
+"""What an institution does with others, or has the hub ask of others. Its own house it may set up while the operators
+decide."""
 OF_ITS_OWN = frozenset(
     {
         Permission.POLICY_DRAFT,

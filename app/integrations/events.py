@@ -1,4 +1,4 @@
-"""What a webhook can be told: a closed list, each from one kind of the audit trail, with ids, numbers and codes only."""
+"""What a webhook can be told: a closed list, each from one kind of the audit trail, with ids, numbers and codes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +23,10 @@ class HookEvent(StrEnum):
     MEMBER_INVITED = "member.invited"
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
+
+
+TEST = "webhook.test"
+"""What a person sends to see whether it arrives. Nobody listens for it."""
 
 
 class To(StrEnum):

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,6 +22,9 @@ class Webhook(Base):
     url: Mapped[str] = mapped_column(Text)
     secret: Mapped[str] = mapped_column(Text)
     """Sealed; `whsec_…` was shown once."""
+    old_secret: Mapped[str | None] = mapped_column(Text)
+    """Sealed; signs beside the new one until `old_until`."""
+    old_until: Mapped[datetime | None]
     events: Mapped[list[Any]] = mapped_column(JSON)
     """Values of `app.integrations.events.HookEvent`."""
     state: Mapped[WebhookState] = mapped_column(by_value(WebhookState))
@@ -29,7 +33,14 @@ class Webhook(Base):
     created: Mapped[datetime]
     failing_since: Mapped[datetime | None]
     """When the first of the failures in a row was; None while the last try went well."""
+    held_until: Mapped[datetime | None]
+    """A worker asks its server now, or it rests after a failure: one message at a time, so that a slow server takes
+    one worker at most, and no more than a sixth of its time."""
     changed: Mapped[datetime]
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
 
 
 class Delivery(Base):
@@ -48,7 +59,6 @@ class Delivery(Base):
     """Since it was made, or since a person last sent it again."""
     created: Mapped[datetime]
     next_try: Mapped[datetime | None]
-    held_until: Mapped[datetime | None]
     ended: Mapped[datetime | None]
 
 

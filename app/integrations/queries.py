@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -23,8 +23,8 @@ _INSIDE = (MembershipState.ACTIVE, MembershipState.PAUSED)
 
 
 def webhooks(session: Session, actor: Actor, institution: str) -> Sequence[Webhook]:
-    """Those that are not removed, oldest first."""
-    require(actor, Permission.WEBHOOK_EDIT, institution)
+    """Those that are not removed, oldest first; an institution held back may read them too."""
+    require(actor.unheld, Permission.WEBHOOK_EDIT, institution)
     return session.scalars(
         select(Webhook)
         .where(Webhook.institution_id == institution, Webhook.state != WebhookState.REMOVED)
@@ -37,8 +37,14 @@ def get(session: Session, actor: Actor, webhook_id: str) -> Webhook:
     found = session.get(Webhook, webhook_id)
     if found is None or found.state is WebhookState.REMOVED:
         raise NotFound(_("There is no such webhook."))
-    require(actor, Permission.WEBHOOK_EDIT, found.institution_id)
+    require(actor.unheld, Permission.WEBHOOK_EDIT, found.institution_id)
     return found
+
+
+def standing(session: Session, ids: set[str]) -> dict[str, Webhook]:
+    """Those of these ids that are not removed: for naming what an event is about."""
+    wanted = select(Webhook).where(Webhook.id.in_(ids), Webhook.state != WebhookState.REMOVED)
+    return {row.id: row for row in session.scalars(wanted)}
 
 
 def count(session: Session, institution: str) -> int:
@@ -46,14 +52,6 @@ def count(session: Session, institution: str) -> int:
         Webhook.institution_id == institution, Webhook.state != WebhookState.REMOVED
     )
     return session.scalar(wanted) or 0
-
-
-def off(session: Session, institution: str) -> Sequence[Webhook]:
-    """Turned off by the hub, for the list of what waits. The caller has checked who asks."""
-    wanted = select(Webhook).where(
-        Webhook.institution_id == institution, Webhook.state == WebhookState.OFF
-    )
-    return session.scalars(wanted.order_by(Webhook.changed)).all()
 
 
 def listening(session: Session, institutions: Iterable[str]) -> Sequence[Webhook]:
@@ -85,7 +83,7 @@ def federation_of_run(session: Session, run_id: str) -> str | None:
 
 @dataclass(frozen=True)
 class Filter:
-    """Everything given must fit."""
+    """Everything given must fit. `event`: a value of `events.HookEvent`, or `events.TEST`."""
 
     state: DeliveryState | None = None
     event: str | None = None
@@ -126,16 +124,29 @@ def by_id(session: Session, delivery_id: str) -> tuple[Delivery, Webhook] | None
     return None if found is None else (found[0], found[1])
 
 
-def due(session: Session, at: datetime, most: int) -> Sequence[str]:
-    """Ids of deliveries to try now that no worker holds, the longest due first."""
-    wanted = (
-        select(Delivery.id)
-        .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(
-            Delivery.state == DeliveryState.WAITING,
-            Delivery.next_try <= at,
-            or_(Delivery.held_until.is_(None), Delivery.held_until < at),
-            Webhook.state == WebhookState.ACTIVE,
-        )
+def _due(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        Delivery.state == DeliveryState.WAITING,
+        Delivery.next_try <= at,
+        Webhook.state == WebhookState.ACTIVE,
+        or_(Webhook.held_until.is_(None), Webhook.held_until < at),
     )
-    return session.scalars(wanted.order_by(Delivery.next_try, Delivery.id).limit(most)).all()
+
+
+def due(session: Session, at: datetime) -> list[str]:
+    """Of each webhook that no worker holds, the message that waits longest for its time."""
+    wanted = select(Webhook.id).join(Delivery, Delivery.webhook_id == Webhook.id)
+    found = session.scalars(wanted.where(_due(at)).distinct().order_by(Webhook.id)).all()
+    return [one for webhook in found if (one := next_due(session, webhook, at)) is not None]
+
+
+def next_due(session: Session, webhook_id: str, at: datetime) -> str | None:
+    wanted = select(Delivery.id).join(Webhook, Webhook.id == Delivery.webhook_id)
+    wanted = wanted.where(Webhook.id == webhook_id, _due(at))
+    return session.scalar(wanted.order_by(Delivery.next_try, Delivery.id).limit(1))
+
+
+def older(session: Session, before: datetime, most: int) -> Sequence[str]:
+    """Ids of deliveries made before then."""
+    wanted = select(Delivery.id).where(Delivery.created < before).order_by(Delivery.created)
+    return session.scalars(wanted.limit(most)).all()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 
 PREFIX = "whsec_"
 _BYTES = 32
@@ -15,9 +16,18 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(_BYTES)).decode("ascii")
 
 
-def headers(secret: str, message: str, moment: int, body: bytes) -> dict[str, str]:
-    """HMAC-SHA256 over `id.timestamp.body`, as `v1,<base64>`. `moment`: seconds since 1970."""
-    key = base64.b64decode(secret.removeprefix(PREFIX))
+def headers(secrets_: Iterable[str], message: str, moment: int, body: bytes) -> dict[str, str]:
+    """A signature by each secret, set apart by spaces: after a change the old one counts for a time.
+
+    `moment`: seconds since 1970.
+    """
     signed = f"{message}.{moment}.".encode() + body
-    made = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")
-    return {ID: message, TIME: str(moment), SIGNATURE: f"v1,{made}"}
+    made = " ".join(_signature(secret, signed) for secret in secrets_)
+    return {ID: message, TIME: str(moment), SIGNATURE: made}
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    """HMAC-SHA256 over `id.timestamp.body`, as `v1,<base64>`."""
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    made = hmac.new(key, signed, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(made).decode('ascii')}"

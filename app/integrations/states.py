@@ -10,6 +10,13 @@ class WebhookState(StrEnum):
     REMOVED = "removed"
 
 
+class OffReason(StrEnum):
+    """Why the hub turned one off."""
+
+    FAILING = "failing"
+    GONE = "gone"
+
+
 class DeliveryState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"

@@ -1,6 +1,7 @@
 """Webhooks: made, changed, turned on again, removed, and a message sent again. Each is an event of the institution."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -9,15 +10,14 @@ from app.access.actor import Actor
 from app.access.loaders import fresh, require
 from app.access.permissions import Permission
 from app.audit import kinds
+from app.audit.events import Kind
 from app.audit.service import record
 from app.clock import now
 from app.effects import Send, after_commit
 from app.errors import Conflict, Invalid, Outdated
 from app.ids import new_id
-from app.institutions import queries as institutions
-from app.institutions.service import must_be_verified
-from app.integrations import queries, signing
-from app.integrations.events import TELLINGS, HookEvent
+from app.integrations import outbox, queries, signing
+from app.integrations.events import TELLINGS, TEST, HookEvent
 from app.integrations.models import Delivery, Webhook
 from app.integrations.states import (
     DELIVERY_TRANSITIONS,
@@ -34,6 +34,8 @@ from app.text import _
 
 MOST = 20
 """Webhooks of one institution."""
+BOTH = timedelta(hours=24)
+"""After a change of secret the old one signs too, so that a receiver has time to learn the new one."""
 
 
 def create(
@@ -47,7 +49,6 @@ def create(
     """The row, and its secret `whsec_…`: the only time it is seen. Raises Invalid, Conflict."""
     require(actor, Permission.WEBHOOK_EDIT, institution)
     fresh(actor)
-    must_be_verified(institutions.by_id(session, institution))
     wanted = _wanted(actor, institution, events)
     address = _address(url)
     if queries.count(session, institution) >= MOST:
@@ -100,8 +101,30 @@ def change(
             theirs={"url": row.url, "events": row.events},
             revision=row.revision,
         )
-    _record(session, actor.id, kinds.WEBHOOK_CHANGED, row)
+    _record(session, actor.id, kinds.WEBHOOK_CHANGED, row, revision=row.revision)
     return row
+
+
+def rotate(session: Session, settings: Settings, actor: Actor, row: Webhook) -> str:
+    """A new secret `whsec_…`: the only time it is seen."""
+    require(actor, Permission.WEBHOOK_EDIT, row.institution_id)
+    fresh(actor)
+    secret, moment = signing.new_secret(), now()
+    row.old_secret, row.old_until = row.secret, moment + BOTH
+    row.secret = seal(settings, secret.encode())
+    session.flush()
+    _record(session, actor.id, kinds.WEBHOOK_ROTATED, row)
+    return secret
+
+
+def test(session: Session, actor: Actor, row: Webhook) -> Delivery:
+    """Sends a message that says nothing. Raises Conflict while the webhook is off."""
+    require(actor, Permission.WEBHOOK_EDIT, row.institution_id)
+    _must_be_on(row)
+    text = outbox.written(TEST, now(), {"to": row.institution_id, "webhook": row.id})
+    made = outbox.put(session, row, TEST, text)
+    _record(session, actor.id, kinds.WEBHOOK_TESTED, row, delivery=made.id)
+    return made
 
 
 def turn_on(session: Session, actor: Actor, row: Webhook) -> Webhook:
@@ -115,6 +138,7 @@ def turn_on(session: Session, actor: Actor, row: Webhook) -> Webhook:
         Webhook.state,
         WebhookState.ACTIVE,
         failing_since=None,
+        held_until=None,
         changed=now(),
     )
     session.execute(
@@ -129,10 +153,11 @@ def turn_on(session: Session, actor: Actor, row: Webhook) -> Webhook:
 
 def remove(session: Session, actor: Actor, row: Webhook) -> None:
     """For good: nothing more is sent, and its secret is forgotten."""
-    require(actor, Permission.WEBHOOK_EDIT, row.institution_id)
+    require(actor.unheld, Permission.WEBHOOK_EDIT, row.institution_id)
     fresh(actor)
     removed = WebhookState.REMOVED
-    move(session, WEBHOOK_TRANSITIONS, row, Webhook.state, removed, secret="", changed=now())
+    forgotten = {"secret": "", "old_secret": None, "old_until": None}
+    move(session, WEBHOOK_TRANSITIONS, row, Webhook.state, removed, **forgotten, changed=now())
     session.execute(
         update(Delivery)
         .where(Delivery.webhook_id == row.id, Delivery.state == DeliveryState.WAITING)
@@ -145,9 +170,10 @@ def remove(session: Session, actor: Actor, row: Webhook) -> None:
 def replay(session: Session, actor: Actor, delivery_id: str) -> Delivery:
     """Sends a message again, under its id. Raises Conflict while it still waits, or its webhook is off."""
     row, webhook = queries.delivery(session, actor, delivery_id)
-    fresh(actor)
-    if webhook.state is not WebhookState.ACTIVE:
-        raise Conflict(_("This webhook is off. Turn it on first."))
+    require(actor, Permission.WEBHOOK_EDIT, webhook.institution_id)
+    _must_be_on(webhook)
+    if row.state is DeliveryState.WAITING:
+        raise Conflict(_("This message still waits: it is tried again by itself."))
     move(
         session,
         DELIVERY_TRANSITIONS,
@@ -158,16 +184,14 @@ def replay(session: Session, actor: Actor, delivery_id: str) -> Delivery:
         next_try=now(),
         ended=None,
     )
-    record(
-        session,
-        actor.id,
-        kinds.WEBHOOK_REPLAYED,
-        chain=webhook.institution_id,
-        subject=row.id,
-        body={"webhook": webhook.id},
-    )
+    _record(session, actor.id, kinds.WEBHOOK_REPLAYED, webhook, delivery=row.id)
     after_commit(session, Send(HubTask.WEBHOOK_DELIVER.value, (row.id,)))
     return row
+
+
+def _must_be_on(row: Webhook) -> None:
+    if row.state is not WebhookState.ACTIVE:
+        raise Conflict(_("This webhook is off. Turn it on first."))
 
 
 def _wanted(actor: Actor, institution: str, events: Iterable[HookEvent]) -> list[str]:
@@ -187,10 +211,12 @@ def _address(url: str) -> str:
     try:
         target_of(url.strip())
     except OutboundRefused as error:
-        problem = _("Give an address that begins with https:// and names a host.")
+        problem = _(
+            "Give an https:// address with the name of a server: no user or password in it, port 443 or 1024 and above."
+        )
         raise Invalid(problem, {"url": problem}) from error
     return url.strip()
 
 
-def _record(session: Session, actor_id: str, kind: kinds.Kind, row: Webhook) -> None:
-    record(session, actor_id, kind, chain=row.institution_id, subject=row.id)
+def _record(session: Session, actor_id: str, kind: Kind, row: Webhook, **body: str | int) -> None:
+    record(session, actor_id, kind, chain=row.institution_id, subject=row.id, body=body)

@@ -13,10 +13,8 @@ from app.notices import sources
 from app.notices.states import NoticeKind
 from app.people import queries as people
 from app.runs import queries as runs
-from app.sites import hours
+from app.sites import silence
 
-OFFLINE_AFTER = timedelta(hours=1)
-"""In a site's own hours. Shorter silences are what networks do."""
 EXPIRING_WITHIN = timedelta(days=14)
 RECENTLY = timedelta(days=2)
 
@@ -89,10 +87,9 @@ def memberships(session: Session, at: datetime) -> Iterator[Finding]:
 
 
 def offline(session: Session, at: datetime) -> Iterator[Finding]:
-    for site in sources.silent(session, at - OFFLINE_AFTER):
+    for site in silence.silent(session, at):
         seen = site.last_seen
-        if seen is None or not hours.is_open(site.readiness, at):
-            continue
+        assert seen is not None
         yield Finding(
             NoticeKind.SITE_OFFLINE,
             site.institution_id,
@@ -138,6 +135,21 @@ def tokens(session: Session, at: datetime) -> Iterator[Finding]:
         )
 
 
+def webhooks(session: Session, at: datetime) -> Iterator[Finding]:
+    for webhook in sources.webhooks_off(session):
+        place = webhook.institution_id
+        yield Finding(
+            NoticeKind.WEBHOOK_OFF,
+            place,
+            f"{webhook.id} {webhook.changed:%Y%m%d%H%M%S}",
+            _holders(session, place, Permission.WEBHOOK_EDIT),
+            {
+                "host": webhook.host,
+                "path": f"/i/{place}/integrations/webhooks/{webhook.id}",
+            },
+        )
+
+
 PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     approvals,
     drafts,
@@ -145,4 +157,5 @@ PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     offline,
     void_rounds,
     tokens,
+    webhooks,
 )

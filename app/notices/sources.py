@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from app.federations.models import Federation, Membership
 from app.federations.states import FederationState, MembershipState
+from app.integrations.models import Webhook
+from app.integrations.states import WebhookState
 from app.people.models import ApiToken
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
 from app.runs.models import Round, Run, RunApproval
 from app.runs.states import RUN_ENDED, RoundState
-from app.sites.models import Site
-from app.sites.states import SiteState
 
 
 def open_approvals(session: Session, at: datetime) -> list[tuple[Run, RunApproval]]:
@@ -50,12 +50,6 @@ def unanswered(
     return [(federation, membership) for federation, membership in rows]
 
 
-def silent(session: Session, since: datetime) -> Sequence[Site]:
-    """Confirmed sites last heard before then."""
-    query = select(Site).where(Site.state == SiteState.READY, Site.last_seen < since)
-    return session.scalars(query).all()
-
-
 def void_since(session: Session, since: datetime) -> list[tuple[Run, Round]]:
     rows = session.execute(
         select(Run, Round)
@@ -70,3 +64,8 @@ def expiring_tokens(session: Session, at: datetime, until: datetime) -> Sequence
         ApiToken.revoked.is_(None), ApiToken.expires > at, ApiToken.expires <= until
     )
     return session.scalars(query).all()
+
+
+def webhooks_off(session: Session) -> Sequence[Webhook]:
+    """Turned off by the hub and not on again."""
+    return session.scalars(select(Webhook).where(Webhook.state == WebhookState.OFF)).all()

@@ -11,6 +11,7 @@ class NoticeKind(StrEnum):
     SITE_OFFLINE = "site-offline"
     ROUND_VOID = "round-void"
     TOKEN_EXPIRING = "token-expiring"
+    WEBHOOK_OFF = "webhook-off"
 
 
 HAPPENED = frozenset({NoticeKind.ROUND_VOID})

@@ -30,6 +30,9 @@ def _pattern(kind: NoticeKind) -> str:
             "Round {round} of run {number} of {federation} is void. Nothing of it was kept."
         ),
         NoticeKind.TOKEN_EXPIRING: _("The API token “{token}” stops working on {until}."),
+        NoticeKind.WEBHOOK_OFF: _(
+            "The webhook to {host} is off: its server failed for days, or asked to be told no more."
+        ),
     }[kind]
 
 
@@ -43,4 +46,5 @@ def kind(value: NoticeKind) -> str:
         NoticeKind.SITE_OFFLINE: _("A site is offline"),
         NoticeKind.ROUND_VOID: _("A round is void"),
         NoticeKind.TOKEN_EXPIRING: _("An API token is about to expire"),
+        NoticeKind.WEBHOOK_OFF: _("A webhook is off"),
     }[value]

@@ -36,6 +36,8 @@ class Site(Base):
     confirmed: Mapped[datetime | None]
     revoked: Mapped[datetime | None]
     last_seen: Mapped[datetime | None]
+    offline_since: Mapped[datetime | None]
+    """`last_seen` of the silence that the audit trail tells of."""
 
 
 class EnrolmentToken(Base):

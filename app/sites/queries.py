@@ -55,6 +55,12 @@ def by_id(session: Session, site_id: str) -> Site | None:
     return session.get(Site, site_id)
 
 
+def last_heard_before(session: Session, since: datetime) -> Sequence[Site]:
+    """Confirmed sites, across every institution: for the hub's own looking."""
+    query = select(Site).where(Site.state == SiteState.READY, Site.last_seen < since)
+    return session.scalars(query.order_by(Site.id)).all()
+
+
 @dataclass(frozen=True)
 class Door:
     """The columns of a site that every request asks for: a plain row costs a third of the mapped one."""

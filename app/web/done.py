@@ -41,5 +41,7 @@ def sentence_of(name: str) -> str:
         "read": _("Read. They stay in no list; what waits for you still does."),
         "reset-asked": _("Asked. They are told by mail and can stop it for 24 hours."),
         "reset-stopped": _("Stopped. Your second factor stays as it is."),
+        "told": _("It is on its way. Look again in a few seconds."),
+        "turned-on": _("On. What waited is sent now."),
         "rolled-back": _("Rolled back. Sites switch at their next word."),
     }.get(name, "")

@@ -9,6 +9,7 @@ from app.audit import kinds
 from app.audit.models import Event
 from app.federations import tallies as federations
 from app.institutions import queries as institutions
+from app.integrations import queries as integrations
 from app.people import queries as people
 from app.policies import queries as policies
 from app.releases import queries as releases
@@ -32,6 +33,7 @@ LOUD = frozenset(
         "run",
         "release",
         "report",
+        "webhook",
     }
 )
 """Nouns a person wants to hear of; jobs, uploads and updates are for the whole trail."""
@@ -127,6 +129,13 @@ def _reports(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
     return {id_: links[class_id] for id_, class_id in found.items() if class_id in links}
 
 
+def _webhooks(session: Session, at: str, ids: set[str]) -> dict[str, Link]:
+    found = integrations.standing(session, ids)
+    return {
+        id_: Link(row.host, f"/i/{at}/integrations/webhooks/{id_}") for id_, row in found.items()
+    }
+
+
 _LINKS: dict[str, Callable[[Session, str, set[str]], dict[str, Link]]] = {
     "site": _sites,
     "class": _classes,
@@ -137,4 +146,5 @@ _LINKS: dict[str, Callable[[Session, str, set[str]], dict[str, Link]]] = {
     "round": _rounds,
     "release": _releases,
     "report": _reports,
+    "webhook": _webhooks,
 }

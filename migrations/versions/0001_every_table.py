@@ -414,6 +414,7 @@ def upgrade() -> None:
                 "site-offline",
                 "round-void",
                 "token-expiring",
+                "webhook-off",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -605,6 +606,49 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "webhook",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=True),
+        sa.Column("old_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("events", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "active",
+                "off",
+                "removed",
+                name="webhookstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.String(length=200), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["person.id"], name=op.f("fk_webhook_created_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_webhook_institution_id_institution"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_webhook_institution_id"), ["institution_id"], unique=False
+        )
+
+    op.create_table(
         "kept_answer",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("token_id", sa.String(length=200), nullable=False),
@@ -755,6 +799,7 @@ def upgrade() -> None:
         sa.Column("confirmed", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("offline_since", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["confirmed_by"], ["person.id"], name=op.f("fk_site_confirmed_by_person")
         ),
@@ -797,6 +842,40 @@ def upgrade() -> None:
     with op.batch_alter_table("task_sheet", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_task_sheet_federation_id"), ["federation_id"], unique=False
+        )
+
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("webhook_id", sa.String(length=200), nullable=False),
+        sa.Column("event", sa.String(length=200), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "delivered",
+                "given-up",
+                name="deliverystate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_try", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhook.id"], name=op.f("fk_webhook_delivery_webhook_id_webhook")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+    )
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_delivery_due", ["state", "next_try"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_webhook_delivery_webhook_id"), ["webhook_id"], unique=False
         )
 
     op.create_table(
@@ -1049,6 +1128,45 @@ def upgrade() -> None:
     with op.batch_alter_table("sheet_fit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sheet_fit_sheet_id"), ["sheet_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sheet_fit_site_id"), ["site_id"], unique=False)
+
+    op.create_table(
+        "webhook_try",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("delivery_id", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("ms", sa.Integer(), nullable=False),
+        sa.Column(
+            "trouble",
+            sa.Enum(
+                "not-https",
+                "bad-address",
+                "no-such-name",
+                "inside-a-network",
+                "no-connection",
+                "bad-certificate",
+                "timeout",
+                "redirect",
+                "too-large",
+                "no-http",
+                name="trouble",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["webhook_delivery.id"],
+            name=op.f("fk_webhook_try_delivery_id_webhook_delivery"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_try")),
+    )
+    with op.batch_alter_table("webhook_try", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_webhook_try_delivery_id"), ["delivery_id"], unique=False
+        )
 
     op.create_table(
         "class_report",
@@ -1384,6 +1502,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_class_report_class_id"))
 
     op.drop_table("class_report")
+    with op.batch_alter_table("webhook_try", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_try_delivery_id"))
+
+    op.drop_table("webhook_try")
     with op.batch_alter_table("sheet_fit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sheet_fit_site_id"))
         batch_op.drop_index(batch_op.f("ix_sheet_fit_sheet_id"))
@@ -1424,6 +1546,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_enrolment_token_site_id"))
 
     op.drop_table("enrolment_token")
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_delivery_webhook_id"))
+        batch_op.drop_index("ix_webhook_delivery_due")
+
+    op.drop_table("webhook_delivery")
     with op.batch_alter_table("task_sheet", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_task_sheet_federation_id"))
 
@@ -1445,6 +1572,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_kept_answer_created"))
 
     op.drop_table("kept_answer")
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_institution_id"))
+
+    op.drop_table("webhook")
     with op.batch_alter_table("verification_decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_verification_decision_institution_id"))
 

@@ -11,6 +11,9 @@ from app.ids import new_id
 from app.institutions import service as institutions
 from app.institutions.models import Institution, Proof
 from app.institutions.states import ProofKind
+from app.integrations import webhooks
+from app.integrations.events import HookEvent
+from app.integrations.models import Webhook
 from app.releases.models import Release
 from app.runs import queries
 from app.runs.models import Round, RunApproval
@@ -54,6 +57,11 @@ def fill(stage: Stage) -> Stage:
         _models(session)
         _proofs(session, home)
         _run_rows(session, stage)
+    for status in (200, 410):
+        stage.with_delivery(status)
+    stage.with_delivery()
+    webhook(stage)
+    message(stage)
     for kind in ("progress", "update", "metrics"):
         sent(stage, kind)
     _answers(stage, site(stage))
@@ -154,6 +162,19 @@ def school_class(stage: Stage) -> None:
         institutions.add_class(session, stage.owner, home, "2027", new_id("x")[-9:])
 
 
+def webhook(stage: Stage) -> None:
+    with stage.world.hub.db.session() as session:
+        settings, home = stage.world.hub.settings, stage.ids["institution"]
+        address = "https://hooks.late.example/"
+        webhooks.create(session, settings, stage.owner, home, address, [HookEvent.MEMBER_LEFT])
+
+
+def message(stage: Stage) -> None:
+    with stage.world.hub.db.session() as session:
+        row = session.get_one(Webhook, stage.ids["webhook"])
+        webhooks.test(session, stage.owner, row)
+
+
 def federation(stage: Stage) -> None:
     with stage.world.hub.db.session() as session:
         name = f"Another {new_id('f')[-8:]}"
@@ -179,6 +200,8 @@ INSERTS: dict[str, Callable[[Stage], object]] = {
     HOME + "/classes": school_class,
     HOME + "/audit": school_class,
     HOME + "/people": person,
+    HOME + "/webhooks": webhook,
+    "/webhooks/{webhook}/deliveries": message,
     "/federations": federation,
     "/runs": run,
 }
@@ -192,6 +215,10 @@ FILTERS = (
     (HOME + "/instructors", "name=BERT", "name", "Berta"),
     (HOME + "/sent", "kind=metrics", "kind", "metrics"),
     (HOME + "/audit", "kind=class.added", "kind", "class.added"),
+    (HOME + "/webhooks", "state=off", "state", "off"),
+    (HOME + "/webhooks", "event=member.left", "events", "member.left"),
+    ("/webhooks/{webhook}/deliveries", "state=delivered", "state", "delivered"),
+    ("/webhooks/{webhook}/deliveries", "event=webhook.test", "event", "webhook.test"),
     ("/federations", "state=draft", "state", "draft"),
     ("/federations/{federation}/records", "site={site}", "site", "{site}"),
     ("/federations/{draft}/sheets", "kind=regression", "name", "grade"),

@@ -16,6 +16,9 @@ from app.federations import service as leading
 from app.federations.models import Federation
 from app.institutions import service as institutions
 from app.institutions.states import InstitutionState
+from app.integrations import delivering, webhooks
+from app.integrations.events import HookEvent
+from app.integrations.models import Delivery
 from app.people import tokens
 from app.policies import service as policies
 from app.policies.models import PolicyVersion
@@ -163,6 +166,33 @@ class Stage:
         """Two: `release` is the older one."""
         self.ids["release"] = self.released()
         self.released()
+
+    def with_webhook(self) -> None:
+        """Of the owner's institution, told of proposed runs; nobody is at its address."""
+        with self.world.hub.db.session() as session:
+            row, _secret = webhooks.create(
+                session,
+                self.world.hub.settings,
+                self.owner,
+                self.ids["institution"],
+                "https://hooks.north.example/in",
+                [HookEvent.RUN_PROPOSED],
+            )
+            self.ids["webhook"] = row.id
+
+    def with_webhook_off(self) -> None:
+        """Its server said that it wants no more."""
+        self.with_delivery(410)
+
+    def with_delivery(self, status: int = 200) -> None:
+        """A proposed run that the webhook was told of."""
+        self.with_webhook()
+        making.propose(self.world)
+        with self.world.hub.db.session() as session:
+            row = session.query(Delivery).filter_by(webhook_id=self.ids["webhook"]).one()
+            delivering.take(session, self.world.hub.settings, row.id)
+            delivering.done(session, row.id, delivering.Outcome(84, status))
+            self.ids["delivery"] = row.id
 
     def released(self) -> str:
         """A run of one round, trained by every site, and its release."""

@@ -6,6 +6,7 @@ from app.access.permissions import Permission
 from tests.api.lead import LEAD
 from tests.api.row import Row, shape
 from tests.api.stage import Stage
+from tests.api.table_webhooks import WEBHOOKS
 from tests.runs import world as making
 
 LEADS = (Permission.FEDERATION_READ, Permission.FEDERATION_LEAD)
@@ -281,5 +282,5 @@ _RUNS = (
         before=Stage.with_releases,
     ),
 )
-ROWS = _OWN + _FEDERATIONS + _RUNS
+ROWS = _OWN + _FEDERATIONS + _RUNS + WEBHOOKS
 __all__ = ["ROWS", "Row", "shape"]

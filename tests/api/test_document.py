@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.hub import Hub
 from app.main import create_app
 from app.policies import queries as policies
 from app.policies import service as approving
@@ -18,6 +19,8 @@ from app.web.api import v1
 from app.web.api.description import described, table
 from tests.api.stage import Stage
 from tests.door.live import serving
+from tests.integrations import receiver as receiving
+from tests.integrations.receiver import HOST, Receiver, authority
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 PIECE = re.compile(
@@ -64,10 +67,16 @@ def train(stage: Stage) -> None:
         stage.world.work()
 
 
+def tell(stage: Stage) -> None:
+    """The hub's worker: what waits for the server of the document."""
+    stage.world.work()
+
+
 ACTS: dict[str, Callable[[Stage], None]] = {
     "people: approve the policy": approve_policy,
     "people: approve the run": approve_run,
     "sites: train": train,
+    "hub: tell": tell,
 }
 
 
@@ -82,7 +91,20 @@ def serve(stage: Stage) -> Iterator[str]:
 
 
 @pytest.fixture
-def served(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def receiver(stage: Stage, tmp_path: Path) -> Iterator[Receiver]:
+    """The reader's own server, which the hub's worker may reach."""
+    made = authority(tmp_path)
+    with receiving.receiver(made.vouch(HOST)) as there:
+        told = {"outbound_test_targets": there.target, "outbound_test_ca": str(made.file)}
+        hub = stage.world.hub
+        settings = hub.settings.model_copy(update=told)
+        stage.world.hub = Hub(settings, hub.db, hub.objects, hub.doorbell, hub.key)
+        yield there
+
+
+@pytest.fixture
+def served(stage: Stage, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setenv("HOOK_URL", receiver.url)
     monkeypatch.setenv("LEAD_TOKEN", stage.token("owner"))
     monkeypatch.setenv("SCHOOL_TOKEN", stage.token("partner"))
     with serve(stage) as url:
@@ -90,7 +112,7 @@ def served(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield stage
 
 
-def test_the_document_runs_as_written(served: Stage) -> None:
+def test_the_document_runs_as_written(served: Stage, receiver: Receiver) -> None:
     names: dict[str, Any] = {}
     acted = []
     for kind, text in pieces():
@@ -104,6 +126,9 @@ def test_the_document_runs_as_written(served: Stage) -> None:
         client.close()
     assert names["seen"]["state"] == "completed"
     assert names["report"]["school_class"]
+    (heard,) = receiver.heard
+    names["secret"] = names["hook"].json()["secret"]  # of before it was changed
+    assert names["receive"](heard.headers, heard.body)["type"] == "webhook.test"
 
 
 def test_its_table_is_as_new_as_the_code() -> None:

@@ -10,6 +10,7 @@ _KEPT = (
 _ALIVE = "says that a job is still worked on; claim, answer and failure are events"
 _STEP = "one step of an act that writes the event: "
 
+_OUTBOX = "a message and its tries are the record of the telling, shown in the webhook's log; what is told is the event"
 _TELLING = "a notice is the record of who was told; nothing but who knows changes"
 
 ACTS: dict[str, str] = {
@@ -24,6 +25,10 @@ ACTS: dict[str, str] = {
     "app.integrations.idempotency.begin": _KEPT,
     "app.integrations.idempotency.forget": _KEPT,
     "app.integrations.idempotency.keep": _KEPT,
+    "app.integrations.delivering.take": _OUTBOX,
+    "app.integrations.outbox.forget": "sweeps out messages after thirty days",
+    "app.integrations.outbox.note": _OUTBOX,
+    "app.integrations.outbox.put": _OUTBOX,
     "app.people.sessions.switch": "which of one's own institutions the pages show: a view, not an act",
     "app.people.sessions.touch": "moves 'last seen' only; the session's start and end are events",
     "app.people.throttle.enter": _TRIES,

@@ -228,6 +228,19 @@ def _command(place: Place) -> None:
     place.page.get_by_role("button", name="Make a new command").click()
 
 
+def _hook_secret(place: Place) -> None:
+    place.go(
+        f"/i/{place.made.ids['institution']}/integrations/webhooks/{place.made.ids['webhook']}"
+    )
+    place.page.get_by_role("button", name="Make a new secret").click()
+
+
+def _hook_refused(place: Place) -> None:
+    place.go(f"/i/{place.made.ids['institution']}/integrations")
+    place.page.get_by_label("Address").fill("http://10.0.0.1/")
+    place.page.get_by_role("button", name="Make the webhook").click()
+
+
 def _factor(place: Place) -> None:
     place.go("/account")
     place.page.get_by_role("button", name="Set it up").click()
@@ -248,10 +261,13 @@ STATES = (
     State("live-stopped", "reader", at("/runs/{run_id}?look=no"), "no longer looks by itself"),
     State("stale", "reader", _stale, "The hub could not be reached."),
     State("command-shown-once", "administrator", _command, "It is shown only now."),
+    State("webhook-secret", "administrator", _hook_secret, "It is not shown again."),
+    State("webhook-refused", "administrator", _hook_refused, "Choose at least one event."),
     State("second-factor", "stranger", _factor, "Scan the square"),
     State("suspended/home", "stranger", at("/home"), "The operators suspended you"),
     State("suspended/join", "stranger", at("/federations/{federation_id}/join"), "Its domain was"),
     State("suspended/verification", "stranger", at("/i/{outside}/verification"), "suspended you"),
+    State("suspended/webhooks", "stranger", at("/i/{outside}/integrations"), "suspended you"),
     State("not-verified/federations", "stranger", at("/federations"), "not verified you yet"),
     State("empty/home", "newcomer", at("/home"), "Steps to a first run"),
     State("empty/federations", "newcomer", at("/federations"), "You are in no federation yet."),
@@ -262,5 +278,6 @@ STATES = (
     State("empty/people", "newcomer", at("/i/{empty}/people"), "No privacy officer yet."),
     State("empty/sent", "newcomer", at("/i/{empty}/sent"), "Nothing has left."),
     State("empty/integrations", "newcomer", at("/i/{empty}/integrations"), "No program acts"),
+    State("empty/webhooks", "newcomer", at("/i/{empty}/integrations"), "No server of yours"),
     State("empty/draft", "newcomer", at("/i/{empty}/policy/draft"), "Start a draft"),
 )

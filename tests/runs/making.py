@@ -26,6 +26,7 @@ from app.sites.models import Site
 from app.sites.states import SiteState
 from tests import cast
 from worker.hub.aggregate import aggregate
+from worker.hub.delivering import deliver
 from worker.hub.finish import finish
 from worker.hub.opening import open_next
 from worker.hub.prepare import prepare
@@ -95,6 +96,7 @@ WORK = {
     "rounds.open": open_next,
     "rounds.aggregate": aggregate,
     "runs.finish": finish,
+    "webhooks.deliver": deliver,
     "sweep": sweep,
     "tidy": tidy,
 }

@@ -16,6 +16,7 @@ from app.federations.states import MembershipState
 from app.ids import new_id
 from app.institutions.models import Institution, Proof, SchoolClass, Teaching
 from app.institutions.states import InstitutionState
+from app.integrations.models import Delivery, DeliveryTry, Webhook
 from app.notices.models import Notice
 from app.notices.states import NoticeKind
 from app.people import sessions
@@ -62,6 +63,7 @@ def grow(made: Populated, count: int) -> None:
             _rounds(session, made, n)
             _runs(session, made, n)
             _records(session, made)
+            _programs(session, made)
             session.flush()
 
 
@@ -93,6 +95,13 @@ def _people(session: Session, made: Populated, n: int) -> None:
         session.add(_notice(role_actor.person, at, n))
     version = all_of(session, PolicyVersion, institution_id=at, state=PolicyState.APPROVED)[0]
     again(session, version, number=1000 + n, state=PolicyState.REPLACED, drafted_by=person.id)
+
+
+def _programs(session: Session, made: Populated) -> None:
+    """Webhooks, messages, tries."""
+    again(session, session.get_one(Webhook, made.ids["webhook"]))
+    again(session, session.get_one(Delivery, made.ids["delivery"]))
+    again(session, all_of(session, DeliveryTry, delivery_id=made.ids["delivery"])[0])
 
 
 def _notice(person: str, at: str, n: int) -> Notice:

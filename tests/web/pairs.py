@@ -93,6 +93,13 @@ INSTITUTION: dict[str, Pair] = {
     "/i/{}/classes/{}/unassign": "DELETE /classes/{}/instructors/{}",
     "/i/{}/integrations": _TOKENS,
     "/i/{}/integrations/{}/revoke": _TOKENS,
+    "/i/{}/integrations/webhooks": "POST /institutions/{}/webhooks",
+    "/i/{}/integrations/webhooks/{}/change": "PUT /webhooks/{}",
+    "/i/{}/integrations/webhooks/{}/secret": "POST /webhooks/{}/secret",
+    "/i/{}/integrations/webhooks/{}/test": "POST /webhooks/{}/test",
+    "/i/{}/integrations/webhooks/{}/turn-on": "POST /webhooks/{}/turn-on",
+    "/i/{}/integrations/webhooks/{}/remove": "DELETE /webhooks/{}",
+    "/i/{}/integrations/webhooks/{}/deliveries/{}/replay": "POST /deliveries/{}/replay",
 }
 FEDERATIONS: dict[str, Pair] = {
     "/federations/new": "POST /federations",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.access.actor import Actor
-from app.access.permissions import Permission, Role
+from app.access.permissions import Role
 from app.clock import now
 from app.db import Database
 from app.federations import service as federations
@@ -24,7 +24,7 @@ from app.institutions.states import InstitutionState, ProofKind
 from app.main import create_app
 from app.people import queries as people_queries
 from app.people import service as people
-from app.people import sessions, tokens
+from app.people import sessions
 from app.people.models import Person
 from app.policies import service as policies
 from app.releases import queries as releases
@@ -41,6 +41,7 @@ from app.sites.states import SiteState
 from tests import cast
 from tests.runs import world as making
 from tests.runs.world import World
+from tests.web import programs
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.signatures import PrivateKey
 from worker.protocol.update import CalibrationPoint, ClassFigures, ClassTask
@@ -150,6 +151,7 @@ def _fill(
     found |= _class(session, world, ids["release_id"])
     found |= _invitations(session, settings, world)
     found |= _hub(session, world)
+    found |= programs.make(session, world.hub.settings, world)
     found["approval"] = _approval(session, world, ids["run_id"])
     for number in range(3):
         session.add(_line(world, ids["run_id"], number))
@@ -232,10 +234,7 @@ def _invitations(session: Session, settings: Settings, world: World) -> dict[str
         Role.INSTRUCTOR,
         institution_name=home.name,
     )
-    token, _text = tokens.mint(
-        session, lead.administrator, home.id, "Timetable", [Permission.CLASS_READ]
-    )
-    return {"invitation": invitation.id, "api_token": token.id}
+    return {"invitation": invitation.id}
 
 
 def _hub(session: Session, world: World) -> dict[str, str]:

@@ -18,6 +18,7 @@ ROLES = (
 NO_PAGE = frozenset({"/runs/{run_id}/bell", "/i/{institution}/audit/export/{form}"})
 """A stream of events, which does not end by itself, and a file: nothing to look at."""
 
+_HOOK = "/i/{institution}/integrations/webhooks/{webhook}"
 TABLE = (
     ("GET", "/", "200 303 303 303 303 303 303 303"),
     ("GET", "/accessibility", "200 200 200 200 200 200 200 200"),
@@ -101,6 +102,15 @@ TABLE = (
     ("GET", "/i/{institution}/integrations", "303 200 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/integrations", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/integrations/{token}/revoke", "303 303 403 403 403 404 404 404"),
+    ("POST", "/i/{institution}/integrations/webhooks", "303 422 403 403 403 404 404 404"),
+    ("GET", "/i/{institution}/integrations/webhooks/{webhook}", "303 200 403 403 403 404 404 404"),
+    ("POST", f"{_HOOK}/change", "303 422 403 403 403 404 404 404"),
+    ("POST", f"{_HOOK}/secret", "303 200 403 403 403 404 404 404"),
+    ("POST", f"{_HOOK}/test", "303 303 403 403 403 404 404 404"),
+    ("POST", f"{_HOOK}/turn-on", "303 409 403 403 403 404 404 404"),
+    ("POST", f"{_HOOK}/remove", "303 303 403 403 403 404 404 404"),
+    ("GET", f"{_HOOK}/deliveries/{{delivery}}", "303 200 403 403 403 404 404 404"),
+    ("POST", f"{_HOOK}/deliveries/{{delivery}}/replay", "303 303 403 403 403 404 404 404"),
     ("GET", "/i/{institution}/people", "303 200 200 403 200 404 404 404"),
     (
         "POST",

@@ -17,6 +17,7 @@ STAYS = frozenset(
     {
         "/i/{institution}/approvals/{approval}/decline",
         "/i/{institution}/classes/{class_id}/unassign",
+        "/i/{institution}/integrations/webhooks/{webhook}/remove",
         "/i/{institution}/integrations/{token}/revoke",
         "/i/{institution}/people/invitations/{invitation}/withdraw",
         "/i/{institution}/people/{person}/remove",
@@ -39,7 +40,9 @@ STAYS = frozenset(
 )
 """What proves who one is, and what only takes something back."""
 SETS_UP = frozenset(
-    path for _method, path, _s in TABLE if path.startswith("/i/") and "/approvals/" not in path
+    path
+    for _method, path, _s in TABLE
+    if path.startswith("/i/") and "/approvals/" not in path and "/webhooks" not in path
 )
 """Its own house: open to an institution that waits for the operators, closed to a suspended one."""
 ALLOWED = {

@@ -145,7 +145,7 @@ def test_the_queues_are_looked_at(redis_url: str) -> None:
     while look(redis_url).listening != 1:
         assert time.monotonic() < end
         time.sleep(0.02)
-    assert look(redis_url).waiting == {Queue.ROUNDS: 2, Queue.LIGHT: 0}
+    assert look(redis_url).waiting == {Queue.ROUNDS: 2, Queue.LIGHT: 0, Queue.OUTBOUND: 0}
     client.lpush(Queue.LIGHT.value, "work")
     listening.join(10)
     assert look(redis_url).listening == 0
@@ -154,10 +154,12 @@ def test_the_queues_are_looked_at(redis_url: str) -> None:
 
 
 def test_a_queue_that_grows_asks_for_a_worker() -> None:
-    rows = hub_health.queues(Look({Queue.ROUNDS: 1, Queue.LIGHT: 250}, 0))
+    rows = hub_health.queues(Look({Queue.ROUNDS: 1, Queue.LIGHT: 250, Queue.OUTBOUND: 0}, 0))
     said = [str(row[2]) for row in rows]
-    assert said == ["1 task waits", "250 tasks wait. Start another worker: collegium-hub worker."]
-    assert [row[1].word for row in rows if isinstance(row[1], Status)] == ["Moves", "Long"]
+    long = "250 tasks wait. Start another worker: collegium-hub worker."
+    assert said == ["1 task waits", "0 tasks wait", long]
+    words = [row[1].word for row in rows if isinstance(row[1], Status)]
+    assert words == ["Moves", "Moves", "Long"]
 
 
 def test_operators_invite_operators(hub: Populated) -> None:

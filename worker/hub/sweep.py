@@ -9,13 +9,14 @@ from app.clock import now
 from app.effects import Send, after_commit
 from app.hub import Hub
 from app.institutions import queries as institutions
-from app.integrations import idempotency
+from app.integrations import idempotency, outbox
+from app.integrations import queries as integrations
 from app.jobs import HubTask
 from app.people import factor_resets as people
 from app.releases import queries as release_queries
 from app.reports import queries as report_queries
 from app.runs import approvals, jobs, rounds, service, stuck
-from app.sites import admission, inbox
+from app.sites import admission, inbox, silence
 from app.sites import queries as site_queries
 from worker.hub.aggregate import clear, evaluate
 from worker.hub.finish import ask_late
@@ -63,6 +64,20 @@ def old_answers(hub: Hub) -> None:
     """Answers kept for a repeated request, after a day."""
     with hub.db.session() as session:
         idempotency.forget(session)
+
+
+def silent_sites(hub: Hub) -> None:
+    """Sites not heard for an hour of their hours."""
+    with hub.db.session() as session:
+        silence.note(session, now())
+
+
+def webhooks(hub: Hub) -> None:
+    """Messages whose time has come, or whose worker was killed; and what is no longer needed of old ones."""
+    with hub.db.session() as session:
+        outbox.forget(session, now())
+        for delivery in integrations.due(session, now()):
+            after_commit(session, Send(HubTask.WEBHOOK_DELIVER.value, (delivery,)))
 
 
 def departed(hub: Hub) -> None:
@@ -157,5 +172,7 @@ PARTS: tuple[Callable[[Hub], None], ...] = (
     evaluations,
     updates_left,
     late_reports,
+    silent_sites,
+    webhooks,
     lost_sends,
 )

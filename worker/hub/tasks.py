@@ -7,12 +7,14 @@ from collections.abc import Callable
 from celery import Celery, Task
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from app import schema  # noqa: F401  (every table and follower is known first)
 from app.errors import Busy, DiskFull
 from app.hub import Hub
 from app.jobs import HubTask
 from app.objects import UnknownStore
 from worker.hub import process
 from worker.hub.aggregate import aggregate
+from worker.hub.delivering import deliver
 from worker.hub.domains import check
 from worker.hub.finish import finish
 from worker.hub.holding import LeaseLost
@@ -33,6 +35,7 @@ WORK: dict[HubTask, Work] = {
     HubTask.DOMAIN_CHECK: check,
     HubTask.TELL: tell,
     HubTask.LETTER: post,
+    HubTask.WEBHOOK_DELIVER: deliver,
     HubTask.SWEEP: sweep,
     HubTask.TIDY: tidy,
 }

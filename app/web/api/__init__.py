@@ -18,6 +18,7 @@ from app.web.api import (
     runs,
     sheets,
     sites,
+    webhooks,
 )
 from app.web.api.answers import PREFIX
 from app.web.api.errors import DOCUMENTED
@@ -38,6 +39,7 @@ for _noun in (
     releases,
     reports,
     records,
+    webhooks,
 ):
     v1.include_router(_noun.router)
 

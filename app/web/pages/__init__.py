@@ -38,6 +38,8 @@ from app.web.pages import (
     site_new,
     sites,
     step_up,
+    webhook_message,
+    webhooks,
 )
 
 _EVERY = (
@@ -61,6 +63,8 @@ _EVERY = (
     school_classes,
     records,
     integrations,
+    webhooks,
+    webhook_message,
     federation_new,  # before federations: "new" is no federation's id
     run_new,
     releases,

@@ -67,6 +67,7 @@ def queues(seen: Look | None) -> list[Row]:
     """A row for each; None when Redis is away."""
     names = {
         Queue.ROUNDS: _("Queue of preparing and combining"),
+        Queue.OUTBOUND: _("Queue of webhooks"),
         Queue.LIGHT: _("Queue of everything else"),
     }
     if seen is None:

@@ -1,4 +1,4 @@
-"""Which programs act for us? API tokens: scope, expiry, last used, revoke. A token is shown once."""
+"""Which programs act for us, and which are told? API tokens and webhooks. A secret is shown once."""
 
 from starlette.responses import Response
 
@@ -7,14 +7,17 @@ from app.access.permissions import TOKEN_NEVER, Permission
 from app.clock import now
 from app.errors import Conflict, Invalid
 from app.institutions import queries as institutions
+from app.integrations import queries as hooks
 from app.people import queries, tokens
 from app.people.models import ApiToken
 from app.text import _
 from app.web import refusals, render
 from app.web.forms import trying
 from app.web.moments import ago, day, full, since
+from app.web.pages import webhook_forms, webhook_words
 from app.web.parts import (
     Button,
+    Cell,
     Column,
     Copy,
     Empty,
@@ -37,22 +40,25 @@ router = page_router(prefix="/i/{institution}/integrations")
 
 @router.get("")
 def every(visit: Here, institution: str) -> Response:
-    return _page(visit, institution)
+    return page(visit, institution)
 
 
-def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) -> Response:
+def page(visit: Visit, institution: str, errors: dict[str, str] | None = None) -> Response:
     row = institutions.get(visit.session, visit.who.unheld, Permission.TOKEN_EDIT, institution)
     errors = errors or {}
     sheet = Sheet(
         title=_("Integrations"),
         says=_(
-            "A token acts for this institution only, within its scopes, until it expires. None may approve."
+            "A token acts for this institution only, within its scopes, until it expires. None may approve. "
+            "A webhook tells a server of yours what happens."
         ),
         asof=_("As of {time}").format(time=full(now())),
         actions=(Link(_("API documentation"), "/api/docs", "btn"),),
         panels=(
             Panel(_("Tokens"), _tokens(visit, row.id)),
-            Panel(_("Make one"), (_mint(visit, row.id, errors),)),
+            Panel(_("Make a token"), (_mint(visit, row.id, errors),)),
+            Panel(_("Webhooks"), (_webhooks(visit, row.id),)),
+            Panel(_("Make a webhook"), (_hook(visit, row.id, errors),)),
         ),
         errors=tuple(errors.items()),
         menu="integrations",
@@ -113,6 +119,28 @@ def _mint(visit: Visit, at: str, errors: dict[str, str]) -> Part:
     return _mint_form(visit, at, errors)
 
 
+def _webhooks(visit: Visit, institution: str) -> Part:
+    found = hooks.webhooks(visit.session, visit.who, institution)
+    if not found:
+        return Empty(_("No server of yours is told what happens."))
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            Link(row.host, webhook_forms.path(row)),
+            ", ".join(webhook_words.event(e) for e in row.events),
+            webhook_words.status(row),
+        )
+        for row in found
+    )
+    columns = (Column(_("Server")), Column(_("What it is told")), Column(_("State")))
+    return Table(_("Webhooks, oldest first"), columns, rows)
+
+
+def _hook(visit: Visit, at: str, errors: dict[str, str]) -> Part:
+    if not allows(visit.who, Permission.WEBHOOK_EDIT, at):
+        return refusals.role(visit, at, Permission.WEBHOOK_EDIT, "")
+    return webhook_forms.add(visit, at, errors)
+
+
 def _mint_form(visit: Visit, institution: str, errors: dict[str, str]) -> Form:
     held = visit.who.permissions(institution) - TOKEN_NEVER
     options = tuple(Option(p.value, p.value) for p in Permission if p in held)
@@ -164,9 +192,9 @@ def mint(visit: Here, institution: str) -> Response:
                 visit.form.whole("days", _("Days")),
             )
     except Invalid as error:
-        return _page(visit, institution, error.errors or {"": error.message})
+        return page(visit, institution, error.errors or {"": error.message})
     except Conflict as error:
-        return _page(visit, institution, {"name": error.message})
+        return page(visit, institution, {"name": error.message})
     return _shown_once(visit, row, text)
 
 

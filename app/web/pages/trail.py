@@ -73,6 +73,7 @@ def noun(name: str) -> str:
         "invitation": _("Invitations"),
         "role": _("Roles"),
         "token": _("API tokens"),
+        "webhook": _("Webhooks"),
         "registration": _("Registrations"),
         "institution": _("The institution"),
         "class": _("Classes"),
