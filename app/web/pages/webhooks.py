@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from app.access.actor import allows
+from app.access.loaders import require
 from app.access.permissions import Permission
 from app.errors import Conflict, Invalid, Outdated
 from app.integrations import queries
@@ -206,6 +207,7 @@ def _about(visit: Visit, row: Webhook) -> Facts:
 @router.post("/{webhook}/change")
 def change(visit: Here, institution: str, webhook: str) -> Response:
     row = queries.get(visit.session, visit.who, webhook)
+    require(visit.who, Permission.WEBHOOK_EDIT, row.institution_id)
     url, events = visit.form.text("url"), _events(visit)
     try:
         with trying(visit.session):
