@@ -15,12 +15,13 @@ from app import hub, logs, schema  # noqa: F401  (schema: every table and follow
 from app.db import THREADS
 from app.demo import pages as demo
 from app.settings import Settings, get_settings
-from app.web import pages, problems, render
+from app.web import pages, problems
 from app.web.api import router as api
 from app.web.door import router as door
 from app.web.health import router as health
 from app.web.middleware import Edge
 from app.web.pages.run_bell import Streams
+from worker.protocol.pages import STATIC
 
 
 class OwnFiles(StaticFiles):
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         application.include_router(router)
     if settings.environment == "demo":
         application.include_router(demo.router)
-    application.mount("/static", OwnFiles(directory=render.STATIC), name="static")
+    application.mount("/static", OwnFiles(directory=STATIC), name="static")
     return application
 
 

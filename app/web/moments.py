@@ -7,12 +7,32 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_decimal, format_percent
 
 from app.clock import now
-from app.text import _, current_locale, ngettext
+from app.text import _, ngettext
+from worker.protocol.pages import ago, locale, machine, number, percent
 
-_BABEL = {"en": "en_GB", "de": "de_DE"}
+__all__ = [
+    "ago",
+    "as_of",
+    "clock",
+    "day",
+    "day_clock",
+    "due",
+    "full",
+    "in_words",
+    "known",
+    "lately",
+    "machine",
+    "number",
+    "percent",
+    "sentence",
+    "since",
+    "size",
+    "span",
+    "use_zone",
+    "zone",
+]
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 
 
@@ -33,30 +53,15 @@ def zone() -> str:
     return _zone.get()
 
 
-def _locale() -> Locale:
-    return _parsed(_BABEL.get(current_locale(), "en_GB"))
-
-
-@lru_cache
-def _parsed(name: str) -> Locale:
-    return Locale.parse(name)
-
-
 def _written(local: datetime, pattern: str) -> str:
     """Without its zone: moments of two zones are equal, and what is said of them is not."""
-    return _of_minute(local.replace(tzinfo=None, second=0, microsecond=0), pattern, _locale())
+    return _of_minute(local.replace(tzinfo=None, second=0, microsecond=0), pattern, locale())
 
 
 @lru_cache(maxsize=4096)
 def _of_minute(wall: datetime, pattern: str, locale: Locale) -> str:
     """Lists say the same minutes again and again, and Babel takes its time."""
     return format_datetime(wall, pattern, locale=locale)
-
-
-@lru_cache(maxsize=4096)
-def _decimal(value: float, digits: int, locale: Locale) -> str:
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=locale)
 
 
 def _local(moment: datetime) -> datetime:
@@ -80,12 +85,12 @@ def day_clock(moment: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """`23 November 2026`."""
-    return format_date(_local(moment).date(), "long", locale=_locale())
+    return format_date(_local(moment).date(), "long", locale=locale())
 
 
 def full(moment: datetime) -> str:
     """`23 November 2026, 14:06`."""
-    return f"{day(moment)}, {format_time(_local(moment), 'HH:mm', locale=_locale())}"
+    return f"{day(moment)}, {format_time(_local(moment), 'HH:mm', locale=locale())}"
 
 
 def as_of() -> str:
@@ -96,11 +101,11 @@ def as_of() -> str:
 def lately(moment: datetime) -> str:
     """`Today, 13:39`, `Friday, 16:40`, else the date."""
     local, today = _local(moment), _local(now()).date()
-    hour = format_time(local, "HH:mm", locale=_locale())
+    hour = format_time(local, "HH:mm", locale=locale())
     if local.date() == today:
         return _("Today, {time}").format(time=hour)
     if today - local.date() < timedelta(days=7) and local.date() < today:
-        return f"{format_date(local.date(), 'EEEE', locale=_locale())}, {hour}"
+        return f"{format_date(local.date(), 'EEEE', locale=locale())}, {hour}"
     return day_clock(moment)
 
 
@@ -108,8 +113,8 @@ def due(moment: datetime) -> str:
     """`Today, by 17:00`, `By Tuesday 24 November`."""
     local = _local(moment)
     if local.date() == _local(now()).date():
-        return _("Today, by {time}").format(time=format_time(local, "HH:mm", locale=_locale()))
-    return _("By {day}").format(day=format_date(local.date(), "EEEE d MMMM", locale=_locale()))
+        return _("Today, by {time}").format(time=format_time(local, "HH:mm", locale=locale()))
+    return _("By {day}").format(day=format_date(local.date(), "EEEE d MMMM", locale=locale()))
 
 
 def known(moment: datetime | None) -> str:
@@ -119,20 +124,6 @@ def known(moment: datetime | None) -> str:
 
 def since(moment: datetime) -> str:
     return _("since {time}").format(time=clock(moment))
-
-
-def ago(moment: datetime) -> str:
-    """`just now`, `3 minutes ago`, `2 hours ago`, `5 days ago`."""
-    seconds = max(0, int((now() - moment).total_seconds()))
-    if seconds < 60:
-        return _("just now")
-    if seconds < 3600:
-        return ngettext("{n} minute ago", "{n} minutes ago", seconds // 60).format(n=seconds // 60)
-    if seconds < 86400:
-        hours = seconds // 3600
-        return ngettext("{n} hour ago", "{n} hours ago", hours).format(n=hours)
-    days = seconds // 86400
-    return ngettext("{n} day ago", "{n} days ago", days).format(n=days)
 
 
 def span(seconds: float) -> str:
@@ -145,20 +136,6 @@ def span(seconds: float) -> str:
         return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
     hours = round(whole / 3600)
     return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
-
-
-def machine(moment: datetime) -> str:
-    """For the datetime attribute."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def number(value: float, digits: int = 0) -> str:
-    return _decimal(value or 0, digits, _locale())
-
-
-def percent(value: float) -> str:
-    """`0.66` is `66 %`."""
-    return format_percent(value, format="#,##0 %", locale=_locale())
 
 
 def size(count: float) -> str:

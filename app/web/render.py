@@ -1,24 +1,19 @@
 """Templates to answers. A page is a frozen dataclass; a fragment is a named block of the same page, rendered alone."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from jinja2_fragments import render_block
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from app import text
-from app.web import moments, shell
+from app.web import shell
 from app.web.parts import Link, Sheet
 from app.web.visit import SAFE, Visit, cookie_name
-
-ROOT = Path(__file__).resolve().parents[2]
-STATIC = Path(__file__).parent / "static"
+from worker.protocol import pages
 
 
 @dataclass(frozen=True)
@@ -35,29 +30,11 @@ class ErrorPage:
 
 @lru_cache
 def environment() -> Environment:
-    """StrictUndefined: a name a page does not have is a mistake, never an empty string."""
-    env = Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    env.install_gettext_callables(text._, text.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(static=static, machine=moments.machine)
+    env = pages.environment()
     env.filters["short"] = lambda digest: (
         f"{digest[:4]}…{digest[-4:]}" if len(digest) > 12 else digest
     )
     return env
-
-
-@lru_cache
-def static(name: str) -> str:
-    """The address of a file of our own, with its digest, so it can be kept for a year."""
-    path = STATIC / name
-    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "missing"
-    return f"/static/{name}?v={mark}"
 
 
 def page(

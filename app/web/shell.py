@@ -15,18 +15,10 @@ from app.web.done import sentence_of
 from app.web.parts import Note
 from app.web.visit import Visit
 from app.web.waiting import tasks
+from worker.protocol.pages import LANGUAGES, MenuItem
 
 VERSION = version("collegium")
-LANGUAGES = {"en": "English", "de": "Deutsch"}
 THEMES = ("light", "dark")
-
-
-@dataclass(frozen=True)
-class MenuItem:
-    key: str
-    text: str
-    href: str
-    count: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from app.web.render import STATIC
 from tests import needs
 from tests.browser.serving import FLAGS, served
 from tests.servers import free_port
 from tests.web.conftest import restore
 from tests.web.populated import Populated
+from worker.protocol.pages import STATIC
 
 
 @pytest.fixture(scope="session")

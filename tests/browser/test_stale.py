@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 import migrations
-from app.web.render import STATIC
 from tests import needs
 from tests.servers import free_port, stop, wait_until
 from tests.web import populated
+from worker.protocol.pages import STATIC
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 LIMIT_MS = 30_000

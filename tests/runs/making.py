@@ -2,6 +2,7 @@
 where they decide something.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,18 +20,15 @@ from app.federations.models import Federation
 from app.federations.schemas import DraftSteps, ModelStep, Terms
 from app.hub import Hub
 from app.ids import new_id
+from app.jobs import HubTask
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
 from app.settings import Settings
 from app.sites.models import Site
 from app.sites.states import SiteState
 from tests import cast
-from worker.hub.aggregate import aggregate
-from worker.hub.delivering import deliver
-from worker.hub.finish import finish
-from worker.hub.opening import open_next
-from worker.hub.prepare import prepare
-from worker.hub.sweep import sweep, tidy
+from worker.hub import tasks
+from worker.hub.sweep import sweep
 from worker.protocol.canonical import digest_of
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.signatures import PrivateKey
@@ -91,15 +89,8 @@ class World:
         self.work()
 
 
-WORK = {
-    "runs.prepare": prepare,
-    "rounds.open": open_next,
-    "rounds.aggregate": aggregate,
-    "runs.finish": finish,
-    "webhooks.deliver": deliver,
-    "sweep": sweep,
-    "tidy": tidy,
-}
+WORK: dict[str, Callable[..., object]] = {name.value: work for name, work in tasks.WORK.items()}
+WORK[HubTask.DOMAIN_CHECK.value] = lambda hub, institution: None  # no name server here
 
 
 def make_hub(database: Database, home: Path, store_url: str = "") -> Hub:

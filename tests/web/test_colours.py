@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.web.render import STATIC
+from worker.protocol.pages import STATIC
 
 CSS = (STATIC / "collegium.css").read_text(encoding="utf-8")
 GROUNDS = ("page", "panel", "sunk")

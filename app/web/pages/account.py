@@ -29,8 +29,9 @@ from app.web.parts import (
     Table,
     Text,
 )
-from app.web.shell import LANGUAGES, THEMES
+from app.web.shell import THEMES
 from app.web.visit import Here, Visit, page_router, see_other
+from worker.protocol.pages import LANGUAGES
 
 router = page_router(prefix="/account")
 

@@ -7,6 +7,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from worker.protocol.pages import STATIC
 from worker.protocol.text import _
 from worker.site.faults import SiteFault
 from worker.site.page import content, policy, ready, records, render, sent, sign_in
@@ -57,9 +58,9 @@ def create(state: State) -> ASGIApp:
 async def static(request: Request) -> Response:
     """Files from a closed list."""
     name = request.path_params["name"]
-    if name not in render.OWN or not (render.STATIC / name).is_file():
+    if name not in render.OWN or not (STATIC / name).is_file():
         raise NothingHere(_("There is nothing here."))
-    return FileResponse(render.STATIC / name, headers={"Cache-Control": _YEAR})
+    return FileResponse(STATIC / name, headers={"Cache-Control": _YEAR})
 
 
 def _on_fault(request: Request, error: Exception) -> Response:

@@ -1,35 +1,22 @@
 """Templates to answers, with the hub's own base, parts and styles. A page is a frozen dataclass."""
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from worker.protocol import text
+from worker.protocol import pages
+from worker.protocol.pages import LANGUAGES, MenuItem
 from worker.protocol.text import LOCALES, _, current_locale
 from worker.site.home import Identity, software
 from worker.site.page import moments
 from worker.site.page.faults import PageFault, heading
 
-_ROOT = Path(__file__).resolve().parents[3]
-STATIC = _ROOT / "app" / "web" / "static"
-"""Package data, read as files: nothing of the hub is imported."""
 OWN = frozenset({"collegium.css", "collegium.js", "mark.svg", "vendor/htmx.min.js"})
-_LANGUAGES = {"en": "English", "de": "Deutsch"}
 _THEMES = ("light", "dark")
-
-
-@dataclass(frozen=True)
-class MenuItem:
-    key: str
-    text: str
-    href: str
-    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,7 +39,7 @@ class Shell:
 
     @property
     def languages(self) -> tuple[tuple[str, str], ...]:
-        return tuple((code, _LANGUAGES[code]) for code in LOCALES if code != current_locale())
+        return tuple((code, LANGUAGES[code]) for code in LOCALES if code != current_locale())
 
 
 @dataclass(frozen=True)
@@ -64,36 +51,17 @@ class Fault:
 
 @lru_cache
 def environment() -> Environment:
-    """StrictUndefined: a name a page does not have is a mistake, never an empty string."""
-    env = Environment(
-        loader=FileSystemLoader(_ROOT / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    env.install_gettext_callables(text._, text.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env = pages.environment()
     env.globals.update(
-        static=static,
-        machine=moments.machine,
         clock=moments.clock,
         exact=moments.exact,
         day=moments.day,
-        ago=moments.ago,
-        number=moments.number,
-        percent=moments.percent,
+        ago=pages.ago,
+        number=pages.number,
+        percent=pages.percent,
         size=moments.size,
     )
     return env
-
-
-@lru_cache
-def static(name: str) -> str:
-    """The address of a file of our own, with its digest, so it can be kept for a year."""
-    path = STATIC / name
-    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "missing"
-    return f"/static/{name}?v={mark}"
 
 
 def page(

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from worker.protocol import code_words
 from worker.protocol.codes import TransferKind
+from worker.protocol.pages import number
 from worker.protocol.text import _, ngettext
 from worker.site.page import render
-from worker.site.page.moments import number, size
+from worker.site.page.moments import size
 from worker.site.page.visit import Visit
 from worker.site.sent import Entry, OutboundLog
 
