@@ -18,7 +18,17 @@ class Field:
     name: str
     label: str
     control: Literal[
-        "text", "email", "password", "number", "code", "select", "radio", "checks", "area", "hidden"
+        "text",
+        "email",
+        "password",
+        "number",
+        "date",
+        "code",
+        "select",
+        "radio",
+        "checks",
+        "area",
+        "hidden",
     ] = "text"
     value: str = ""
     values: tuple[str, ...] = ()

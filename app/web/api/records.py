@@ -167,8 +167,10 @@ def get_head(call: Calling, institution: Id) -> HeadTold:
     responses={200: {"content": {"application/x-ndjson": {}}, "description": "The file."}},
     **takes(Permission.AUDIT_READ),
 )
-def export_events(call: Calling, institution: Id) -> Response:
+def export_events(
+    call: Calling, institution: Id, wanted: Annotated[audit.Filter, Depends(_wanted)]
+) -> Response:
     """The whole chain as JSON lines, ending with the heads of all chains signed by the hub: what
-    `collegium-hub audit check` reads."""
-    content = export.as_lines(call.session, call.actor, institution, call.hub.key)
+    `collegium-hub audit check` reads. With a filter, the events that fit, without heads."""
+    content = export.as_lines(call.session, call.actor, institution, call.hub.key, wanted)
     return Response(content, media_type="application/x-ndjson")

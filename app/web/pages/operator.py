@@ -5,7 +5,6 @@ from starlette.responses import Response
 from app.access.loaders import require
 from app.access.permissions import Permission
 from app.audit import queries as audit
-from app.audit.queries import Filter
 from app.errors import Invalid
 from app.institutions import queries
 from app.people import queries as people
@@ -146,22 +145,26 @@ def reset_factor(visit: Here, person: str) -> Response:
 
 
 @router.get("/audit")
-def trail_page(visit: Here, kind: str = "", cursor: int | None = None) -> Response:
-    wanted = Filter(kind=f"{kind}.") if kind else None
-    found = audit.events(visit.session, visit.who, None, wanted, cursor=cursor, limit=25)
+def trail_page(visit: Here, cursor: int | None = None) -> Response:
+    wanted = trail.asked(visit)
+    found = audit.events(visit.session, visit.who, None, wanted.filter, cursor=cursor, limit=25)
     about = {
         id_: Link(name, f"/operator/institutions/{id_}")
         for id_, name in queries.names(visit.session, {e.subject for e in found.events}).items()
     }
     names = people.names(visit.session, {e.subject for e in found.events})
     about |= {id_: Link(name, "/operator/people") for id_, name in names.items()}
+    who = trail.people_of([(p.id, p.name) for p in people.operators(visit.session)])
     sheet = Sheet(
         title=_("What happened at the hub"),
         says=_("Every act of an operator, and every sign-in, is recorded here."),
         asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Events"), "")),
         panels=(
-            Panel(_("Events"), trail.parts(visit.session, found, "/operator/audit", kind, about)),
+            Panel(
+                _("Events"),
+                trail.parts(visit.session, found, "/operator/audit", wanted, about, who),
+            ),
         ),
         menu="hub",
     )

@@ -8,8 +8,9 @@ from app.access.permissions import Permission
 from app.audit import export
 from app.audit import queries as audit
 from app.audit.queries import Filter
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.institutions import queries as institutions
+from app.people.queries import members
 from app.runs import tallies
 from app.sites import queries as sites
 from app.sites import tallies as site_tallies
@@ -116,15 +117,17 @@ def _sent_table(visit: Visit, lines: list[SentLine]) -> Part:
 
 
 @router.get("/audit")
-def trail_page(
-    visit: Here, institution: str, kind: str = "", cursor: int | None = None
-) -> Response:
+def trail_page(visit: Here, institution: str, cursor: int | None = None) -> Response:
     row = institutions.get(visit.session, visit.who, Permission.AUDIT_READ, institution)
-    wanted = Filter(kind=f"{kind}.") if kind else None
-    found = audit.events(visit.session, visit.who, row.id, wanted, cursor=cursor, limit=25)
+    wanted = trail.asked(visit)
+    found = audit.events(visit.session, visit.who, row.id, wanted.filter, cursor=cursor, limit=25)
     length, head = audit.head(visit.session, row.id)
     about = subjects.about(visit.session, row.id, found.events)
-    body = trail.parts(visit.session, found, f"/i/{row.id}/audit", kind, about)
+    people = [(m.person.id, m.person.name) for m in members(visit.session, visit.who, row.id)]
+    who = trail.people_of(
+        people + [(s.id, s.name) for s in sites.of_institution(visit.session, row.id)]
+    )
+    body = trail.parts(visit.session, found, f"/i/{row.id}/audit", wanted, about, who)
     check = _(
         "Each event names the digest of the one before it. Copy the last digest elsewhere: then "
         "nobody can change the past unnoticed."
@@ -137,19 +140,20 @@ def trail_page(
         actions=_tabs(row.id)[:1],
         panels=(
             Panel(_("Events"), body),
-            Panel(_("How to check it"), (Text(check), facts, *_export(visit, row.id))),
+            Panel(_("How to check it"), (Text(check), facts, *_export(visit, row.id, wanted))),
         ),
         menu="records",
     )
     return render.sheet(visit, sheet)
 
 
-def _export(visit: Visit, institution: str) -> tuple[Part, ...]:
+def _export(visit: Visit, institution: str, wanted: trail.Asked) -> tuple[Part, ...]:
     path = f"/i/{institution}/audit/export"
+    part = f"?{wanted.query()}" if wanted.query() else ""
     links = Links(
         (
-            Link(_("Export as JSON lines"), f"{path}/jsonl", "btn"),
-            Link(_("Export as CSV"), f"{path}/csv", "btn"),
+            Link(_("Export as JSON lines"), f"{path}/jsonl{part}", "btn"),
+            Link(_("Export as CSV"), f"{path}/csv{part}", "btn"),
         )
     )
     says = _(
@@ -157,22 +161,38 @@ def _export(visit: Visit, institution: str) -> tuple[Part, ...]:
         "the file on any computer; keep the hub’s key elsewhere."
     )
     command = f"collegium-hub audit check audit.jsonl --key {visit.hub.key.public.text}"
+    if part:
+        some = _(
+            "These files hold what the filter shows. Only a file of everything ends with the signed heads and can be "
+            "checked."
+        )
+        return (links, Text(some))
     return (links, Text(says), Copy("check-command", _("The command"), command))
 
 
 @router.get("/audit/export/{form}")
 def export_trail(visit: Here, institution: str, form: str) -> Response:
-    return exported(visit.session, visit.who, institution, form, visit.hub.key)
+    wanted = trail.asked(visit)
+    if wanted.errors:
+        raise Invalid(next(iter(wanted.errors.values())), wanted.errors)
+    who, key = visit.who, visit.hub.key
+    return exported(visit.session, who, institution, form, key, wanted.filter)
 
 
 def exported(
-    session: Session, actor: Actor, institution: str, form: str, key: PrivateKey
+    session: Session, actor: Actor, institution: str, form: str, key: PrivateKey, wanted: Filter
 ) -> Response:
     """The file, for pages and programs. Raises NotFound for a form there is not."""
     if form == "jsonl":
-        content, media = export.as_lines(session, actor, institution, key), "application/x-ndjson"
+        content, media = (
+            export.as_lines(session, actor, institution, key, wanted),
+            "application/x-ndjson",
+        )
     elif form == "csv":
-        content, media = export.as_csv(session, actor, institution), "text/csv; charset=utf-8"
+        content, media = (
+            export.as_csv(session, actor, institution, wanted),
+            "text/csv; charset=utf-8",
+        )
     else:
         raise NotFound(_("There is no such export. Choose jsonl or csv."))
     headers = {"Content-Disposition": f'attachment; filename="audit.{form}"'}
