@@ -169,7 +169,7 @@ _WEEK_SIX = Federation(
     terms={
         "rounds": "3",
         "quorum": "2",
-        "deadline_s": "900",
+        "deadline_min": "15",
         "minimum_cohort": "2",
         "epochs": "2",
         "leaves": FLOWS,
@@ -211,7 +211,7 @@ _DAY_120 = Federation(
     terms={
         "rounds": "8",
         "quorum": "5",
-        "deadline_s": "900",
+        "deadline_min": "15",
         "minimum_cohort": "5",
         "epochs": "2",
         "batch": "128",

@@ -16,7 +16,7 @@ from app.ids import new_id
 from app.names import clean_name
 from app.people import passwords, queries
 from app.people.models import Person
-from app.text import LOCALES, _
+from app.text import LOCALES, _, current_locale
 
 _MAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]+\.[^\s@<>\"(),:;\\\[\]]+\Z")
 THEMES = ("", "light", "dark")
@@ -45,6 +45,7 @@ def make_person(
         name=name,
         password_hash=passwords.make(password),
         operator=operator,
+        locale=current_locale(),
         created=now(),
     )
     session.add(person)

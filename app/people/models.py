@@ -24,6 +24,7 @@ class Person(Base):
     totp_last_step: Mapped[int | None]
     """The last time step whose code was used, so no code works twice."""
     locale: Mapped[str] = mapped_column(default="en")
+    """Chosen last, on whatever device; at first the language in which the account was made."""
     theme: Mapped[str] = mapped_column(default="")
     created: Mapped[datetime]
     disabled: Mapped[datetime | None]

@@ -20,6 +20,9 @@ from worker.protocol import limits
 from worker.protocol.signatures import BadSignature, PublicKey, request_bytes
 
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_WORKERS = tuple(
+    f"/site/v1/{what}" for what in ("claim", "jobs/", "uploads/", "objects/", limits.WORKER_HELLO)
+)
 _SEEN_EVERY = timedelta(seconds=10)
 """`last_seen` is written at most this often: pages show minutes, and a write costs a lock."""
 
@@ -66,8 +69,14 @@ def verify(session: Session, claims: Claims, at: datetime) -> Verified:
         claims=claims,
         at=at,
         new_key=key if key != site.key else None,
-        note_seen=site.last_seen is None or site.last_seen < at - _SEEN_EVERY,
+        note_seen=_of_the_worker(claims.path)
+        and (site.last_seen is None or site.last_seen < at - _SEEN_EVERY),
     )
+
+
+def _of_the_worker(path: str) -> bool:
+    """Only what a running worker sends: a command that a person runs there does not make a stopped site present."""
+    return path.startswith(_WORKERS)
 
 
 def _signer(site: queries.Door | None, message: bytes, signature: str) -> str:

@@ -27,6 +27,7 @@ from app.web import forms
 from app.web.forms import Typed
 
 SAFE = frozenset({"GET", "HEAD"})
+_YEAR = 365 * 24 * 3600
 
 
 class FormTooOld(HubError):
@@ -145,7 +146,7 @@ def visiting(request: Request, form: Sent, session: Db) -> Visit:
         request.state.person = found[1].person
     if request.method not in SAFE:
         _check_token(visit)
-    if found and sessions.stale(found[0]):
+    if found and sessions.stale(found[0]) and not _looks_by_itself(request):
         _touch(visit, found[0])
     return visit
 
@@ -154,6 +155,11 @@ def _known(request: Request, session: Session, hub: Hub) -> tuple[BrowserSession
     cookie = request.cookies.get(cookie_name(hub.settings))
     found = sessions.actor_for(session, cookie, hub.settings)
     return (found[0], institutions.held(session, found[1])) if found else None
+
+
+def _looks_by_itself(request: Request) -> bool:
+    """A part that an open page asks for again and again: nobody need sit there, so it keeps no session alive."""
+    return request.method in SAFE and request.headers.get("hx-request") == "true"
 
 
 def _touch(visit: Visit, row: BrowserSession) -> None:
@@ -218,6 +224,11 @@ def keep_cookie(response: Response, settings: Settings, cookie: str) -> None:
         httponly=True,
         samesite="lax",
     )
+
+
+def keep_display(response: Response, name: str, value: str) -> None:
+    """`locale` or `theme`, for this browser and a year."""
+    response.set_cookie(f"collegium-{name}", value, max_age=_YEAR, path="/", samesite="lax")
 
 
 def drop_cookie(response: Response, settings: Settings) -> None:

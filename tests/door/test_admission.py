@@ -182,3 +182,22 @@ def test_the_database_away_is_503_with_a_time_to_wait(door: Door, tmp_path) -> N
         answer = door.sender.send(path, body)
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_only_a_running_worker_is_seen(door: Door) -> None:
+    """`status`, `check` and `policy review` speak to the hub, too; that does not make a stopped site present."""
+
+    def seen() -> bool:
+        with door.hub.db.reading() as session:
+            return session.get_one(Site, door.site).last_seen is not None
+
+    with door.hub.db.session() as session:
+        session.get_one(Site, door.site).last_seen = None
+    assert door.sender.send("/hello").status_code == 200
+    assert not seen()
+    assert door.sender.send("/hello?by=worker").status_code == 200
+    assert seen()
+    with door.hub.db.session() as session:
+        session.get_one(Site, door.site).last_seen = None
+    assert door.sender.claim().status_code == 204
+    assert seen()

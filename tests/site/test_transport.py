@@ -235,7 +235,7 @@ def test_a_revoked_site_asks_every_five_minutes(
     with pytest.raises(faults.Revoked):
         connection.transport.establish_connection()
     asked: list[int] = []
-    monkeypatch.setattr(Door, "hello", lambda self: asked.append(1))
+    monkeypatch.setattr(Door, "hello", lambda self, worker: asked.append(1))
     with pytest.raises(faults.Revoked):
         Connection(f"hub+{live.url}").transport.establish_connection()
     assert asked == []

@@ -158,7 +158,7 @@ def test_a_run_is_proposed(hub: Populated) -> None:
         "sheets": "pass",
         "rounds": "2",
         "quorum": "3",
-        "deadline_s": "60",
+        "deadline_min": "1",
         "evaluate_every": "1",
         "seed": "5",
     }
@@ -191,10 +191,10 @@ def test_hours_against_the_deadline_before_proposing(hub: Populated) -> None:
     assert "Four sites can never answer in time" in page
     assert "03:00 to 03:01 (Asia/Tokyo)" in page
     assert "about " in page and "in all" in page
-    looked = client.get(f"{path}?try_deadline_s=86400&try_rounds=1").text
+    looked = client.get(f"{path}?try_deadline_min=1440&try_rounds=1").text
     assert "A round of 24 hours" in looked
-    assert 'name="deadline_s" value="86400"' in looked
-    assert client.get(f"{path}?try_deadline_s=soon").status_code == 200
+    assert 'name="deadline_min" value="1440"' in looked
+    assert client.get(f"{path}?try_deadline_min=soon").status_code == 200
 
 
 def test_why_no_run_could_open(hub: Populated) -> None:

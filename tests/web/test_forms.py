@@ -178,3 +178,26 @@ def test_registration_from_start_to_end(hub: Populated) -> None:
     home = client.get("/home").text
     assert "Steps to a first run" in home
     assert token(client) in home
+
+
+def test_an_open_page_that_looks_by_itself_keeps_nobody_signed_in(hub: Populated) -> None:
+    from datetime import timedelta
+
+    from app.clock import now
+    from app.people.models import BrowserSession
+
+    client, path = hub.client("administrator"), f"/runs/{hub.ids['run_id']}"
+    long_ago = now() - timedelta(hours=1)
+    with hub.world.hub.db.session() as session:
+        for row in session.query(BrowserSession):
+            row.last_seen = long_ago
+
+    def seen() -> bool:
+        with hub.world.hub.db.reading() as session:
+            return any(row.last_seen > long_ago for row in session.query(BrowserSession))
+
+    poll = {"HX-Request": "true", "HX-Target": "live"}
+    assert client.get(path, headers=poll).status_code == 200
+    assert not seen()
+    assert client.get(path).status_code == 200
+    assert seen()

@@ -22,7 +22,7 @@ TERMS: dict[str, str | list[str]] = {
 }
 ROUNDS = {
     "rounds": "7",
-    "deadline_s": "1200",
+    "deadline_min": "20",
     "evaluate_every": "2",
     "approval_days": "5",
     "epochs": "2",
@@ -114,7 +114,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
         ("model", MODEL | {"text_model": "f" * 64}, "text_model"),
         ("rounds", ROUNDS | {"rounds": "501"}, "rounds"),
         ("rounds", ROUNDS | {"lr": "0"}, "lr"),
-        ("rounds", ROUNDS | {"deadline_s": "soon"}, "deadline_s"),
+        ("rounds", ROUNDS | {"deadline_min": "soon"}, "deadline_min"),
         ("terms", TERMS | {"minimum_cell": "4"}, "minimum_cell"),
         ("terms", TERMS | {"minimum_sites": "9"}, "minimum_sites"),
         ("terms", TERMS | {"leaves": ["metrics"]}, "leaves"),

@@ -6,11 +6,15 @@ from datetime import timedelta
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.locale.__main__ import HERE, collect
-from app.text import use_locale
+from app.people import accounts
+from app.text import speaking, use_locale
 from app.web import moments
+from tests import cast
+from tests.web.browsing import send
 from tests.web.populated import Populated
 
 GAPS = re.compile(r"\{\w*\}|%\(\w+\)s")
@@ -97,3 +101,22 @@ def test_a_time_zone_one_does_not_have() -> None:
     assert moments.zone() == "UTC"
     moments.use_zone("../../etc/passwd")
     assert moments.zone() == "UTC"
+
+
+def test_a_new_device_speaks_the_accounts_language(hub: Populated) -> None:
+    """From sign-in on; a device on which a person chose one keeps that."""
+    chosen = hub.client("administrator")
+    assert send(chosen, "/display", locale="de", next="/home").status_code == 303
+    who = {"email": "administrator@school0.example", "password": cast.PASSWORD}
+    new, own = hub.client(), hub.client()
+    own.cookies.set("collegium-locale", "en")
+    for client in (new, own):
+        assert send(client, "/sign-in", **who).headers["location"] == "/home"
+    assert '<html lang="de"' in new.get("/home").text
+    assert '<html lang="en"' in own.get("/home").text
+
+
+def test_an_account_starts_in_the_language_it_was_made_in(session: Session) -> None:
+    with speaking("de"):
+        made = accounts.make_person(session, "neu@heath.example", "Neu", "four calm green hills")
+    assert made.locale == "de"

@@ -3,6 +3,8 @@
 CLOCK_SKEW_S = 300
 NONCE_KEPT_S = 2 * CLOCK_SKEW_S + 60
 """From five minutes early to five minutes late, and a minute for hubs whose clocks differ."""
+WORKER_HELLO = "hello?by=worker"
+"""The hello of a running worker; a person's command says hello without the query."""
 LONG_POLL_S = 25.0
 FIRST_LEASE_S = 15
 LEASE_S = 60

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from worker.protocol import messages
+from worker.protocol import limits, messages
 from worker.protocol.codes import Failure, Lane, Refusal, TransferKind
 from worker.protocol.manifest import Signed
 from worker.protocol.signatures import PublicKey
@@ -28,8 +28,10 @@ class Door:
     def __init__(self, line: SignedLine) -> None:
         self.line = line
 
-    def hello(self) -> messages.Hello:
-        answer = self.line.post("/hello", None, About(TransferKind.HELLO, "hello"))
+    def hello(self, *, worker: bool = False) -> messages.Hello:
+        """`worker`: of one that runs, so that the hub counts the site as present."""
+        path = f"/{limits.WORKER_HELLO}" if worker else "/hello"
+        answer = self.line.post(path, None, About(TransferKind.HELLO, "hello"))
         return messages.Hello.model_validate_json(answer)
 
     def claim(self, lane: Lane, wait_s: float) -> messages.Claimed | None:

@@ -200,7 +200,7 @@ class Transport(virtual.Transport):  # type: ignore[misc]
         """Raises HubFault, so that Celery waits and tries again: with jitter, and every 5 minutes once revoked."""
         self._wait_a_little()
         try:
-            said = self.door.hello()
+            said = self.door.hello(worker=True)
         except (HubFault, DiskFull) as error:
             _Last.failed = True
             if isinstance(error, Revoked):

@@ -18,10 +18,12 @@ ROUNDS = (
     Number("rounds", N_("Rounds of a run, at most"), N_("A run may ask for fewer."), 1, 500),
     Number(
         "deadline_s",
-        N_("Time a round may take, in seconds"),
-        N_("900 is a quarter of an hour, 86400 a day. After it, nobody is waited for."),
-        5,
-        14 * 24 * 3600,
+        N_("Time a round may take, in minutes"),
+        N_("60 is an hour, 1440 a day. After it, nobody is waited for."),
+        0.1,
+        14 * 24 * 60,
+        whole=False,
+        times=60,
     ),
     Number(
         "evaluate_every",

@@ -25,10 +25,17 @@ class Number:
     high: float
     whole: bool = True
     above: bool = False
+    times: int = 1
+    """What the schema holds is so much more of: 60 for seconds that are asked in minutes."""
+
+    @property
+    def asked(self) -> str:
+        """The field's name: seconds that are asked in minutes say so."""
+        return self.name if self.times == 1 else f"{self.name.removesuffix('_s')}_min"
 
     def field(self, value: object, error: str) -> Field:
         return Field(
-            self.name,
+            self.asked,
             _(self.english),
             "number",
             value=str(value),
@@ -39,7 +46,7 @@ class Number:
     def read(self, typed: Typed) -> float:
         """Raises Invalid with the limits in words."""
         label = _(self.english)
-        value = typed.whole(self.name, label) if self.whole else typed.decimal(self.name, label)
+        value = typed.whole(self.asked, label) if self.whole else typed.decimal(self.asked, label)
         if not self.low <= value <= self.high or (self.above and value == self.low):
             text = (
                 _("{label}: enter a number above {low}, at most {high}.")
@@ -47,8 +54,8 @@ class Number:
                 else _("{label}: enter a number from {low} to {high}.")
             )
             said = text.format(label=label, low=f"{self.low:g}", high=f"{self.high:.10g}")
-            raise Invalid(said, {self.name: said})
-        return value
+            raise Invalid(said, {self.asked: said})
+        return value if self.times == 1 else round(value * self.times)
 
 
 def fields(
@@ -56,8 +63,8 @@ def fields(
 ) -> tuple[Field, ...]:
     return tuple(
         n.field(
-            typed.text(n.name) if typed else f"{getattr(values, n.name):.10g}",
-            errors.get(n.name, ""),
+            typed.text(n.asked) if typed else f"{getattr(values, n.name) / n.times:.10g}",
+            errors.get(n.asked, ""),
         )
         for n in group
     )

@@ -10,10 +10,9 @@ from app.web import render
 from app.web.moments import as_of
 from app.web.parts import Bullets, Facts, Link, Panel, Sheet, Status, Text
 from app.web.shell import THEMES, VERSION
-from app.web.visit import Anyone, Here, own_path, page_router, see_other
+from app.web.visit import Anyone, Here, keep_display, own_path, page_router, see_other
 
 router = page_router()
-_YEAR = 365 * 24 * 3600
 
 
 @router.get("/")
@@ -158,7 +157,7 @@ def display(visit: Anyone) -> Response:
         answer.delete_cookie("collegium-theme", path="/", samesite="lax")
     for name, value, known in (("locale", locale, LOCALES), ("theme", theme, THEMES)):
         if value in known:
-            answer.set_cookie(f"collegium-{name}", value, max_age=_YEAR, path="/", samesite="lax")
+            keep_display(answer, name, value)
     if visit.actor and (locale in LOCALES or theme in THEMES):
         people.change_account(
             visit.session,

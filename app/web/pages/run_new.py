@@ -43,10 +43,12 @@ _QUORUM = Number(
 _OTHERS = (
     Number(
         "deadline_s",
-        N_("Time a round may take, in seconds"),
-        N_("900 is a quarter of an hour, 86400 a day. After it, nobody is waited for."),
-        1,
-        14 * 24 * 3600,
+        N_("Time a round may take, in minutes"),
+        N_("60 is an hour, 1440 a day. After it, nobody is waited for."),
+        0.1,
+        14 * 24 * 60,
+        whole=False,
+        times=60,
     ),
     Number(
         "evaluate_every",
@@ -125,18 +127,18 @@ def _page(visit: Visit, federation: Federation, errors: dict[str, str]) -> Respo
 
 def _asked(visit: Visit, terms: Terms) -> tuple[int, int]:
     """Rounds and seconds a round may take, as typed or looked at; the terms' own where nothing usable was."""
-    looked = visit.request.query_params
+    rounds = _usable(visit, "rounds", terms.rounds)
+    minutes = _usable(visit, "deadline_min", 14 * 24 * 60)
+    return int(rounds or terms.rounds), round(minutes * 60) if minutes else terms.deadline_s
 
-    def number(name: str, usual: int, high: int) -> int:
-        text = visit.form.text(name) or looked.get(f"try_{name}", "")
-        return (
-            min(int(text), high) if text.isdecimal() and 0 < len(text) < 9 and int(text) else usual
-        )
 
-    return (
-        number("rounds", terms.rounds, terms.rounds),
-        number("deadline_s", terms.deadline_s, 14 * 24 * 3600),
-    )
+def _usable(visit: Visit, name: str, high: float) -> float | None:
+    text = visit.form.text(name) or visit.request.query_params.get(f"try_{name}", "")
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return min(value, high) if 0.1 <= value < 1e9 else None
 
 
 def _look(federation: Federation, rounds: int, deadline_s: int) -> Form:
@@ -145,7 +147,12 @@ def _look(federation: Federation, rounds: int, deadline_s: int) -> Form:
         f"/federations/{federation.id}/runs/new",
         (
             Field("try_rounds", _("Rounds"), "number", value=str(rounds)),
-            Field("try_deadline_s", _("Seconds a round may take"), "number", value=str(deadline_s)),
+            Field(
+                "try_deadline_min",
+                _("Minutes a round may take"),
+                "number",
+                value=f"{deadline_s / 60:.10g}",
+            ),
         ),
         (Button(_("Look at it with these")),),
         method="get",

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import NotSignedIn, TooMany
+from app.people import queries as people_queries
 from app.people import service as people
 from app.people import sessions
 from app.people.models import BrowserSession
@@ -16,6 +17,7 @@ from app.web.visit import (
     Visit,
     drop_cookie,
     keep_cookie,
+    keep_display,
     own_path,
     page_router,
     see_other,
@@ -89,7 +91,16 @@ def sign_in(visit: Anyone) -> Response:
     to = _next(visit)
     answer = see_other(f"/sign-in/code?next={quote(to, safe='/')}" if found.needs_code else to)
     keep_cookie(answer, visit.settings, found.cookie)
+    if not found.needs_code:
+        _speak(visit, answer, found.browser_session.person_id)
     return answer
+
+
+def _speak(visit: Visit, answer: Response, person_id: str) -> None:
+    """On a device that has no language of its own yet, that of the account, from the next page on."""
+    person = people_queries.person(visit.session, person_id)
+    if person and "collegium-locale" not in visit.request.cookies:
+        keep_display(answer, "locale", person.locale)
 
 
 def _pending(visit: Visit) -> BrowserSession:
@@ -153,7 +164,9 @@ def _check(visit: Visit, path: str) -> Response:
         return _code_page(visit, path, error.message, error.status)
     if not right:
         return _code_page(visit, path, _("This code is not right. Try the next one."), 422)
-    return see_other(_next(visit))
+    answer = see_other(_next(visit))
+    _speak(visit, answer, row.person_id)
+    return answer
 
 
 @router.post("/sign-in/code")
