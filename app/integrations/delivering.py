@@ -30,6 +30,7 @@ from app.secrets import open_
 from app.settings import Settings
 from app.states import try_move
 
+_chance = random.Random()
 WAITS_S = (5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """After the first failure, the second, …: a little over three days in all, then it is given up."""
 HOLD = timedelta(seconds=3 * SECONDS)
@@ -155,7 +156,7 @@ def _wait(tries: int) -> timedelta | None:
     """Spread, so that messages which failed together do not come back together. None: not tried again."""
     if tries > len(WAITS_S):
         return None
-    return timedelta(seconds=WAITS_S[tries - 1] * random.uniform(1.0, 1.2))
+    return timedelta(seconds=WAITS_S[tries - 1] * _chance.uniform(1.0, 1.2))
 
 
 def _end(session: Session, row: Delivery, state: DeliveryState, moment: datetime) -> None:

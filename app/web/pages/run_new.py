@@ -146,10 +146,10 @@ def _look(federation: Federation, rounds: int, deadline_s: int) -> Form:
     return Form(
         f"/federations/{federation.id}/runs/new",
         (
-            Field("try_rounds", _("Rounds"), "number", value=str(rounds)),
+            Field("try_rounds", _("Rounds to try"), "number", value=str(rounds)),
             Field(
                 "try_deadline_min",
-                _("Minutes a round may take"),
+                _("Minutes to try"),
                 "number",
                 value=f"{deadline_s / 60:.10g}",
             ),
