@@ -1,9 +1,5 @@
 """SQL statements of each page, counted where the driver is called; without BEGIN, and 'last seen' once a minute."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from app.access.actor import Actor
@@ -15,25 +11,10 @@ from app.people.models import BrowserSession, Person
 from app.settings import Settings
 from benchmarks.harness import say
 from benchmarks.pages_hub import Made
+from tests.web.counting import statements
 from tests.web.route_table import NO_PAGE, TABLE, filled
 
 ORIGIN = "http://127.0.0.1:8000"
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Fills the list with the text of every statement until the block ends."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
-        if not text.startswith(("BEGIN", "UPDATE browser_session")):
-            seen.append(text)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def counted(settings: Settings, made: Made) -> dict[str, float]:

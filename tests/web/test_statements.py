@@ -1,11 +1,8 @@
 """No page asks the database more often because there is more to show: as many statements with a few as with many."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-from sqlalchemy import event
-
-from app.db import Database
+from tests.web.counting import statements
 from tests.web.grown import grow
 from tests.web.populated import Populated
 from tests.web.route_table import NO_PAGE, ROLES, TABLE, filled
@@ -13,23 +10,6 @@ from tests.web.route_table import NO_PAGE, ROLES, TABLE, filled
 FEW, MANY = 3, 12
 MOST = 36
 """Statements of any page: a bound for the number itself, to be lowered when it can be."""
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Fills the list with the text of every statement until the block ends; without what begins a transaction, and
-    without 'last seen', which is written once a minute."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
-        if not text.startswith(("BEGIN", "UPDATE browser_session")):
-            seen.append(text)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def pages(ids: dict[str, str]) -> Iterator[tuple[str, str]]:
