@@ -229,6 +229,7 @@ REPORT_RECEIVED = Kind(
     "report.received", I, N_("Class report received"), ("site", "release", "count")
 )
 REPORT_VIEWED = Kind("report.viewed", I, N_("Class report read"), ("person",))
+REPORT_DOWNLOADED = Kind("report.downloaded", I, N_("Class report downloaded"), ("person", "kind"))
 
 ALL: dict[str, Kind] = {
     kind.name: kind for kind in list(globals().values()) if isinstance(kind, Kind)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
@@ -24,6 +24,15 @@ from worker.protocol.update import ClassFigures
 class Viewer:
     name: str
     view: ReportView
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A report before the newest one of the same class, from an older release of the same federation."""
+
+    report: ClassReport
+    release: Release
+    figures: ClassFigures
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,29 @@ def _newest(
         report.class_id: (report, release, ClassFigures.model_validate(report.figures))
         for report, release in rows
     }
+
+
+def earlier(session: Session, shown: Shown, limit: int = 5) -> list[Earlier]:
+    """What the same class was told before, newest first; other federations predict other things, so none of theirs."""
+    newest, release = shown.report, shown.release
+    if newest is None or release is None:
+        return []
+    before = or_(
+        ClassReport.as_of < newest.as_of,
+        and_(ClassReport.as_of == newest.as_of, ClassReport.id < newest.id),
+    )
+    rows = session.execute(
+        select(ClassReport, Release)
+        .join(Release, Release.id == ClassReport.release_id)
+        .where(
+            ClassReport.class_id == newest.class_id,
+            Release.federation_id == release.federation_id,
+            before,
+        )
+        .order_by(ClassReport.as_of.desc(), ClassReport.id.desc())
+        .limit(limit)
+    )
+    return [Earlier(r, of, ClassFigures.model_validate(r.figures)) for r, of in rows]
 
 
 def classes_of(session: Session, report_ids: set[str]) -> dict[str, str]:

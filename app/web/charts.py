@@ -140,6 +140,7 @@ def line_chart(
     now_word: str = "now",
     first_word: str = "1",
     format_value: str = "{:.3f}",
+    unit: str = "",
 ) -> LineChart | None:
     """None when there is no point: an empty axis says nothing. At most two references are drawn."""
     if not points:
@@ -159,7 +160,7 @@ def line_chart(
         grid=tuple(round(frame.y(v), 2) for v in levels),
         levels=lines,
         name=_name(f"{name} {format_value.format(points[-1].value)}", drawn, lines),
-        ticks=_y_ticks(frame, levels) + _x_ticks(frame, now_x, first_word),
+        ticks=_y_ticks(frame, levels, unit) + _x_ticks(frame, now_x, first_word),
         now_x=round(frame.x(now_x), 2) if now_x is not None else None,
         now_label=_now(frame, now_x, now_word),
     )
@@ -187,23 +188,25 @@ def _levels(frame: _Frame, references: tuple[Reference, ...]) -> tuple[Level, ..
 
 
 def _name(text: str, drawn: list[tuple[float, float]], levels: tuple[Level, ...]) -> Label:
-    """Beside the last point, away from the names of the levels, which stand at the right."""
+    """Beside the last point, on the side from which the line does not come, away from the names of the levels."""
     x, y = drawn[-1]
     right = x > 60
-    at = _pixel(y) + (-14 if right else 4)
+    falls = len(drawn) > 1 and drawn[-2][1] < y
+    at = _pixel(y) + ((24 if falls else -14) if right else 4)
     taken = [level.label.y for level in levels]
     if right:
-        options = [at, _pixel(y) + 24, _pixel(y) - 30, _pixel(y) + 40, _pixel(y) + 56]
+        options = [at, _pixel(y) + (-14 if falls else 24), _pixel(y) - 30]
+        options += [_pixel(y) + 40, _pixel(y) + 56]
         free = [o for o in options if 10 <= o <= 212 and all(abs(o - t) >= _APART for t in taken)]
         at = free[0] if free else at
     share = x - 1 if right else x + 2.5
     return Label(text, _share(share), round(at, 1), "end" if right else "start")
 
 
-def _y_ticks(frame: _Frame, levels: tuple[float, ...]) -> tuple[Label, ...]:
+def _y_ticks(frame: _Frame, levels: tuple[float, ...], unit: str) -> tuple[Label, ...]:
     digits = _digits(levels)
     return tuple(
-        Label(f"{value:.{digits}f}", "92%", round(_pixel(frame.y(value)) + 4, 1))
+        Label(f"{value:.{digits}f}{unit}", "92%", round(_pixel(frame.y(value)) + 4, 1))
         for value in levels
     )
 

@@ -30,7 +30,21 @@ from app.sites import service as sites
 from tests import cast
 from tests.runs import world as making
 from tests.runs.world import World
+from worker.protocol.update import CalibrationPoint, ClassFigures, ClassTask
 
+TASK = ClassTask(
+    task="pass",
+    metric="auc",
+    shared=0.8,
+    local=0.74,
+    rule=0.6,
+    shared_interval=(0.7, 0.9),
+    predicted_mean=0.3,
+    observed_mean=0.35,
+    curve=(CalibrationPoint(predicted=0.2, observed=0.25, records=30),),
+    missing={"table": 0.05},
+)
+FIGURES = ClassFigures(code="7B", term="2026", records=40, tasks=(TASK,))
 ALL = frozenset(Permission) - TOKEN_NEVER
 
 
@@ -133,6 +147,17 @@ class Stage:
             )
             institutions.assign(session, self.owner, row.id, self.owner.person)
             self.ids["school_class"] = row.id
+
+    def with_report(self) -> None:
+        """Of a class that the owner teaches, from both releases, as its site lets it out."""
+        self.released()
+        self.with_class()
+        self.world.sweep()
+        making.report_all(self.world, self.world.lead, FIGURES)
+        self.released()
+        changed = TASK.model_copy(update={"predicted_mean": 0.27, "shared": 0.82})
+        newer = FIGURES.model_copy(update={"tasks": (changed,)})
+        making.report_all(self.world, self.world.lead, newer)
 
     def with_untaught_class(self) -> None:
         with self.world.hub.db.session() as session:

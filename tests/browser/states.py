@@ -24,7 +24,7 @@ from app.policies import queries as policies
 from app.policies import service as policy_service
 from app.secrets import new_token, token_hash
 from tests import cast
-from tests.web import populated
+from tests.web import populated, reported
 from tests.web.populated import Populated
 
 
@@ -246,6 +246,15 @@ def _factor(place: Place) -> None:
     place.page.get_by_role("button", name="Set it up").click()
 
 
+def _changed(place: Place) -> None:
+    """A class with four reports: what changed is a line, and its numbers stand in a fold."""
+    shares = ({"predicted_mean": 0.36}, {"predicted_mean": 0.34}, {"predicted_mean": 0.4})
+    made = reported.before(place.made, *shares)
+    place.go(f"/classes/{place.made.ids['class_id']}/report")
+    place.page.get_by_text("Show the numbers as a table").last.click()
+    reported.forget(place.made, made)
+
+
 STATES = (
     State("form-errors", "administrator", _wrong_form, "There is one thing to put right"),
     State("not-allowed", "reader", at("/i/{home}/people/invite"), "At School 0 that is"),
@@ -255,6 +264,7 @@ STATES = (
     State("too-many", "", _too_often, "Too many tries."),
     State("busy", "", _busy, "Try again in 5 seconds."),
     State("signed-out", "administrator", _signed_out, "Then you come back to where you were."),
+    State("report-changed", "instructor", _changed, "6 points less than in the report of"),
     State("step-up", "administrator", _again, "Confirm that it is you"),
     State("after-a-form", "administrator", at("/account?done=saved"), "Saved."),
     State("live-swapped", "reader", _swapped, "This page looks again"),

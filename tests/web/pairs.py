@@ -101,6 +101,9 @@ INSTITUTION: dict[str, Pair] = {
     "/i/{}/integrations/webhooks/{}/remove": "DELETE /webhooks/{}",
     "/i/{}/integrations/webhooks/{}/deliveries/{}/replay": "POST /deliveries/{}/replay",
 }
+REPORTS: dict[str, Pair] = {
+    "/classes/{}/report/download": "GET /reports/{}/table",
+}
 FEDERATIONS: dict[str, Pair] = {
     "/federations/new": "POST /federations",
     "/federations/{}/edit/{}": "PATCH /federations/{}",
@@ -134,4 +137,4 @@ OPERATOR: dict[str, Pair] = {
     "/operator/people/{}/reset-factor": _OPERATES,
     "/operator/people/invite": _OPERATES,
 }
-PAIRS = ACCESS | INSTITUTION | FEDERATIONS | OPERATOR
+PAIRS = ACCESS | INSTITUTION | REPORTS | FEDERATIONS | OPERATOR

@@ -37,6 +37,7 @@ TABLE = (
     ("POST", "/account/second-factor/confirm", "303 422 422 422 422 422 422 422"),
     ("GET", "/classes", "303 200 200 200 200 200 200 200"),
     ("GET", "/classes/{class_id}/report", "303 404 404 200 404 404 404 404"),
+    ("POST", "/classes/{class_id}/report/download", "303 404 404 200 404 404 404 404"),
     ("POST", "/display", "303 303 303 303 303 303 303 303"),
     ("GET", "/federations", "303 200 200 200 200 200 200 200"),
     ("GET", "/federations/new", "303 200 403 403 403 200 200 404"),

@@ -31,6 +31,17 @@ def test_the_mockups_run() -> None:
     assert chart.name.text == "Shared 0.811"
 
 
+def test_a_name_stands_where_its_line_does_not_come_from() -> None:
+    """Above the end of a rising line, below that of a falling one; levels may have a unit."""
+    rising, falling = (Point(1, 30), Point(2, 38)), (Point(1, 38), Point(2, 30))
+    up = line_chart("c", "t", "This class", rising, last_x=2, unit=" %")
+    down = line_chart("c", "t", "This class", falling, last_x=2)
+    assert up and up.name and down and down.name
+    ends = [TOP + float(chart.line.split()[-1].split(",")[1]) * 2 for chart in (up, down)]
+    assert up.name.y < ends[0] and down.name.y > ends[1]
+    assert {"28 %", "40 %"} <= {tick.text for tick in up.ticks}
+
+
 def test_nothing_to_draw() -> None:
     assert line_chart("c", "t", "Shared", (), REFERENCES, last_x=3) is None
 

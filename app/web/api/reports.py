@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
+from starlette.responses import Response
+
 from app.access.permissions import Permission
 from app.paging import Down, Key
-from app.reports import queries, service
-from app.reports.queries import Shown
+from app.reports import files, queries, service
+from app.reports.files import FileKind
+from app.reports.queries import Earlier, Shown
 from app.web.api.answers import Id, Page, Told, Windowed, only
 from app.web.api.caller import Calling, Noting, api_router, takes
 from worker.protocol.update import ClassFigures
@@ -24,8 +27,16 @@ class ClassListed(Told):
     as_of: datetime | None
 
 
+class EarlierTold(Told):
+    """What the class was told before, from an older release of the same federation."""
+
+    as_of: datetime
+    release: int
+    figures: ClassFigures
+
+
 class ReportTold(Told):
-    """`figures.records` is null under `minimum_cell`. `viewers`: who read it, newest first."""
+    """`figures.records` is null under `minimum_cell`. `earlier` and `viewers` (who read it) are newest first."""
 
     school_class: str
     term: str
@@ -35,6 +46,7 @@ class ReportTold(Told):
     release: int | None
     minimum_cell: int | None
     figures: ClassFigures | None
+    earlier: list[EarlierTold]
     viewers: list[str]
 
 
@@ -44,6 +56,10 @@ def _listed(row: Shown) -> ClassListed:
     return ClassListed(
         school_class=own.id, term=own.term, code=own.code, title=own.title, as_of=as_of
     )
+
+
+def _earlier(one: Earlier) -> EarlierTold:
+    return EarlierTold(as_of=one.report.as_of, release=one.release.number, figures=one.figures)
 
 
 def _place(row: Shown) -> Key:
@@ -78,5 +94,19 @@ def get_report(call: Noting, school_class: Id) -> ReportTold:
         release=shown.release.number if shown.release else None,
         minimum_cell=report.minimum_cell if report else None,
         figures=shown.figures,
+        earlier=[_earlier(one) for one in queries.earlier(call.session, shown)],
         viewers=[v.name for v in viewers],
     )
+
+
+@router.get(
+    "/{school_class}/table",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "The file."}},
+    **takes(Permission.REPORT_READ),
+)
+def download_report(call: Noting, school_class: Id) -> Response:
+    """The newest report as CSV, one number a line, to keep. The download is written down."""
+    file = files.download(call.session, call.actor, school_class, FileKind.CSV)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.content, media_type=file.media, headers=headers)

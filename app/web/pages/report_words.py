@@ -50,7 +50,7 @@ def _better(task: ClassTask, other: float | None) -> float | None:
     return -gap if task.metric in _SMALLER else gap
 
 
-def _standing(task: ClassTask, other: float | None) -> Standing | None:
+def standing(task: ClassTask, other: float | None) -> Standing | None:
     """None where one is missing. Inside the model's own interval a difference may be chance."""
     ahead = _better(task, other)
     if ahead is None or other is None:
@@ -66,8 +66,8 @@ def _standing(task: ClassTask, other: float | None) -> Standing | None:
 
 
 def _against_rule(task: ClassTask) -> str:
-    standing = _standing(task, task.rule)
-    if standing is None:
+    found = standing(task, task.rule)
+    if found is None:
         return _("There is no simple rule to compare it with.")
     return {
         "better": _("It does better than a simple rule here."),
@@ -77,7 +77,7 @@ def _against_rule(task: ClassTask) -> str:
         "same": _("It does about as well as a simple rule here."),
         "perhaps-worse": _("A simple rule does somewhat better here, which may be chance."),
         "worse": _("A simple rule does better here."),
-    }[standing]
+    }[found]
 
 
 def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
@@ -85,7 +85,7 @@ def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
     if figures.records is None or not figures.tasks:
         return _("Too few students: do not lean on it for this class.")
     task = figures.tasks[0]
-    rule, alone = _standing(task, task.rule), _standing(task, task.local)
+    rule, alone = standing(task, task.rule), standing(task, task.local)
     if rule == "worse":
         return _("Do not lean on it for this class: a simple rule does better.")
     if rule is None:

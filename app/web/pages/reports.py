@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.people import queries as people
-from app.reports import queries, service
+from app.reports import files, queries, service
 from app.reports.queries import Shown, Viewer
 from app.runs import queries as runs
 from app.runs import tallies
@@ -15,14 +15,16 @@ from app.runs.models import Run
 from app.text import _
 from app.web import render
 from app.web.moments import as_of, full, lately
-from app.web.pages import report_words
+from app.web.pages import report_change, report_words
 from app.web.parts import (
     Bullets,
+    Button,
     Cell,
     Column,
     Empty,
     Facts,
     Few,
+    Form,
     Heading,
     Link,
     Log,
@@ -88,6 +90,7 @@ def report(visit: Here, class_id: str) -> Response:
     with visit.hub.db.session() as writing:
         shown = service.view(writing, visit.who, class_id)
         viewers = queries.viewers(writing, shown.report) if shown.report else []
+        earlier = queries.earlier(writing, shown)
     row = shown.school_class
     name = f"{row.code} {row.title}".strip()
     run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
@@ -106,8 +109,31 @@ def report(visit: Here, class_id: str) -> Response:
         panels.append(_fit(shown, sheets))
         panels += report_words.calibration(figures, sheets)
         panels += _uses(sheets)
+        panels.append(report_change.panel(shown, earlier, sheets))
+        panels.append(_download(row.id))
     panels.append(_limits(visit, shown, viewers))
     return render.sheet(visit, replace(sheet, panels=tuple(panels)))
+
+
+@router.post("/{class_id}/report/download")
+def download(visit: Here, class_id: str) -> Response:
+    kind = files.kind_of(visit.form.text("form"))
+    file = files.download(visit.session, visit.who, class_id, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.content, media_type=file.media, headers=headers)
+
+
+def _download(class_id: str) -> Panel:
+    lead = _(
+        "The numbers of this page, as a file. Keep it as you keep this page: who downloads it is written down. To keep "
+        "the page itself, print it."
+    )
+    buttons = tuple(
+        Button(text, "form", kind)
+        for text, kind in ((_("Download as CSV"), "csv"), (_("Download as JSON"), "json"))
+    )
+    form = Form(f"/classes/{class_id}/report/download", (), buttons, inline=True)
+    return Panel(_("Take it with you"), (form,), lead=lead, id="h-download")
 
 
 def _none_yet(shown: Shown) -> str:
