@@ -15,6 +15,7 @@ from app import hub, logs, schema  # noqa: F401  (schema: every table and follow
 from app.db import THREADS
 from app.demo import pages as demo
 from app.settings import Settings, get_settings
+from app.sites.admission import Remembered
 from app.web import pages, problems
 from app.web.api import router as api
 from app.web.door import router as door
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     application.state.hub = hub.build(settings)
     application.state.streams = Streams(settings.streams)
     application.state.turns = Semaphore(THREADS)
+    application.state.remembered = Remembered()
     application.add_middleware(Edge, settings=settings)
     problems.install(application)
     application.include_router(health)

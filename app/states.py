@@ -34,10 +34,12 @@ def try_move(
         update(model)
         .where(key, column.in_(list(allowed_from(table, target))))
         .values({column.key: target, **values})
-        .execution_options(synchronize_session=False)
+        .returning(model)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    moved: bool = session.execute(statement).rowcount == 1  # type: ignore[attr-defined]
-    session.refresh(row)
+    moved = session.scalars(statement).first() is not None  # fills `row` too: it is the same one
+    if not moved:
+        session.refresh(row)
     return moved
 
 

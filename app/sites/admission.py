@@ -1,16 +1,18 @@
 """Letting a signed request in: the site is known and not revoked, the clock fits, the nonce is new."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, Executable, String, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.audit import kinds
 from app.audit.service import record
 from app.clock import now
+from app.db import Database, UtcDateTime
 from app.sites import queries
 from app.sites.errors import ClockOff, Replayed, Revoked, SiteRefused
 from app.sites.models import Nonce, Site
@@ -25,6 +27,7 @@ _WORKERS = tuple(
 )
 _SEEN_EVERY = timedelta(seconds=10)
 """`last_seen` is written at most this often: pages show minutes, and a write costs a lock."""
+_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True)
@@ -47,20 +50,72 @@ class Verified:
 
     claims: Claims
     at: datetime
-    new_key: str | None
-    """The announced key, when this request is its first use."""
+    key: str
+    first_use: bool
+    """Of an announced key."""
     note_seen: bool
 
 
+@dataclass(frozen=True)
+class Known:
+    """A site that came in lately, as this process remembers it."""
+
+    key: PublicKey
+    noted: datetime
+    """When its `last_seen` was last written, as far as this process knows."""
+
+
+class Remembered:
+    """Saves most requests a read. Never the last word: the database is asked, as the nonce is written, whether the key
+    still holds."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Known] = {}
+
+    def get(self, site: str) -> Known | None:
+        return self._known.get(site)
+
+    def keep(self, site: str, key: PublicKey, noted: datetime) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[site] = Known(key, noted)
+
+
+def come_in(db: Database, remembered: Remembered, claims: Claims) -> None:
+    """Lets one request in, and writes down that it came. Raises SiteRefused, ClockOff, Revoked, Replayed."""
+    at = now()
+    known = remembered.get(claims.site)
+    if known is not None and _come_in_again(db, known.key, claims, at):
+        if _is_news(known.noted, claims, at):
+            with db.one_statement() as connection:
+                _note_seen(connection, claims.site, at)
+            remembered.keep(claims.site, known.key, at)
+        return
+    with db.reading() as session:
+        verified = verify(session, claims, at)
+    with db.session() as session:
+        admit(session, verified)
+    noted = at if verified.note_seen else at - _SEEN_EVERY
+    remembered.keep(claims.site, PublicKey(verified.key), noted)
+
+
+def _come_in_again(db: Database, key: PublicKey, claims: Claims, at: datetime) -> bool:
+    """The usual request, in one statement. If anything is wrong with it, the long way finds out what, and says so."""
+    try:
+        _check_form(claims)
+        key.verify(_signed(claims), claims.signature)
+        _check_clock(claims.time, at)
+    except (SiteRefused, BadSignature):
+        return False
+    with db.one_statement() as connection:
+        return _enter(connection, claims, key.text, at)
+
+
 def verify(session: Session, claims: Claims, at: datetime) -> Verified:
-    """Reads only, so that a forged request never takes the write lock. Raises SiteRefused."""
+    """Reads only, so that a forged request never takes the write lock. Raises SiteRefused, ClockOff, Revoked."""
     site = queries.at_door(session, claims.site)
-    if claims.digest != claims.body_digest or not _NONCE.fullmatch(claims.nonce):
-        raise SiteRefused(_("The request was changed on its way."))
-    message = request_bytes(
-        claims.site, claims.method, claims.path, claims.time, claims.nonce, claims.digest
-    )
-    key = _signer(site, message, claims.signature)
+    _check_form(claims)
+    key = _signer(site, _signed(claims), claims.signature)
     assert site is not None
     if site.state is SiteState.REVOKED:
         raise Revoked(_("This site was revoked. Ask an administrator of your institution."))
@@ -68,10 +123,26 @@ def verify(session: Session, claims: Claims, at: datetime) -> Verified:
     return Verified(
         claims=claims,
         at=at,
-        new_key=key if key != site.key else None,
-        note_seen=_of_the_worker(claims.path)
-        and (site.last_seen is None or site.last_seen < at - _SEEN_EVERY),
+        key=key,
+        first_use=key != site.key,
+        note_seen=_is_news(site.last_seen, claims, at),
     )
+
+
+def _check_form(claims: Claims) -> None:
+    if claims.digest != claims.body_digest or not _NONCE.fullmatch(claims.nonce):
+        raise SiteRefused(_("The request was changed on its way."))
+
+
+def _signed(claims: Claims) -> bytes:
+    return request_bytes(
+        claims.site, claims.method, claims.path, claims.time, claims.nonce, claims.digest
+    )
+
+
+def _is_news(last_seen: datetime | None, claims: Claims, at: datetime) -> bool:
+    late = last_seen is None or last_seen < at - _SEEN_EVERY
+    return late and _of_the_worker(claims.path)
 
 
 def _of_the_worker(path: str) -> bool:
@@ -116,26 +187,42 @@ def _check_clock(text: str, at: datetime) -> None:
 
 
 def admit(session: Session, request: Verified) -> None:
-    """Writes: the nonce (Replayed when it was seen), last seen, a new key's first use."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    """Writes: a new key's first use, the nonce (Replayed when it was seen), last seen."""
     site = request.claims.site
-    fresh = session.execute(
-        insert(Nonce)
-        .values(id=f"{site}:{request.claims.nonce}", seen=request.at)
-        .on_conflict_do_nothing()
-        .returning(Nonce.id)
-    )
-    if fresh.first() is None:
+    if request.first_use:
+        _use_new_key(session, site, request.key, request.at)
+    if not _enter(session, request.claims, request.key, request.at):
         raise Replayed(_("This request was seen before."))
     if request.note_seen:
-        session.execute(
-            update(Site)
-            .where(Site.id == site)
-            .values(last_seen=request.at)
-            .execution_options(synchronize_session=False)
-        )
-    if request.new_key is not None:
-        _use_new_key(session, site, request.new_key, request.at)
+        _note_seen(session, site, request.at)
+
+
+def _entering(insert: Callable[[type[Nonce]], postgresql.Insert | sqlite.Insert]) -> Executable:
+    """The nonce of a site whose key still holds. Gives a row if and only if both are so: known and never seen."""
+    values = (bindparam("nonce", type_=String()), bindparam("at", type_=UtcDateTime()))
+    here = select(*values).where(
+        Site.id == bindparam("site"),
+        Site.key == bindparam("key"),
+        Site.state != SiteState.REVOKED,
+    )
+    found = insert(Nonce).from_select(["id", "seen"], here)
+    return found.on_conflict_do_nothing().returning(Nonce.id)
+
+
+_ENTERING = {"postgresql": _entering(postgresql.insert), "sqlite": _entering(sqlite.insert)}
+_SEEN = update(Site).where(Site.id == bindparam("site")).values(last_seen=bindparam("at"))
+_SEEN = _SEEN.execution_options(synchronize_session=False)
+
+
+def _enter(inside: Session | Connection, claims: Claims, key: str, at: datetime) -> bool:
+    connection = inside.connection() if isinstance(inside, Session) else inside
+    nonce = f"{claims.site}:{claims.nonce}"
+    values = {"nonce": nonce, "at": at, "site": claims.site, "key": key}
+    return connection.execute(_ENTERING[connection.dialect.name], values).first() is not None
+
+
+def _note_seen(inside: Session | Connection, site: str, at: datetime) -> None:
+    inside.execute(_SEEN, {"site": site, "at": at})
 
 
 def _use_new_key(session: Session, site_id: str, key: str, at: datetime) -> None:

@@ -126,7 +126,10 @@ def claim(session: Session, site: Site, lane: Lane, first_lease_s: int) -> Claim
 
 def held(session: Session, site: Site, job_id: str, claim_number: int) -> Job:
     """The job, locked until the transaction ends, if `claim_number` still holds it. Raises StaleClaim."""
-    job = _locked(session, site, job_id)
+    return _if_held(_locked(session, site, job_id), claim_number)
+
+
+def _if_held(job: Job | None, claim_number: int) -> Job:
     if job is None or job.claim != claim_number or job.state not in HELD:
         raise StaleClaim(_("This job is not held under this claim any more."))
     return job
@@ -145,18 +148,20 @@ def _locked(session: Session, site: Site, job_id: str) -> Job | None:
 def confirm(session: Session, site: Site, job_id: str, claim_number: int, lease_s: int) -> Lease:
     """The site has begun: the lease becomes a full one, and the attempt counts. The same twice counts once."""
     job = held(session, site, job_id, claim_number)
-    if job.state is JobState.OFFERED:
-        move(
-            session,
-            JOB_TRANSITIONS,
-            job,
-            Job.state,
-            JobState.CLAIMED,
-            attempts=Job.attempts + 1,
-        )
-        note(session, site.id, kinds.JOB_CONFIRMED, job, site.institution_id, claim=job.claim)
-        ring_run(session, job)
-    return _lengthen(session, job, lease_s)
+    if job.state is not JobState.OFFERED:
+        return _lengthen(session, job, lease_s)
+    move(
+        session,
+        JOB_TRANSITIONS,
+        job,
+        Job.state,
+        JobState.CLAIMED,
+        attempts=Job.attempts + 1,
+        lease_until=_until(lease_s),
+    )
+    note(session, site.id, kinds.JOB_CONFIRMED, job, site.institution_id, claim=job.claim)
+    ring_run(session, job)
+    return _lease(job, lease_s)
 
 
 def renew(session: Session, site: Site, job_id: str, claim_number: int, lease_s: int) -> Lease:
@@ -165,8 +170,16 @@ def renew(session: Session, site: Site, job_id: str, claim_number: int, lease_s:
 
 
 def _lengthen(session: Session, job: Job, lease_s: int) -> Lease:
-    job.lease_until = now() + timedelta(seconds=lease_s)
+    job.lease_until = _until(lease_s)
     session.flush()
+    return _lease(job, lease_s)
+
+
+def _until(lease_s: int) -> datetime:
+    return now() + timedelta(seconds=lease_s)
+
+
+def _lease(job: Job, lease_s: int) -> Lease:
     verdict = Verdict.GO_ON
     if job.pause_asked:
         verdict = Verdict.PAUSE
@@ -191,7 +204,7 @@ def nack(session: Session, site: Site, job_id: str, said: Nack) -> None:
     job = _locked(session, site, job_id)
     if job is not None and job.claim == said.claim and job.state not in HELD:
         return
-    job = held(session, site, job_id, said.claim)
+    job = _if_held(job, said.claim)
     rest: datetime | None = None
     if said.code in _GRACEFUL:
         job.attempts = max(job.attempts - 1, 0)
@@ -214,7 +227,7 @@ def answer(session: Session, site: Site, job_id: str, said: Answer) -> Job | Non
             return None
         if job.answer is not None:
             raise OtherAnswer(_("This job was answered already, with something else."))
-    job = held(session, site, job_id, said.claim)
+    job = _if_held(job, said.claim)
     _check_fits(session, job, said)
     transfer = _TRANSFER.get(job.kind, TransferKind.ANSWER)
     if said.refused or said.failed or said.update:
@@ -222,12 +235,12 @@ def answer(session: Session, site: Site, job_id: str, said: Answer) -> Job | Non
     sent.note(session, site, transfer, canonical(said), job.kind.value, job)
     if said.refused:
         values = {"refusal": said.refused, "refusal_detail": said.refused_detail}
-        end(session, job, JobState.REFUSED, site.id, answer=content, **values)
+        end(session, job, JobState.REFUSED, site, answer=content, **values)
     elif said.failed:
         state = JobState.CANCELLED if job.cancel_asked else JobState.FAILED
-        end(session, job, state, site.id, answer=content, failure=said.failed)
+        end(session, job, state, site, answer=content, failure=said.failed)
     else:
-        end(session, job, JobState.DONE, site.id, answer=content)
+        end(session, job, JobState.DONE, site, answer=content)
     return job
 
 

@@ -93,8 +93,10 @@ _KIND_OF_END = {
 }
 
 
-def end(session: Session, job: Job, state: JobState, actor: str = "hub", **values: object) -> None:
-    """The one way a job ends; writes the event that belongs to it."""
+def end(
+    session: Session, job: Job, state: JobState, by: Site | None = None, **values: object
+) -> None:
+    """The one way a job ends; writes the event that belongs to it. `by` is the job's site, or None for the hub."""
     move(
         session,
         JOB_TRANSITIONS,
@@ -110,7 +112,8 @@ def end(session: Session, job: Job, state: JobState, actor: str = "hub", **value
         body |= {"failure": job.failure, "attempts": job.attempts}
     if state is JobState.REFUSED:
         body |= {"refusal": job.refusal}
-    note(session, actor, _KIND_OF_END[state], job, **body)
+    actor, chain = (by.id, by.institution_id) if by else ("hub", None)
+    note(session, actor, _KIND_OF_END[state], job, chain, **body)
     ring_run(session, job)
 
 

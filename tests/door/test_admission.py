@@ -7,11 +7,13 @@ import httpx
 import pytest
 
 from app.clock import now
-from app.sites import service
+from app.sites import admission, service
 from app.sites.admission import forget_nonces
 from app.sites.models import Nonce, Site
+from app.sites.states import SiteState
 from tests.door.conftest import Door
 from tests.door.sender import Sender
+from tests.web.counting import statements
 from worker.protocol import limits, messages
 from worker.protocol.signatures import PrivateKey
 
@@ -197,7 +199,45 @@ def test_only_a_running_worker_is_seen(door: Door) -> None:
     assert not seen()
     assert door.sender.send("/hello?by=worker").status_code == 200
     assert seen()
-    with door.hub.db.session() as session:
-        session.get_one(Site, door.site).last_seen = None
+
+
+def test_a_claim_is_seen_and_written_at_most_every_ten_seconds(door: Door, monkeypatch) -> None:
+    def seen() -> bool:
+        """And forgets it again."""
+        with door.hub.db.session() as session:
+            row = session.get_one(Site, door.site)
+            found, row.last_seen = row.last_seen, None
+        return found is not None
+
+    seen()
     assert door.sender.claim().status_code == 204
     assert seen()
+    assert door.sender.claim().status_code == 204
+    assert not seen()
+    monkeypatch.setattr(admission, "_SEEN_EVERY", timedelta(0))
+    assert door.sender.claim().status_code == 204
+    assert seen()
+
+
+def test_a_site_that_came_in_before_costs_one_statement(door: Door) -> None:
+    assert door.sender.send("/hello").status_code == 200
+    with statements(door.hub.db) as seen:
+        assert door.sender.send("/hello").status_code == 200
+    entered = [text for text in seen if "site_nonce" in text]
+    assert len(entered) == 1
+    assert not [text for text in seen if text.startswith("SELECT") and "next_key" in text[:60]]
+
+
+def test_what_a_process_remembers_lets_nobody_in(door: Door) -> None:
+    """Another process changed the row: the key remembered here holds no more."""
+    assert door.sender.send("/hello").status_code == 200
+    with door.hub.db.session() as session:
+        row = session.get_one(Site, door.site)
+        key, row.key = row.key, PrivateKey().public.text
+    answer = door.sender.send("/hello")
+    assert code(answer) == (401, "bad-signature")
+    with door.hub.db.session() as session:
+        row = session.get_one(Site, door.site)
+        row.key, row.state, row.revoked = key, SiteState.REVOKED, now()
+    answer = door.sender.send("/hello")
+    assert code(answer) == (401, "revoked")

@@ -9,7 +9,6 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from app.clock import now
 from app.errors import Invalid, TooLarge
 from app.hub import Hub
 from app.sites import admission, queries
@@ -105,16 +104,9 @@ SignedChunk = Annotated[Caller, Depends(signed_chunk)]
 async def _admit(request: Request, hub: Hub, limit: int) -> Caller:
     body = await read_body(request, limit)
     claims = _claims(request, digest(body))
-    await to_thread.run_sync(_check, hub, claims, limiter=threads())
+    remembered: admission.Remembered = request.app.state.remembered
+    await to_thread.run_sync(admission.come_in, hub.db, remembered, claims, limiter=threads())
     return Caller(claims.site, body)
-
-
-def _check(hub: Hub, claims: admission.Claims) -> None:
-    at = now()
-    with hub.db.reading() as session:
-        verified = admission.verify(session, claims, at)
-    with hub.db.session() as session:
-        admission.admit(session, verified)
 
 
 def _claims(request: Request, body_digest: str) -> admission.Claims:

@@ -97,9 +97,9 @@ def settle(session: Session, site: Site, job_id: str, said: messages.Answer) -> 
 
 def lock_round(session: Session, job_id: str) -> None:
     """The round before its job, as the sweep locks them: two orders would be a deadlock."""
-    job = queries.job(session, job_id)
-    if job is not None and job.round_id is not None:
-        run_queries.locked_round(session, job.round_id)
+    round_id = queries.round_of_job(session, job_id)
+    if round_id is not None:
+        run_queries.locked_round(session, round_id)
 
 
 def require_named(session: Session, site: Site, job_id: str, digest: str) -> Job:

@@ -60,8 +60,8 @@ def _until(due: datetime | None) -> float:
 
 
 def _next_due(hub: Hub, caller: Caller, lane: Lane) -> datetime | None:
-    with hub.db.reading() as session:
-        return queries.next_due(session, caller.site, lane)
+    with hub.db.one_statement() as connection:
+        return queries.next_due(connection, caller.site, lane)
 
 
 def _claim(hub: Hub, caller: Caller, lane: Lane) -> Claimed | None:
