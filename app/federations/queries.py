@@ -155,13 +155,23 @@ def members(session: Session, federation: Federation) -> list[Member]:
 
 def active_members(session: Session, federation_id: str) -> list[Member]:
     """Active memberships of verified institutions, by institution id."""
+    return [
+        member
+        for member in active_or_suspended(session, federation_id)
+        if member.institution.state is InstitutionState.VERIFIED
+    ]
+
+
+def active_or_suspended(session: Session, federation_id: str) -> list[Member]:
+    """As `active_members`, with those whose institution the operators suspended."""
+    able = (InstitutionState.VERIFIED, InstitutionState.SUSPENDED)
     rows = session.execute(
         select(Membership, Institution)
         .join(Institution, Institution.id == Membership.institution_id)
         .where(
             Membership.federation_id == federation_id,
             Membership.state == MembershipState.ACTIVE,
-            Institution.state == InstitutionState.VERIFIED,
+            Institution.state.in_(able),
         )
         .order_by(Institution.id)
     ).all()

@@ -14,13 +14,14 @@ from app.audit import kinds
 from app.audit.models import HUB_CHAIN
 from app.audit.service import record
 from app.clock import now
-from app.effects import Mail, Ring, after_commit
+from app.effects import Mail, Ring, Send, after_commit
 from app.errors import Conflict, Invalid, NotAllowed
 from app.ids import new_id
 from app.institutions import domain_records, proofs, queries
 from app.institutions.domains import clean_register, mailbox_fits
 from app.institutions.models import Institution, Proof, VerificationDecision
 from app.institutions.states import TRANSITIONS, Decision, InstitutionState, ProofKind
+from app.jobs import HubTask
 from app.names import clean_name
 from app.people import queries as people
 from app.people import throttle
@@ -164,6 +165,9 @@ def decide(
             },
         )
     after_commit(session, Ring(f"institution:{institution_id}"))
+    if decision in (Decision.SUSPEND, Decision.RESTORE):
+        # Its open jobs end, or the rounds that wait for it may open: not a minute later.
+        after_commit(session, Send(HubTask.SWEEP.value))
     return row
 
 

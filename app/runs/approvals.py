@@ -64,9 +64,17 @@ def _members_asked(
             yield member
 
 
-def answered(approvals: Iterable[RunApproval], at: datetime) -> bool:
-    """Everyone said yes or no, or let their time pass."""
-    return all(a.choice is not None or a.expires <= at for a in approvals)
+def answered(session: Session, run: Run, at: datetime) -> bool:
+    """Everyone asked said yes or no, let their time pass, or cannot answer any more: left, or suspended."""
+    silent = {
+        a.institution_id
+        for a in queries.approvals(session, run.id)
+        if a.choice is None and a.expires > at
+    }
+    if not silent:
+        return True
+    members = federation_queries.active_members(session, run.federation_id)
+    return silent.isdisjoint(m.institution.id for m in members)
 
 
 def yes(approvals: Iterable[RunApproval]) -> int:

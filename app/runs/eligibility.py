@@ -11,6 +11,7 @@ from app.federations import cohort
 from app.federations import queries as federation_queries
 from app.federations.queries import Member
 from app.institutions.models import Institution
+from app.institutions.states import InstitutionState
 from app.runs import queries, tallies
 from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan
@@ -35,6 +36,8 @@ class Outside(StrEnum):
     """The site itself said no in this run, and its policy has not changed since."""
     APPROVAL_WAITS = "approval-waits"
     DECLINED = "declined"
+    SUSPENDED = "suspended"
+    """The operators suspended the institution."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def survey(
 ) -> Survey:
     """Every active member's sites, sorted by what the hub knows now. `answers`: the run's, if they were read."""
     plan = queries.plan_of(run)
-    members = federation_queries.active_members(session, run.federation_id)
+    members = federation_queries.active_or_suspended(session, run.federation_id)
     asked_of = queries.approvals(session, run.id) if answers is None else answers
     given = {a.institution_id: a for a in asked_of}
     refused = {job.site_id: job for job in tallies.refused_training(session, run.id)}
@@ -108,6 +111,8 @@ def survey(
 def _judge(
     member: Member, site: Site, policy: PolicyDocument | None, given: RunApproval | None
 ) -> Candidate | LeftOut:
+    if member.institution.state is InstitutionState.SUSPENDED:
+        return LeftOut(member.institution, site, Outside.SUSPENDED)
     if policy is None:
         objection = rules.Objection(Refusal.NO_POLICY)
         return LeftOut(member.institution, site, Outside.REFUSES, objection)

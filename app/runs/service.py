@@ -128,8 +128,7 @@ def consider(session: Session, run: Run, actor_id: str) -> None:
     """Approved, once everyone asked has answered (or let the time pass) and enough may take part."""
     if run.state is not RunState.PROPOSED:
         return
-    given = queries.approvals(session, run.id)
-    if not approvals.answered(given, now()):
+    if not approvals.answered(session, run, now()):
         return
     have, need = approvals.willing(session, run), queries.plan_of(run).quorum
     if have < need:

@@ -27,7 +27,10 @@ _OUT: dict[Outside, Part] = {
     Outside.REFUSED: Part.REFUSED,
     Outside.APPROVAL_WAITS: Part.APPROVAL_WAITS,
     Outside.DECLINED: Part.DECLINED,
+    Outside.SUSPENDED: Part.SUSPENDED,
 }
+_GIVEN = frozenset({Part.RECEIVED, Part.TAKEN, Part.UPDATE_REFUSED, Part.REFUSED})
+"""What a site said of the round stays said, also when its institution is suspended after."""
 _SENDING = frozenset({Phase.STORED, Phase.UPLOADING, Phase.DONE})
 IN = frozenset(
     {
@@ -103,6 +106,7 @@ def _asked(
     names = {home.id: home.name for home in homes}
     if unnamed := {s.institution_id for s in sites.values()} - names.keys():
         names |= institution_queries.names(session, unnamed)
+    suspended = {left.institution.id for left in found.left_out if left.why is Outside.SUSPENDED}
     made: dict[str, SiteRow] = {}
     for job in current.training:
         site = sites.get(job.site_id)
@@ -110,6 +114,8 @@ def _asked(
             continue
         name, update = names.get(site.institution_id, ""), current.updates.get(site.id)
         row = _in_round(site, name, job, update, at, seen_recently_s)
+        if row.institution in suspended and row.part not in _GIVEN:
+            row = replace(row, part=Part.SUSPENDED, takes_part=False, outside=Outside.SUSPENDED)
         made[site.id] = replace(row, late=job.created < current.round.opened or None)
     return list(made.values())
 

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.federations.models import Membership
 from app.federations.states import MembershipState
+from app.institutions.models import Institution
+from app.institutions.states import InstitutionState
 from app.runs.models import Round, Run, Update
 from app.runs.queries import OPEN_ROUND
 from app.runs.states import RoundState, RunState, UpdateState
@@ -91,7 +93,7 @@ def proposed_runs(session: Session) -> Sequence[Run]:
 
 
 def jobs_of_departed(session: Session) -> Sequence[Job]:
-    """Open jobs at sites whose institution is no active member, or which were revoked."""
+    """Open jobs at sites whose institution is no active member or is suspended, or which were revoked."""
     member = (
         select(Membership.id)
         .join(Run, Run.federation_id == Membership.federation_id)
@@ -105,10 +107,15 @@ def jobs_of_departed(session: Session) -> Sequence[Job]:
     return session.scalars(
         select(Job)
         .join(Site, Site.id == Job.site_id)
+        .join(Institution, Institution.id == Site.institution_id)
         .where(
             Job.state.not_in(ENDED),
             Job.cancel_asked.is_(False),
-            or_(~member, Site.state != SiteState.READY),
+            or_(
+                ~member,
+                Site.state != SiteState.READY,
+                Institution.state == InstitutionState.SUSPENDED,
+            ),
         )
         .order_by(Job.id)
     ).all()

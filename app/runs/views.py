@@ -28,6 +28,8 @@ class Part(StrEnum):
     APPROVAL_WAITS = "approval-waits"
     DECLINED = "declined"
     NO_SITE = "no-site"
+    SUSPENDED = "suspended"
+    """Its institution is, by the operators: it is asked for nothing, and told to put down what it holds."""
     READY = "ready"
     """Could be asked; no round is open."""
 

@@ -65,6 +65,12 @@ class StaleClaim(Conflict):
     code = "stale-claim"
 
 
+class Withdrawn(Conflict):
+    """The hub took the job back: the site puts it down and says so. Nothing more of it counts."""
+
+    code = "withdrawn"
+
+
 class OtherAnswer(Conflict):
     """This claim was answered already, with something else."""
 

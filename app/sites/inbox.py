@@ -13,7 +13,7 @@ from app.audit import kinds
 from app.clock import now
 from app.errors import Invalid
 from app.sites import queries, sent
-from app.sites.errors import OtherAnswer, StaleClaim, UpdateMissing
+from app.sites.errors import OtherAnswer, StaleClaim, UpdateMissing, Withdrawn
 from app.sites.hours import is_open
 from app.sites.leases import (
     cancel_jobs,
@@ -49,6 +49,7 @@ __all__ = [
     "post",
     "progress",
     "renew",
+    "require_wanted",
     "resume_jobs",
 ]
 
@@ -135,6 +136,14 @@ def _if_held(job: Job | None, claim_number: int) -> Job:
     return job
 
 
+def require_wanted(session: Session, site: Site) -> None:
+    """Raises Withdrawn where the site's institution is suspended: nothing that comes now is taken."""
+    if queries.is_suspended(session, site):
+        raise Withdrawn(
+            _("The hub's operators suspended your institution, so it takes no work of this site.")
+        )
+
+
 def _locked(session: Session, site: Site, job_id: str) -> Job | None:
     """None for another site's job too: a site learns nothing of others."""
     return session.scalars(
@@ -166,7 +175,10 @@ def confirm(session: Session, site: Site, job_id: str, claim_number: int, lease_
 
 def renew(session: Session, site: Site, job_id: str, claim_number: int, lease_s: int) -> Lease:
     """A longer lease, and whether to go on. Late but not yet taken by another is still in time."""
-    return _lengthen(session, held(session, site, job_id, claim_number), lease_s)
+    job = held(session, site, job_id, claim_number)
+    suspended = queries.is_suspended(session, site)
+    job.cancel_asked = job.cancel_asked or suspended
+    return _lengthen(session, job, lease_s).model_copy(update={"suspended": suspended})
 
 
 def _lengthen(session: Session, job: Job, lease_s: int) -> Lease:
@@ -229,6 +241,8 @@ def answer(session: Session, site: Site, job_id: str, said: Answer) -> Job | Non
             raise OtherAnswer(_("This job was answered already, with something else."))
     job = _if_held(job, said.claim)
     _check_fits(session, job, said)
+    if not (said.refused or said.failed or said.update):
+        require_wanted(session, site)
     transfer = _TRANSFER.get(job.kind, TransferKind.ANSWER)
     if said.refused or said.failed or said.update:
         transfer = TransferKind.ANSWER

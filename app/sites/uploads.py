@@ -17,7 +17,7 @@ from app.ids import new_id
 from app.objects import ObjectMissing, ObjectStore, WrongDigest
 from app.sites import queries, sent
 from app.sites.errors import UploadRefused, upload_refused
-from app.sites.inbox import held
+from app.sites.inbox import held, require_wanted
 from app.sites.leases import ring_run
 from app.sites.models import Job, Site, Upload
 from app.text import _
@@ -32,8 +32,10 @@ from worker.protocol.update import UpdateHeader
 def begin(
     session: Session, store: ObjectStore, site: Site, job_id: str, said: StartUpload
 ) -> Upload:
-    """A new upload, or the one of this digest to go on with. Raises UploadRefused, StaleClaim, DiskFull."""
+    """A new upload, or the one of this digest to go on with. Raises UploadRefused, StaleClaim,
+    Withdrawn, DiskFull."""
     job = held(session, site, job_id, said.claim)
+    require_wanted(session, site)
     header = read_header(site, job, said.header)
     earlier = queries.uploads_of(session, job.id)
     same = next((upload for upload in earlier if upload.digest == header.body), None)
@@ -137,9 +139,10 @@ def _note(
 
 
 def expected(session: Session, site: Site, upload_id: str, offset: int, chunk: bytes) -> Upload:
-    """The upload this chunk belongs to. Raises StaleClaim, UploadRefused."""
+    """The upload this chunk belongs to. Raises StaleClaim, Withdrawn, UploadRefused."""
     upload = of_site(session, site, upload_id)
     _job_of(session, site, upload)
+    require_wanted(session, site)
     if upload.completed is None and offset + len(chunk) > upload.bytes:
         raise upload_refused(
             UploadRefusal.TOO_LARGE, _("More bytes came than the header announced.")
@@ -185,8 +188,9 @@ def place(store: ObjectStore, upload: Upload) -> None:
 
 
 def complete(session: Session, site: Site, upload: Upload) -> Job:
-    """Its object is placed. Raises StaleClaim."""
+    """Its object is placed. Raises StaleClaim, Withdrawn."""
     job = _job_of(session, site, upload)
+    require_wanted(session, site)
     upload.completed = now()
     upload.offset = upload.bytes
     body = {"job": job.id, "site": site.id, "bytes": upload.bytes, "digest": upload.digest}

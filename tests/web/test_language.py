@@ -43,6 +43,21 @@ def _texts(found: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else tuple(found)
 
 
+ONE_WORD = {
+    "Verbund": r"F[öo]+e?deration|Zusammenschluss|Bündnis",
+    "Aufgabenbogen": r"Aufgabenbl[aä]tt|\b(Blatt|Blätter|Blättern|Blattes|Blatts)\b",
+}
+"""The German word of our own word, and others that would be taken for something else."""
+
+
+@pytest.mark.parametrize("word", ONE_WORD)
+def test_german_has_one_word_for_one_thing(german: Catalog, word: str) -> None:
+    texts = [text for m in german if m.id for text in _texts(m.string)]
+    assert any(word in text for text in texts)
+    other = re.compile(ONE_WORD[word], re.IGNORECASE)
+    assert [text for text in texts if other.search(text)] == []
+
+
 def test_german_keeps_the_gaps(german: Catalog) -> None:
     wrong = {}
     for message in german:

@@ -81,7 +81,7 @@ def webhooks(hub: Hub) -> None:
 
 
 def departed(hub: Hub) -> None:
-    """Jobs at sites that left, were paused or revoked, and training that its round did not wait for."""
+    """Jobs at sites that left, were paused, suspended or revoked, and training that its round did not wait for."""
     with hub.db.session() as session:
         for job in [*stuck.jobs_of_departed(session), *stuck.jobs_of_ended(session)]:
             jobs.withdraw(session, job)

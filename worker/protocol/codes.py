@@ -122,6 +122,7 @@ class Readiness(StrEnum):
     HUB_REACHABLE = "hub-reachable"
     CLOCK = "clock"
     KEYS = "keys"
+    STANDING = "standing"
     POLICY = "policy"
     DATA = "data"
     DISK = "disk"

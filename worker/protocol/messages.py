@@ -81,6 +81,8 @@ class Hello(_Message):
     policy_offered: Signed | None = None
     """Seals an `ApprovedPolicy` with the hub's key: what lies between can put no other before a person."""
     policy_in_force: Digest | None = None
+    suspended: bool = False
+    """The operators suspended its institution: no job comes until they lift it."""
 
 
 class AcceptPolicy(_Message):
@@ -178,6 +180,8 @@ class ClaimRef(_Message):
 class Lease(_Message):
     verdict: Verdict
     lease_s: int
+    suspended: bool = False
+    """Why it says cancel: the operators suspended the site's institution."""
 
 
 class Progress(_Message):

@@ -52,6 +52,10 @@ class StaleClaim(HubFault):
     """The job is not held under this claim any more: another claim took over, or it ended."""
 
 
+class Withdrawn(HubFault):
+    """The hub took the job back, and takes nothing more of it."""
+
+
 class WrongOffset(HubFault):
     """An upload goes on at `offset`."""
 

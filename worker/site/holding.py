@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _TICK_S = 0.2
 _PROGRESS_S = 1.0
+_SUSPENDED = "the hub's operators suspended this institution; the job is put down"
 _IN_BYTES = frozenset({Phase.FETCHING, Phase.UPLOADING})
 
 
@@ -158,6 +159,8 @@ class Holding:
             if lease.verdict is Verdict.PAUSE:
                 self._ask_to_stop(JobStopped(Failure.PAUSED))
             elif lease.verdict is Verdict.CANCEL:
+                if lease.suspended:
+                    logger.warning("job %s: %s", self.job, _SUSPENDED)
                 self._ask_to_stop(JobStopped(Failure.CANCELLED))
 
     def _tell(self, now: float) -> None:

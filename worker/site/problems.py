@@ -12,6 +12,7 @@ from worker.site.faults import (
     Refused,
     Revoked,
     StaleClaim,
+    Withdrawn,
     WrongOffset,
 )
 
@@ -49,6 +50,7 @@ def fault_of(status: int, problem: dict[str, Any], headers: httpx.Headers, url: 
 _KINDS: dict[tuple[int, str], type[HubFault]] = {
     (401, "clock"): ClockOff,
     (409, "stale-claim"): StaleClaim,
+    (409, "withdrawn"): Withdrawn,
 }
 
 

@@ -47,6 +47,8 @@ def checks(site: Site) -> Iterator[Check]:
         yield Check(Readiness.HUB_REACHABLE, True, _("The hub answers."))
         yield _clock(hello)
         yield _keys(hello)
+        if hello.suspended:
+            yield _suspended()
         yield _policy(site, hello)
     yield _data(site)
     yield _disk(site.home)
@@ -66,6 +68,14 @@ def _keys(hello: Hello) -> Check:
         return Check(Readiness.KEYS, True, _("The hub knows this site's key."))
     fix = _("Compare the six words in the browser; collegium-site status shows them.")
     return Check(Readiness.KEYS, False, _("The six words are not confirmed yet."), fix)
+
+
+def _suspended() -> Check:
+    said = _("The hub's operators suspended your institution, so no job comes.")
+    fix = _(
+        "Ask an administrator of your institution: its page at the hub says why, and whom to write to."
+    )
+    return Check(Readiness.STANDING, False, said, fix)
 
 
 def _policy(site: Site, hello: Hello) -> Check:

@@ -211,6 +211,10 @@ class Transport(virtual.Transport):  # type: ignore[misc]
         _Last.failed, _Last.revoked_at = False, None
         if said.state == "waiting-for-confirmation":
             logger.warning("the hub waits: compare the six words in the browser, then jobs come")
+        if said.suspended:
+            logger.warning(
+                "the hub's operators suspended this institution: no job comes until they lift it"
+            )
         return super().establish_connection()
 
     def _wait_a_little(self) -> None:

@@ -23,6 +23,7 @@ from worker.site.faults import (
     ObjectMismatch,
     Revoked,
     StaleClaim,
+    Withdrawn,
 )
 from worker.site.holding import Holding, Terms
 from worker.site.sending import UpdateRefused, deliver, persist
@@ -60,6 +61,9 @@ def perform(site: Site, claimed: Claimed) -> None:
             logger.warning("job %s: another claim holds it; nothing more is said", claimed.job)
         except Revoked as error:
             logger.error("job %s: %s", claimed.job, error)
+        except Withdrawn as error:
+            logger.warning("job %s: %s", claimed.job, error)
+            _put_down(site, held, Failure.CANCELLED)
         except JobStopped as stop:
             _put_down(site, held, stop.code)
         except BaseException as error:

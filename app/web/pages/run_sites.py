@@ -83,6 +83,35 @@ def _uploading(row: SiteRow, age: str) -> tuple[Status, str, Progress | None]:
 
 
 def _still(row: SiteRow, age: str) -> tuple[Status, str]:
+    return _outside(row, age) or _inside(row, age)
+
+
+def _outside(row: SiteRow, age: str) -> tuple[Status, str] | None:
+    """Of one that is not asked; None for the others."""
+    return {
+        Part.OFFLINE: (
+            Status("off", _("Offline"), age),
+            _("When it is back it goes on, or joins the next round."),
+        ),
+        Part.APPROVAL_WAITS: (
+            Status("wait", _("Waiting for approval"), age),
+            _("Its privacy officer has not answered yet."),
+        ),
+        Part.DECLINED: (
+            Status("stop", _("Declined"), age),
+            _("Its privacy officer said no to this run."),
+        ),
+        Part.SUSPENDED: (
+            Status("stop", _("Suspended")),
+            _(
+                "The hub’s operators suspended this institution. It is asked again in the round after they lift it."
+            ),
+        ),
+        Part.NO_SITE: (Status("off", _("No site")), _("It has no site that is ready.")),
+    }.get(row.part or Part.READY)
+
+
+def _inside(row: SiteRow, age: str) -> tuple[Status, str]:
     rule = fit.sentence(row.rule, row.rule_detail or "") if row.rule else _("A rule says no.")
     failed = (
         code_words.failure(row.failure) if row.failure else _("It sent no update in this round.")
@@ -105,19 +134,6 @@ def _still(row: SiteRow, age: str) -> tuple[Status, str]:
             _("{rule} It stays out of the run.").format(rule=rule),
         ),
         Part.FAILED: (Status("stop", _("Did not finish"), age), failed),
-        Part.OFFLINE: (
-            Status("off", _("Offline"), age),
-            _("When it is back it goes on, or joins the next round."),
-        ),
-        Part.APPROVAL_WAITS: (
-            Status("wait", _("Waiting for approval"), age),
-            _("Its privacy officer has not answered yet."),
-        ),
-        Part.DECLINED: (
-            Status("stop", _("Declined"), age),
-            _("Its privacy officer said no to this run."),
-        ),
-        Part.NO_SITE: (Status("off", _("No site")), _("It has no site that is ready.")),
     }[row.part or Part.READY]
 
 

@@ -165,6 +165,7 @@ def _item(name: str) -> str:
         "hub-reachable": _("Reaches the hub"),
         "clock": _("Clock"),
         "keys": _("Keys"),
+        "standing": _("Institution"),
         "policy": _("Policy"),
         "data": _("Records"),
         "disk": _("Disk"),

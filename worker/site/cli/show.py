@@ -46,14 +46,16 @@ def status(context: Context) -> None:
 
 def _hub(site: Site) -> str:
     try:
-        state = site.door.hello().state
+        said = site.door.hello()
     except HubFault as error:
         return str(error)
+    if said.suspended:
+        return _("your institution is suspended: no job comes until the hub's operators lift it")
     return {
         "ready": _("ready"),
         "waiting-for-confirmation": _("waits for the six words to be confirmed"),
         "revoked": _("revoked"),
-    }[state]
+    }[said.state]
 
 
 def _policy(site: Site) -> str:
