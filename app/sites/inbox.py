@@ -13,7 +13,7 @@ from app.audit import kinds
 from app.clock import now
 from app.errors import Invalid
 from app.sites import queries, sent
-from app.sites.errors import OtherAnswer, StaleClaim, UpdateMissing, Withdrawn
+from app.sites.errors import OtherAnswer, StaleClaim, UpdateMissing
 from app.sites.hours import is_open
 from app.sites.leases import (
     cancel_jobs,
@@ -27,6 +27,7 @@ from app.sites.leases import (
     ring_run,
 )
 from app.sites.models import Job, Site, Upload
+from app.sites.standing import is_suspended, require_wanted
 from app.sites.states import ENDED, HELD, JOB_TRANSITIONS, JobState, SiteState
 from app.states import move
 from app.text import _
@@ -49,7 +50,6 @@ __all__ = [
     "post",
     "progress",
     "renew",
-    "require_wanted",
     "resume_jobs",
 ]
 
@@ -136,14 +136,6 @@ def _if_held(job: Job | None, claim_number: int) -> Job:
     return job
 
 
-def require_wanted(session: Session, site: Site) -> None:
-    """Raises Withdrawn where the site's institution is suspended: nothing that comes now is taken."""
-    if queries.is_suspended(session, site):
-        raise Withdrawn(
-            _("The hub's operators suspended your institution, so it takes no work of this site.")
-        )
-
-
 def _locked(session: Session, site: Site, job_id: str) -> Job | None:
     """None for another site's job too: a site learns nothing of others."""
     return session.scalars(
@@ -176,7 +168,7 @@ def confirm(session: Session, site: Site, job_id: str, claim_number: int, lease_
 def renew(session: Session, site: Site, job_id: str, claim_number: int, lease_s: int) -> Lease:
     """A longer lease, and whether to go on. Late but not yet taken by another is still in time."""
     job = held(session, site, job_id, claim_number)
-    suspended = queries.is_suspended(session, site)
+    suspended = is_suspended(session, site)
     job.cancel_asked = job.cancel_asked or suspended
     return _lengthen(session, job, lease_s).model_copy(update={"suspended": suspended})
 

@@ -13,13 +13,13 @@ from app.access.permissions import Permission
 from app.clock import now
 from app.errors import NotFound
 from app.institutions.models import Institution
-from app.institutions.states import InstitutionState
 from app.paging import Cut, Order, Part
 from app.people.models import Person
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
 from app.sites import tallies
 from app.sites.models import EnrolmentToken, Job, SentLine, Site, Upload
+from app.sites.standing import may_work
 from app.sites.states import ENDED, JobState, SiteState
 from app.text import _
 from worker.protocol.codes import Lane
@@ -135,12 +135,6 @@ def home(session: Session, site: Site) -> Institution:
     return session.get_one(Institution, site.institution_id)
 
 
-def is_suspended(session: Session, site: Site) -> bool:
-    """Whether the operators suspended its institution: its sites get no job, and put down what they hold."""
-    asked = select(Institution.state).where(Institution.id == site.institution_id)
-    return session.scalar(asked) is InstitutionState.SUSPENDED
-
-
 def approver_name(session: Session, version: PolicyVersion) -> str:
     """Who approved a policy, for the person who accepts it at the site; empty when erased."""
     person = session.get(Person, version.decided_by) if version.decided_by else None
@@ -189,8 +183,6 @@ def next_due(reader: Session | Connection, site_id: str, lane: Lane) -> datetime
 
 def due(site_id: str, lane: Lane, at: datetime) -> Select[str]:
     """Ids of jobs to hand out now, oldest first: none to a site of a suspended institution."""
-    home = select(Site.id).join(Institution, Institution.id == Site.institution_id)
-    welcome = home.where(Site.id == site_id, Institution.state != InstitutionState.SUSPENDED)
     return (
         select(Job.id)
         .where(
@@ -200,7 +192,7 @@ def due(site_id: str, lane: Lane, at: datetime) -> Select[str]:
             Job.cancel_asked.is_(False),
             Job.pause_asked.is_(False),
             or_(Job.not_before.is_(None), Job.not_before <= at),
-            welcome.exists(),
+            may_work(site_id),
         )
         .order_by(Job.created, Job.id)
     )

@@ -17,9 +17,10 @@ from app.ids import new_id
 from app.objects import ObjectMissing, ObjectStore, WrongDigest
 from app.sites import queries, sent
 from app.sites.errors import UploadRefused, upload_refused
-from app.sites.inbox import held, require_wanted
+from app.sites.inbox import held
 from app.sites.leases import ring_run
 from app.sites.models import Job, Site, Upload
+from app.sites.standing import require_wanted
 from app.text import _
 from worker.protocol import codec, limits
 from worker.protocol.codes import JobKind, TransferKind, UploadRefusal

@@ -11,8 +11,7 @@ from app.runs.models import Round, Run, Update
 from app.runs.progress import progress
 from app.runs.states import RoundState, RunState
 from app.runs.views import Part, Progress
-from app.sites import inbox
-from app.sites import queries as site_queries
+from app.sites import inbox, standing
 from app.sites.errors import Withdrawn
 from app.sites.models import Job, Site
 from app.sites.states import JobState
@@ -182,5 +181,5 @@ def test_only_the_suspended_are_meant(world: World) -> None:
     suspend(world, world.members[3])
     with world.hub.db.reading() as session:
         sites = [session.get_one(Site, member.site) for member in world.members]
-        found = [site_queries.is_suspended(session, site) for site in sites]
+        found = [standing.is_suspended(session, site) for site in sites]
     assert found == [False, False, False, True]

@@ -11,7 +11,7 @@ from app.hub import Hub
 from app.reports import service as reports
 from app.runs import measurements, rounds
 from app.runs import queries as run_queries
-from app.sites import inbox, queries, service
+from app.sites import inbox, queries, service, standing
 from app.sites.models import Job, Site
 from app.sites.states import HELD, SiteState
 from app.text import _
@@ -54,7 +54,7 @@ def hello(session: Session, site: Site, key: PrivateKey) -> messages.Hello:
             "hub_version": version("collegium"),
             "policy_offered": key.seal(offered) if offered else None,
             "policy_in_force": in_force.digest if in_force else None,
-            "suspended": queries.is_suspended(session, site),
+            "suspended": standing.is_suspended(session, site),
         }
     )
 
@@ -109,5 +109,5 @@ def require_named(session: Session, site: Site, job_id: str, digest: str) -> Job
     mine = job is not None and job.site_id == site.id and job.state in HELD
     if job is None or not mine or digest not in job.objects:
         raise NotFound(_("This job names no such object."))
-    inbox.require_wanted(session, site)
+    standing.require_wanted(session, site)
     return job
