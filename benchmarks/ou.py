@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import harness, paired
 from worker.learning import simulate
 from worker.learning.data.folder import load
-from worker.learning.data.importers.oulad import OuladImporter, task_name
+from worker.learning.data.importers.oulad import OULAD, task_name
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.evaluate import quality
 from worker.learning.evaluate.quality import Judged
@@ -64,7 +64,7 @@ class Case:
 
 def prepare(source: Path, day: int, seed: int, folder: Path) -> Case:
     """The records as the importer and the data folder give them to a site, demographic inputs included."""
-    imported = OuladImporter().run(source, folder, day=day, fairness_columns=True, split_seed=seed)
+    imported = OULAD.run(source, folder, day=day, fairness_columns=True, split_seed=seed)
     wanted = task_name(day, fairness=True)
     sheet = next(sheet for sheet in imported.sheets if sheet.name == wanted)
     sites = {

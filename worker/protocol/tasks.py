@@ -30,6 +30,10 @@ class Input(BaseModel):
             raise ValueError(f"input {self.name} is categorical and lists no values")
         if (self.kind == "text") != (self.modality == "text"):
             raise ValueError(f"input {self.name}: kind text goes with modality text")
+        if self.modality not in ("table", "text"):
+            raise ValueError(
+                f"input {self.name}: this version trains on table and text, not on {self.modality} yet"
+            )
         return self
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from worker.learning.data.document import read_dataset
 from worker.learning.data.findings import DataFault, Fault, Findings, Fit
 from worker.learning.data.mapping import map_sheet
+from worker.learning.data.media import media_faults
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.data.rows import Tables, row_faults
 from worker.learning.data.schema import Dataset
@@ -52,6 +53,7 @@ def examine(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) 
         return Examined(None, Findings(faults, []))
     tables, faults = _tables(folder, dataset, pseudonym_key)
     faults += row_faults(dataset, tables)
+    faults += media_faults(folder, dataset, tables)
     split = _split(dataset, tables)
     tasks: dict[str, TaskData] = {}
     fits: list[Fit] = []

@@ -9,7 +9,7 @@ from worker.learning.data.findings import Fault, Fit
 from worker.learning.data.fitness import fit, unfit
 from worker.learning.data.records import TaskData
 from worker.learning.data.rows import SPLITS, Tables
-from worker.learning.data.schema import DATASET, Dataset
+from worker.learning.data.schema import DATASET, TRAINED, Dataset
 from worker.learning.data.tables import Table
 from worker.learning.data.view import View, picked
 from worker.protocol.codes import Fitness
@@ -75,6 +75,14 @@ def _cells(view: View, tables: Tables, wanted: Input, column: str) -> list[str] 
             what = _("Task {task}: no modality lists the column {column} for input {name}.")
             said = what.format(task=view.sheet.name, column=column, name=wanted.name)
             view.fault(column, said, _("List or correct it.") + nearest(column, known))
+        return None
+    if place.kind not in TRAINED:
+        if wanted.name in view.task.inputs:
+            what = _("Task {task}: column {column} for input {name} is of the modality {kind}.")
+            said = what.format(
+                task=view.sheet.name, column=column, name=wanted.name, kind=place.kind
+            )
+            view.fault(column, said, _("Map the input to a column of a table or text, or to nothing."))
         return None
     if place.columns[column] != wanted.kind:
         what = _("Column {column} is {ours} here; input {name} of the sheet is {theirs}.")

@@ -48,6 +48,8 @@ def _needed(dataset: Dataset, file: str) -> Iterable[str]:
             yield dataset.split
     if several or dataset.key:
         yield from dataset.join
+    if file in dataset.events:
+        yield dataset.events[file]
     for modality in dataset.modalities:
         if modality.file == file:
             yield from modality.columns
@@ -80,6 +82,8 @@ def _kinds(dataset: Dataset, table: Table) -> list[Fault]:
         for column, kind in modality.columns.items()
         if kind == "numeric"
     ]
+    if table.file in dataset.events:
+        numeric.append(dataset.events[table.file])
     return [fault for column in numeric for fault in _not_numbers(table, column)]
 
 
@@ -96,8 +100,11 @@ def _not_numbers(table: Table, column: str) -> list[Fault]:
 
 
 def _twice(dataset: Dataset, table: Table) -> list[Fault]:
-    join = [c for c in dataset.join if c in table.columns]
-    if len(join) != len(dataset.join):
+    wanted = dataset.join
+    if table.file in dataset.events:
+        wanted = (*wanted, dataset.events[table.file])
+    join = [c for c in wanted if c in table.columns]
+    if len(join) != len(wanted):
         return []
     seen: dict[tuple[str, ...], int] = {}
     places: list[int] = []

@@ -8,12 +8,26 @@ from worker.protocol.policy import TaskKind
 from worker.protocol.tasks import Slug
 
 DATASET = "dataset.yaml"
-ColumnKind = Literal["numeric", "categorical", "text"]
+ColumnKind = Literal["numeric", "categorical", "text", "audio"]
+MEDIA_ENDINGS = (".wav", ".npy")
+TRAINED: frozenset[str] = frozenset({"table", "text"})
+"""Modalities this version trains on. The others are read and checked, so that a folder can be made ready."""
+_ONLY: dict[str, frozenset[str]] = {
+    "table": frozenset({"numeric", "categorical"}),
+    "events": frozenset({"numeric", "categorical"}),
+    "text": frozenset({"text"}),
+    "audio": frozenset({"audio"}),
+}
+
+
+def inside(name: str) -> bool:
+    """Whether this names something inside the data folder, on any system."""
+    parts = name.replace("\\", "/").split("/")
+    return not (".." in parts or parts[0] == "" or ":" in parts[0])
 
 
 def _no_escape(value: Any) -> Any:
-    parts = str(value).replace("\\", "/").split("/")
-    if ".." in parts or parts[0] == "" or ":" in parts[0]:
+    if not inside(str(value)):
         raise ValueError("name a file inside the data folder")
     if not str(value).endswith((".csv", ".csv.gz", ".parquet")):
         raise ValueError("a table ends in .csv, .csv.gz or .parquet")
@@ -36,15 +50,22 @@ class _Strict(BaseModel):
 class ModalityFile(_Strict):
     """Columns of one file that may serve as inputs. A column listed in no modality is never an input."""
 
-    kind: Literal["table", "text"]
+    kind: Literal["table", "text", "audio", "events"]
     file: FileName
     columns: dict[Header, ColumnKind] = Field(min_length=1)
+    order: Optional = None
+    """Events only: the numeric column that puts the events of one record in order."""
 
     @model_validator(mode="after")
     def _kinds_agree(self) -> "ModalityFile":
         for column, kind in self.columns.items():
-            if (kind == "text") != (self.kind == "text"):
-                raise ValueError(f"column {column}: kind text goes with modality text")
+            if kind not in _ONLY[self.kind]:
+                wanted = kind if kind in _ONLY else "table or events"
+                raise ValueError(f"column {column}: kind {kind} goes with modality {wanted}")
+        if (self.order is None) == (self.kind == "events"):
+            raise ValueError("order names the column that orders events, and goes with events only")
+        if self.order in self.columns:
+            raise ValueError(f"column {self.order} orders the events and cannot be one of them too")
         return self
 
 
@@ -96,6 +117,20 @@ class Dataset(_Strict):
     @property
     def join(self) -> tuple[str, ...]:
         return self.key or (self.student, self.class_column, self.term)
+
+    @model_validator(mode="after")
+    def _events_apart(self) -> "Dataset":
+        """A file of events has many rows for one record: nothing else can be read from it."""
+        for file in self.events:
+            uses = [m for m in self.modalities if m.file == file]
+            if file in self.record_files or len(uses) > 1:
+                raise ValueError(f"{file} holds events: it can hold nothing else")
+        return self
+
+    @property
+    def events(self) -> dict[str, str]:
+        """File of events -> the column that orders it."""
+        return {m.file: m.order for m in self.modalities if m.order is not None}
 
     @property
     def files(self) -> tuple[str, ...]:

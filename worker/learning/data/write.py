@@ -4,7 +4,10 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import yaml
 
 from worker.learning.data.schema import DATASET
 from worker.protocol.tasks import TaskSheet
+from worker.protocol.text import _
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -20,12 +24,32 @@ class DestinationInUse(ValueError):
     """The folder to write into holds something already; nothing was written."""
 
 
-def empty_folder(folder: Path) -> Path:
-    """Makes the folder. Raises `DestinationInUse` rather than mix with what lies there."""
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into; it becomes `folder` at the end, or leaves no trace where an error ends it.
+
+    Raises `DestinationInUse`, before anything is written, rather than mix with what lies there.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DestinationInUse(f"{folder} is not empty")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+        raise DestinationInUse(_in_use(folder))
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if folder.exists():
+            folder.rmdir()
+        part.replace(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _in_use(folder: Path) -> str:
+    if folder.is_dir() and any(folder.glob(f"*/{DATASET}")):
+        said = _("{folder} holds data folders already, so nothing was written. Name a new folder.")
+    else:
+        said = _("{folder} is not empty, so nothing was written. Name a new folder.")
+    return said.format(folder=folder)
 
 
 def write_dataset(folder: Path, dataset: Mapping[str, Any], tables: Mapping[str, Columns]) -> None:

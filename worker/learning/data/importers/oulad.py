@@ -7,14 +7,27 @@ model, it does not run a school.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, ClassVar
 
 from worker.learning.data.importers.download import Download, Row
-from worker.learning.data.importers.oulad_sheets import FAIRNESS, LABELS, sheets, task_name
-from worker.learning.data.importers.results import Imported, Option, SourceFault
-from worker.learning.data.write import empty_folder, write_dataset, write_sheets
+from worker.learning.data.importers.drawing import part
+from worker.learning.data.importers.fields import (
+    Field,
+    kept,
+    modalities,
+    numeric,
+    scaling,
+    sheets,
+)
+from worker.learning.data.importers.importer import Importer
+from worker.learning.data.importers.results import (
+    FAIRNESS_COLUMNS,
+    SPLIT_SEED,
+    Chosen,
+    Made,
+    Option,
+    SiteFolder,
+    SourceFault,
+)
 from worker.protocol.text import _
 
 LATENESS_LIMIT = 50
@@ -32,53 +45,74 @@ _STUDENT = (
     "final_result",
 )
 _YES = {"Y": "Y", "N": "N", "True": "Y", "False": "N", "1": "Y", "0": "N"}
-_NUMERIC = (
-    "mean_score",
-    "lowest_score",
-    "scores",
-    "mean_lateness",
-    "no_submission",
-    "previous_attempts",
-    "credits",
+LABELS = {"Fail": "failed", "Pass": "passed", "Distinction": "passed"}
+_UNKNOWN = "?"
+_BANDS = tuple(f"{n}-{n + 10}%" for n in range(0, 100, 10))
+FIELDS = (
+    Field("mean_score", unit="points of 100"),
+    Field("lowest_score", unit="points of 100"),
+    Field("scores", unit="assessments"),
+    Field("mean_lateness", unit="days, -50 to 50"),
+    Field("no_submission", unit="1 = nothing handed in"),
+    Field("previous_attempts", unit="attempts"),
+    Field("credits", unit="credits"),
+    Field("course", "categorical", values=("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")),
+    Field(
+        "education",
+        "categorical",
+        values=(
+            "No Formal quals",
+            "Lower Than A Level",
+            "A Level or Equivalent",
+            "HE Qualification",
+            "Post Graduate Qualification",
+        ),
+    ),
+    Field("gender", "categorical", values=("F", "M"), sensitive=True),
+    Field("imd_band", "categorical", values=_BANDS, sensitive=True),
+    Field("age_band", "categorical", values=("0-35", "35-55", "55<="), sensitive=True),
+    Field("disability", "categorical", values=("N", "Y"), sensitive=True),
 )
 
 
-@dataclass(frozen=True)
-class OuladImporter:
-    """`run(src, dst, day=120, fairness_columns=False, one_folder=False, split_seed=1)`."""
-
-    name: ClassVar[str] = "oulad"
-    title: ClassVar[str] = "Open University Learning Analytics (CC BY 4.0)"
-    options: ClassVar[tuple[Option, ...]] = (
-        Option("day", 120, "Use what is known on this day of the course."),
-        Option(
-            "fairness_columns", False, "Keep gender, deprivation, age and disability as inputs."
+def _make(download: Download, chosen: Chosen) -> Made:
+    day = int(chosen["day"])
+    records = _records(download, day, int(chosen["split_seed"]))
+    if not records:
+        raise SourceFault(_("The download holds no student who stayed to the end."))
+    fields = kept(FIELDS, chosen)
+    dropped = {f.name for f in FIELDS} - {f.name for f in fields}
+    scale = scaling(records, "course", numeric(FIELDS))
+    return Made(
+        sites=(
+            SiteFolder(
+                site=name,
+                name=f"oulad-{name}-day{day}",
+                title=f"Open University Learning Analytics, {name.upper()}, day {day}",
+                records={c: [r[c] for r in rows] for c in rows[0] if c not in dropped},
+                modalities=modalities(fields),
+            )
+            for name, rows in _parts(records, one=bool(chosen["one_folder"]))
         ),
-        Option("one_folder", False, "Write all courses into one folder."),
-        Option("split_seed", 1, "Draws which students are the test; the same in every course."),
+        sheets=sheets(
+            FIELDS,
+            scale,
+            chosen,
+            name=task_name(day),
+            target=f"Will a student who does not withdraw fail the course, told on day {day}?",
+            kind="binary",
+            label="outcome",
+            labels=("passed", "failed"),
+            cutoff_day=day,
+            metric="auc",
+            simple_rule="mean_score",
+        ),
+        notes=_notes(download, len(records)),
     )
 
-    def run(self, src: Path, dst: Path, **options: Any) -> Imported:
-        """`src`: the unpacked download, or its zip. Raises `SourceFault`, `DestinationInUse`."""
-        chosen = {o.name: options.pop(o.name, o.default) for o in self.options}
-        if options:
-            raise SourceFault(_("Unknown option {name}.").format(name=sorted(options)[0]))
-        download, day = Download(src), int(chosen["day"])
-        records = _records(download, day, int(chosen["split_seed"]))
-        if not records:
-            raise SourceFault(_("The download holds no student who stayed to the end."))
-        made = sheets(day, records, fairness=bool(chosen["fairness_columns"]))
-        empty_folder(dst)
-        folders: dict[str, Path] = {}
-        for name, rows in _parts(records, one=bool(chosen["one_folder"])):
-            folders[name] = dst / name
-            columns = {c: [r[c] for r in rows] for c in rows[0]}
-            if not chosen["fairness_columns"]:
-                columns = {c: v for c, v in columns.items() if c not in FAIRNESS}
-            dataset = _dataset(name, day, [s.name for s in made], tuple(columns))
-            write_dataset(dst / name, dataset, {"records.csv.gz": columns})
-        files = write_sheets(dst / "tasks", made)
-        return Imported(folders, made, tuple(files), len(records), _notes(download, len(records)))
+
+def task_name(day: int, *, fairness: bool = False) -> str:
+    return f"at-risk-day{day}" + ("-reference" if fairness else "")
 
 
 def _parts(records: list[Row], *, one: bool) -> Iterable[tuple[str, list[Row]]]:
@@ -92,7 +126,7 @@ def _records(download: Download, day: int, split_seed: int) -> list[Row]:
     """One row per student and presentation, in the order of studentInfo; numbers as text, "" = unknown."""
     work = _work(download, day)
     records: list[Row] = []
-    for row in download.rows("studentInfo", _STUDENT):
+    for row in download.rows("studentInfo", _STUDENT, unknown=_UNKNOWN):
         result = row["final_result"]
         if result == "Withdrawn":
             continue
@@ -106,7 +140,7 @@ def _records(download: Download, day: int, split_seed: int) -> list[Row]:
                 "student": row["id_student"],
                 "class": "-".join(presentation),
                 "term": row["code_presentation"],
-                "split": _split(row["id_student"], split_seed),
+                "split": part("oulad", split_seed, row["id_student"]),
                 **done.columns(),
                 "previous_attempts": row["num_of_prev_attempts"],
                 "credits": row["studied_credits"],
@@ -146,10 +180,10 @@ class _Work:
 def _work(download: Download, day: int) -> dict[tuple[str, str, str], _Work]:
     """(module, presentation, student) -> work by the day. Lateness is held within 50 days either way."""
     columns = ("code_module", "code_presentation", "id_assessment", "date")
-    known = {r["id_assessment"]: r for r in download.rows("assessments", columns)}
+    known = {r["id_assessment"]: r for r in download.rows("assessments", columns, unknown=_UNKNOWN)}
     work: dict[tuple[str, str, str], _Work] = {}
     columns = ("id_assessment", "id_student", "date_submitted", "score")
-    for row in download.rows("studentAssessment", columns):
+    for row in download.rows("studentAssessment", columns, unknown=_UNKNOWN):
         task = known.get(row["id_assessment"])
         handed_in = _number(row, "date_submitted")
         if task is None or handed_in is None or handed_in > day:
@@ -175,29 +209,6 @@ def _number(row: Row, column: str) -> float | None:
         raise SourceFault(what.format(value=row[column][:40], column=column)) from error
 
 
-def _split(student: str, seed: int) -> str:
-    """70 % train, 10 % validation, 20 % test, by student alone: the same in every course."""
-    number = int(sha256(f"oulad|{seed}|{student}".encode()).hexdigest()[:12], 16) / 16**12
-    return "test" if number < 0.2 else "validation" if number < 0.3 else "train"
-
-
-def _dataset(name: str, day: int, tasks: list[str], columns: tuple[str, ...]) -> dict[str, Any]:
-    inputs = dict.fromkeys(_NUMERIC, "numeric")
-    inputs |= {c: "categorical" for c in ("course", "education", *FAIRNESS) if c in columns}
-    return {
-        "name": f"oulad-{name}-day{day}",
-        "title": f"Open University Learning Analytics, {name.upper()}, day {day}",
-        "simulated": False,
-        "student": "student",
-        "class": "class",
-        "term": "term",
-        "split": "split",
-        "records": "records.csv.gz",
-        "modalities": [{"kind": "table", "file": "records.csv.gz", "columns": inputs}],
-        "tasks": {task: {"kind": "binary", "label": "outcome"} for task in tasks},
-    }
-
-
 def _notes(download: Download, records: int) -> tuple[str, ...]:
     notes = [_("{count} students who did not withdraw.").format(count=records)]
     if download.has("studentVle"):
@@ -205,4 +216,14 @@ def _notes(download: Download, records: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-__all__ = ["OuladImporter", "task_name"]
+OULAD = Importer(
+    name="oulad",
+    title="Open University Learning Analytics (CC BY 4.0)",
+    options=(
+        Option("day", 120, "Use what is known on this day of the course."),
+        FAIRNESS_COLUMNS,
+        Option("one_folder", False, "Write all courses into one folder."),
+        SPLIT_SEED,
+    ),
+    make=_make,
+)

@@ -1,9 +1,15 @@
-"""What an importer takes and gives."""
+"""What an importer takes, makes and gives."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from worker.learning.data.write import Columns
 from worker.protocol.tasks import TaskSheet
+
+Chosen = Mapping[str, Any]
+"""Option name -> value, every option of the importer."""
 
 
 class SourceFault(ValueError):
@@ -22,6 +28,38 @@ class Option:
     @property
     def flag(self) -> str:
         return "--" + self.name.replace("_", "-")
+
+
+SPLIT_SEED = Option("split_seed", 1, "Draws which students are the test; the same at every site.")
+FAIRNESS_COLUMNS = Option(
+    "fairness_columns", False, "Keep sensitive columns and offer them as inputs of a second sheet."
+)
+
+
+@dataclass(frozen=True)
+class SiteFolder:
+    """One data folder to be written. `records` has the columns student, class, term and split."""
+
+    site: str
+    name: str
+    title: str
+    records: Columns
+    modalities: tuple[Mapping[str, Any], ...]
+    """As dataset.yaml has them; their file is `records.csv.gz` where they name none."""
+    key: tuple[str, ...] = ()
+    tables: Mapping[str, Columns] = field(default_factory=dict)
+    """Files besides the records."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is to be written. Sites and media may be drawn from the download while they are written."""
+
+    sites: Iterable[SiteFolder]
+    sheets: tuple[TaskSheet, ...] = ()
+    notes: tuple[str, ...] = ()
+    media: Iterable[tuple[str, str, bytes]] = ()
+    """Site, file inside its folder, content: one at a time."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""The one shape of all importers: options are read, the set is made into sites, and all is written or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from worker.learning.data.importers.download import Download
+from worker.learning.data.importers.results import (
+    Chosen,
+    Imported,
+    Made,
+    Option,
+    SiteFolder,
+    SourceFault,
+)
+from worker.learning.data.write import place, whole_folder, write_dataset, write_sheets
+from worker.protocol.tasks import TaskSheet
+from worker.protocol.text import _
+
+RECORDS = "records.csv.gz"
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One public set. `make` reads the download and says what is to be written."""
+
+    name: str
+    title: str
+    """With the licence, as far as it is known."""
+    options: tuple[Option, ...]
+    make: Callable[[Download, Chosen], Made]
+
+    def run(self, src: Path, dst: Path, **options: Any) -> Imported:
+        """`src`: the download as it comes. Raises `SourceFault`, `DestinationInUse`, each a sentence for people."""
+        chosen = {o.name: options.pop(o.name, o.default) for o in self.options}
+        if options:
+            raise SourceFault(_("Unknown option {name}.").format(name=sorted(options)[0]))
+        with whole_folder(dst) as part:
+            made = self.make(Download(src), chosen)
+            count, sites = 0, []
+            for site in made.sites:
+                sites.append(site.site)
+                count += len(site.records["student"])
+                _write(part / site.site, site, made.sheets)
+            for name, file, content in made.media:
+                (part / name / file).parent.mkdir(parents=True, exist_ok=True)
+                place(part / name / file, content)
+            files = write_sheets(part / "tasks", made.sheets) if made.sheets else []
+        return Imported(
+            {name: dst / name for name in sites},
+            made.sheets,
+            tuple(dst / file.relative_to(part) for file in files),
+            count,
+            made.notes,
+        )
+
+
+def _write(folder: Path, site: SiteFolder, sheets: tuple[TaskSheet, ...]) -> None:
+    dataset = {
+        "name": site.name,
+        "title": site.title,
+        "simulated": False,
+        "student": "student",
+        "class": "class",
+        "term": "term",
+        "split": "split",
+        "records": RECORDS,
+        "modalities": [{"file": RECORDS, **modality} for modality in site.modalities],
+    }
+    if site.key:
+        dataset["key"] = list(site.key)
+    if sheets:
+        dataset["tasks"] = {s.name: {"kind": s.kind, "label": s.label} for s in sheets}
+    write_dataset(folder, dataset, {RECORDS: site.records, **site.tables})
