@@ -82,7 +82,9 @@ def _cells(view: View, tables: Tables, wanted: Input, column: str) -> list[str] 
             said = what.format(
                 task=view.sheet.name, column=column, name=wanted.name, kind=place.kind
             )
-            view.fault(column, said, _("Map the input to a column of a table or text, or to nothing."))
+            view.fault(
+                column, said, _("Map the input to a column of a table or text, or to nothing.")
+            )
         return None
     if place.columns[column] != wanted.kind:
         what = _("Column {column} is {ours} here; input {name} of the sheet is {theirs}.")

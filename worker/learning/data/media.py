@@ -47,7 +47,9 @@ def _recordings(folder: Path, table: Table, column: str) -> list[Fault]:
         if said:
             wrong.setdefault(said, []).append(place + table.first)
     fix = _("Put the recording into the folder, correct its name, or leave the cell empty.")
-    return [fault for said, rows in wrong.items() for fault in _told(table, column, rows, said, fix)]
+    return [
+        fault for said, rows in wrong.items() for fault in _told(table, column, rows, said, fix)
+    ]
 
 
 def _told(table: Table, column: str, rows: Sequence[int], said: str, fix: str) -> list[Fault]:

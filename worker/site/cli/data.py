@@ -111,6 +111,9 @@ def import_(name: str, src: Path, dst: Path, options: tuple[str, ...]) -> None:
         done = importer.run(src, dst, **_options(importer, options))
     except (SourceFault, DestinationInUse) as error:
         raise SiteFault(str(error)) from error
+    except OSError as error:
+        what = _("The folders cannot be written, so nothing was: {problem}.")
+        raise SiteFault(what.format(problem=error.strerror or error)) from error
     for title, folder in done.folders.items():
         say(f"{title}: {folder}")
     for sheet in done.sheet_files:

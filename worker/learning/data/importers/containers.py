@@ -1,11 +1,11 @@
-"""What holds the files of a download: a folder or single file, a zip archive, a tar archive. One shape for all three."""
+"""What holds the files of a download: a folder or single file, a zip archive, a tar archive."""
 
 import gzip
 import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -21,14 +21,9 @@ class Container(Protocol):
     title: str
 
     def names(self) -> list[str]: ...
-    def open(self, name: str) -> "Opened": ...
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]: ...
     def each(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, BinaryIO]]: ...
     def within(self, name: str) -> "Container | None": ...
-
-
-class Opened(Protocol):
-    def __enter__(self) -> BinaryIO: ...
-    def __exit__(self, *error: object) -> bool | None: ...
 
 
 def is_archive(name: str) -> bool:
@@ -40,7 +35,7 @@ def container(path: Path) -> Container | None:
     if path.is_dir():
         return Folder(path)
     lower = path.name.lower()
-    if lower.endswith(_ZIP) or zipfile.is_zipfile(path) and not lower.endswith(".npz"):
+    if lower.endswith(_ZIP) or (zipfile.is_zipfile(path) and not lower.endswith(".npz")):
         return Zip(path, str(path)) if zipfile.is_zipfile(path) else None
     if lower.endswith(_TAR):
         return Tar(path) if tarfile.is_tarfile(path) else None

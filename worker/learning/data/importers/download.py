@@ -137,7 +137,9 @@ def _told(member: str) -> Iterator[None]:
         yield
     except _UNREADABLE as error:
         if isinstance(error, RuntimeError) and "password" in str(error):
-            what = _("{name} is locked: unpack it with the authors' password, then name its folder.")
+            what = _(
+                "{name} is locked: unpack it with the authors' password, then name its folder."
+            )
         else:
             what = _("{name} cannot be read to its end: download it again.")
         raise SourceFault(what.format(name=member)) from error

@@ -101,6 +101,33 @@ def sheets(
     return tuple(made)
 
 
+def score_sheets(
+    fields: Sequence[Field],
+    scale: Scaling,
+    chosen: Mapping[str, Any],
+    names: Mapping[str, str],
+    target: str,
+    unit: str,
+) -> tuple[TaskSheet, ...]:
+    """`sheets` for several scores of one piece of work: the label column -> the name of its task."""
+    return tuple(
+        sheet
+        for label, name in names.items()
+        for sheet in sheets(
+            fields,
+            scale,
+            chosen,
+            name=name,
+            target=target.format(score=label),
+            purpose="feedback",
+            kind="regression",
+            label=label,
+            unit=unit,
+            metric="rmse",
+        )
+    )
+
+
 def _rest(fields: Sequence[Field]) -> list[Field]:
     return [f for f in fields if f.sensitive]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from worker.learning.data.write import Columns
 from worker.protocol.tasks import TaskSheet
+from worker.protocol.text import _
 
 Chosen = Mapping[str, Any]
 """Option name -> value, every option of the importer."""
@@ -34,6 +35,14 @@ SPLIT_SEED = Option("split_seed", 1, "Draws which students are the test; the sam
 FAIRNESS_COLUMNS = Option(
     "fairness_columns", False, "Keep sensitive columns and offer them as inputs of a second sheet."
 )
+
+
+def smaller(count: int, *official: int) -> tuple[str, ...]:
+    """A note where a download has another number of records than the set is known to have."""
+    if count in official:
+        return ()
+    what = _("The official set has {official} records, this download {count}: is it whole?")
+    return (what.format(official=official[-1], count=count),)
 
 
 @dataclass(frozen=True)
