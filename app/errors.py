@@ -102,6 +102,13 @@ class TooLarge(HubError):
     code = "too-large"
 
 
+class TooSlow(HubError):
+    """The body did not arrive in time: whoever sends a byte a minute holds a place that others need."""
+
+    status = 408
+    code = "too-slow"
+
+
 class DiskFull(HubError):
     status = 507
     code = "disk-full"

@@ -86,6 +86,20 @@ def memberships(session: Session, at: datetime) -> Iterator[Finding]:
         )
 
 
+def leads(session: Session, at: datetime) -> Iterator[Finding]:
+    """The lead of a federation is offered to a member: told anew for each offer."""
+    for federation in sources.offered_leads(session):
+        to, offered = federation.offered_to, federation.offered
+        assert to is not None and offered is not None
+        yield Finding(
+            NoticeKind.LEAD_OFFERED,
+            to,
+            f"{federation.id} {offered:%Y%m%d%H%M%S%f}",
+            _holders(session, to, Permission.FEDERATION_LEAD),
+            {"federation": federation.name, "path": f"/federations/{federation.id}/lead"},
+        )
+
+
 def offline(session: Session, at: datetime) -> Iterator[Finding]:
     for site in silence.silent(session, at):
         seen = site.last_seen
@@ -154,6 +168,7 @@ PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     approvals,
     drafts,
     memberships,
+    leads,
     offline,
     void_rounds,
     tokens,

@@ -50,6 +50,14 @@ def unanswered(
     return [(federation, membership) for federation, membership in rows]
 
 
+def offered_leads(session: Session) -> Sequence[Federation]:
+    """Open federations whose lead waits for another member's answer."""
+    query = select(Federation).where(
+        Federation.state == FederationState.OPEN, Federation.offered_to.is_not(None)
+    )
+    return session.scalars(query).all()
+
+
 def void_since(session: Session, since: datetime) -> list[tuple[Run, Round]]:
     rows = session.execute(
         select(Run, Round)

@@ -12,6 +12,7 @@ class NoticeKind(StrEnum):
     ROUND_VOID = "round-void"
     TOKEN_EXPIRING = "token-expiring"
     WEBHOOK_OFF = "webhook-off"
+    LEAD_OFFERED = "lead-offered"
 
 
 HAPPENED = frozenset({NoticeKind.ROUND_VOID})
@@ -23,6 +24,7 @@ WAITING = frozenset(
         NoticeKind.POLICY_WANTED,
         NoticeKind.TERMS_CHANGED,
         NoticeKind.INVITED,
+        NoticeKind.LEAD_OFFERED,
     }
 )
 """These stand among the tasks of the home page already, so the pages do not say them twice."""

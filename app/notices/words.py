@@ -25,6 +25,9 @@ def _pattern(kind: NoticeKind) -> str:
             "{federation} has new terms. Your part is paused until you accept them."
         ),
         NoticeKind.INVITED: _("{federation} invites your institution."),
+        NoticeKind.LEAD_OFFERED: _(
+            "The lead of {federation} is offered to your institution. Take it over or decline."
+        ),
         NoticeKind.SITE_OFFLINE: _("The site “{site}” has not been heard since {seen} (UTC)."),
         NoticeKind.ROUND_VOID: _(
             "Round {round} of run {number} of {federation} is void. Nothing of it was kept."
@@ -43,6 +46,7 @@ def kind(value: NoticeKind) -> str:
         NoticeKind.POLICY_WANTED: _("A policy waits for approval"),
         NoticeKind.TERMS_CHANGED: _("A federation has new terms"),
         NoticeKind.INVITED: _("A federation invites us"),
+        NoticeKind.LEAD_OFFERED: _("The lead of a federation is offered to us"),
         NoticeKind.SITE_OFFLINE: _("A site is offline"),
         NoticeKind.ROUND_VOID: _("A round is void"),
         NoticeKind.TOKEN_EXPIRING: _("An API token is about to expire"),

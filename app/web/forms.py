@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from app.errors import HubError, Invalid, TooLarge
+from app.errors import HubError, Invalid
 from app.text import _
+from app.web import bodies
 
 LARGEST = 256 * 1024
 _TYPE = "application/x-www-form-urlencoded"
@@ -62,14 +63,10 @@ class Typed:
 
 
 async def read(request: Request) -> Typed:
-    """Empty for a request without a body. Raises TooLarge, UnreadableForm."""
+    """Empty for a request without a body. Raises TooLarge, TooSlow, UnreadableForm."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return Typed()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise TooLarge(_("This form is too large."))
+    body = await bodies.within(request.stream(), LARGEST, bodies.patience(LARGEST))
     if not body:
         return Typed()
     if not request.headers.get("content-type", "").startswith(_TYPE):

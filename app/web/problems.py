@@ -211,6 +211,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Not allowed here",
+    408: "Too slow",
     409: "Conflict",
     410: "Expired",
     413: "Too large",

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from app.access.actor import Hold
 from app.access.permissions import Permission, Role
 from app.institutions import queries as institutions
 from app.people import queries as people
@@ -24,20 +25,34 @@ def role(visit: Visit, at: str, permission: Permission, takes: str) -> Note:
     """`takes` says which role the act needs; an institution held back reads why, whatever the role."""
     hold = visit.who.holds.get(at)
     if hold and permission in hold.permissions:
-        return Note(hold.reason, Link(_("See the verification"), f"/i/{at}/verification"))
+        return _held(visit, at, hold)
     return Note(f"{takes} {who_can(visit.session, at, permission)}")
 
 
 def unverified(visit: Visit, at: str) -> Note | None:
     """The reason and the next step where an institution may not act with others now."""
     hold = visit.who.holds.get(at)
-    if hold is None:
-        return None
-    return Note(hold.reason, Link(_("See the verification"), f"/i/{at}/verification"))
+    return None if hold is None else _held(visit, at, hold)
 
 
 def banner(visit: Visit, at: str | None) -> Note | None:
     """On every page of an institution that may only read now; an instructor has no part in it."""
-    if at is None or not visit.who.roles.get(at, frozenset()) - {Role.INSTRUCTOR}:
+    hold = visit.who.holds.get(at or "")
+    if at is None or hold is None or not _has_banner(visit, at):
         return None
-    return unverified(visit, at)
+    return _reason(at, hold)
+
+
+def _held(visit: Visit, at: str, hold: Hold) -> Note:
+    """The reason, unless the banner of the same page says it."""
+    if at == visit.institution and _has_banner(visit, at):
+        return Note(_("Not now. Why, and what to do, stands at the top of this page."))
+    return _reason(at, hold)
+
+
+def _has_banner(visit: Visit, at: str) -> bool:
+    return bool(visit.who.roles.get(at, frozenset()) - {Role.INSTRUCTOR})
+
+
+def _reason(at: str, hold: Hold) -> Note:
+    return Note(hold.reason, Link(_("See the verification"), f"/i/{at}/verification"))

@@ -415,6 +415,7 @@ def upgrade() -> None:
                 "round-void",
                 "token-expiring",
                 "webhook-off",
+                "lead-offered",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,

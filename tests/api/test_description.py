@@ -31,7 +31,7 @@ def test_every_operation_is_described(name: str, operation: dict[str, Any]) -> N
     scope = [operation["x-scope"]] if "x-scope" in operation else []
     assert operation["security"] == [{"token": scope}]
     assert scope or name == "GET /api/v1/me"
-    for status in ("400", "401", "403", "404", "409", "413", "422", "429", "503"):
+    for status in ("400", "401", "403", "404", "408", "409", "413", "422", "429", "503"):
         (media,) = operation["responses"][status]["content"]
         assert media == "application/problem+json"
         content = operation["responses"][status]["content"][media]

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from app.access.permissions import Permission
 from app.clock import now
+from app.federations import handover
 from app.federations import service as federations
 from app.federations.models import Federation
 from app.hub import Hub
@@ -143,6 +144,24 @@ def test_a_token_about_to_expire(world: World) -> None:
         session.get_one(ApiToken, row.id).revoked = now()
     gather(world, now() + timedelta(days=17))
     assert told(world, NoticeKind.TOKEN_EXPIRING) == []
+
+
+def test_an_offered_lead_is_told_to_who_may_take_it_and_settled_by_the_answer(world: World) -> None:
+    to = world.members[2]
+    for _again in range(2):
+        with world.hub.db.session() as session:
+            federation = session.get_one(Federation, world.federation)
+            handover.offer(session, world.lead.administrator, federation, to.institution)
+        gather(world)
+        (found,) = told(world, NoticeKind.LEAD_OFFERED)
+        assert found.person_id == to.administrator.person
+        assert "is offered to your institution" in words.sentence(found)
+        assert found.facts["path"] == f"/federations/{world.federation}/lead"
+        with world.hub.db.session() as session:
+            federation = session.get_one(Federation, world.federation)
+            handover.decline(session, to.administrator, federation)
+        gather(world)
+        assert told(world, NoticeKind.LEAD_OFFERED) == []
 
 
 def test_changed_terms_are_told_to_who_may_accept(world: World) -> None:

@@ -26,7 +26,7 @@ from app.people import tokens
 from app.text import _, ngettext
 from app.web.api import once
 from app.web.api.errors import KEYED
-from app.web.door.admission import read_body
+from app.web.bodies import read_body
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """As JSON writes it. PostgreSQL stores no such text, so no database of ours is asked to."""

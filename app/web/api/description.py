@@ -24,7 +24,7 @@ others add and remove. What is saved under a revision has an `ETag`; send it bac
 takes an `Idempotency-Key`, so that it can safely be sent again. `RateLimit` says how often a token may still ask.
 Errors are `application/problem+json`; act on `code`, show `detail`.
 """
-BEFORE_THE_TOKEN = frozenset({"400", "401", "413", "422", "503"})
+BEFORE_THE_TOKEN = frozenset({"400", "401", "408", "413", "422", "503"})
 """Answers that may come before a token is looked at, and then say nothing of its limit."""
 _TEXT = {"type": "string"}
 LIMITS = {

@@ -30,6 +30,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     ),
     403: _problem(403, "Not allowed", "not-allowed", "This API token lacks the scope site:edit."),
     404: _problem(404, "Not found", "not-found", "There is nothing here for you."),
+    408: _problem(408, "Too slow", "too-slow", "The request did not arrive within 148 seconds."),
     409: _problem(
         409,
         "Conflict",

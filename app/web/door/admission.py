@@ -9,12 +9,13 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from app.errors import Invalid, TooLarge
+from app.errors import Invalid
 from app.hub import Hub
 from app.sites import admission, queries
 from app.sites.errors import Revoked
 from app.sites.models import Site
 from app.text import _
+from app.web.bodies import read_body
 from worker.protocol import limits, messages
 from worker.protocol.canonical import digest
 
@@ -71,20 +72,6 @@ def the_hub(request: Request) -> Hub:
 
 
 HubHere = Annotated[Hub, Depends(the_hub)]
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """Stops reading at the limit, whatever Content-Length said. Raises TooLarge."""
-    said = request.headers.get("content-length", "0")
-    too_large = TooLarge(_("At most {limit} bytes are taken here.").format(limit=limit))
-    if not said.isdecimal() or int(said) > limit:
-        raise too_large
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > limit:
-            raise too_large
-    return bytes(content)
 
 
 async def signed(request: Request, hub: HubHere) -> Caller:

@@ -10,8 +10,9 @@ from app.federations import fits as records_fit
 from app.objects import ObjectMissing, WrongOffset
 from app.sites import inbox, service
 from app.text import _
+from app.web.bodies import read_body
 from app.web.door import answers, ranges, waiting
-from app.web.door.admission import HubHere, SignedCaller, SignedChunk, parse, read_body
+from app.web.door.admission import HubHere, SignedCaller, SignedChunk, parse
 from app.web.door.uploads import add_chunk, start_upload
 from worker.protocol import messages
 

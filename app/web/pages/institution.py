@@ -117,8 +117,9 @@ def _verification(visit: Visit, institution: str, errors: dict[str, str] | None 
         panels.append(Panel(_("What you can do"), (note,)))
     sheet = Sheet(
         title=_("Verification"),
-        says=institutions.why_not(row)
-        or _("Your institution is verified. Others see by how many."),
+        says=_("Your institution is verified. Others see by how many.")
+        if row.state is InstitutionState.VERIFIED
+        else _("What proves that you are who you say, for the operators to see."),
         asof=as_of(),
         crumbs=(Link(row.name, f"/i/{row.id}"), Link(_("Verification"), "")),
         panels=tuple(panels),
