@@ -1,10 +1,12 @@
 """Is a site worse off than alone? Paired bootstrap over students, one-sided, corrected over the sites by Holm.
 
 Two models judge the same test records of a site. Students, not records, are drawn again; the share of draws in
-which the difference of the two AUCs is not negative is the p-value of "worse", and the other way round of "better".
+which the difference of the two AUCs (or, turned round, of the two mean losses) is not negative is the p-value of
+"worse", and the other way round of "better".
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +16,27 @@ from worker.learning.evaluate.quality import Judged
 DRAWS = 4000
 LEVEL = 0.05
 Floats = npt.NDArray[np.float64]
+Site = TypeVar("Site", bound=Hashable)
 
 
 def verdicts(ours: Mapping[str, Judged], alone: Mapping[str, Judged], seed: int) -> dict[str, str]:
-    """Site to `better`, `equal` or `worse`."""
-    drawn = {site: _differences(ours[site], alone[site], seed) for site in sorted(ours)}
+    """Site to `better`, `equal` or `worse`, by AUC."""
+    return _told({site: _differences(ours[site], alone[site], seed) for site in sorted(ours)})
+
+
+def of_losses(
+    ours: Mapping[Site, Floats], alone: Mapping[Site, Floats], seed: int
+) -> dict[Site, str]:
+    """The same by the mean of a loss: (students,) of each site under both models, in the same order."""
+    drawn = {}
+    for site, loss in ours.items():
+        again = np.random.default_rng(seed).integers(len(loss), size=(DRAWS, len(loss)))
+        drawn[site] = (alone[site] - loss)[again].mean(axis=1)
+    return _told(drawn)
+
+
+def _told(drawn: Mapping[Site, Floats]) -> dict[Site, str]:
+    """From the drawn differences of each site, above 0 where ours is better."""
     worse = _holm({site: _p(-found) for site, found in drawn.items()})
     better = _holm({site: _p(found) for site, found in drawn.items()})
     return {
@@ -32,9 +50,9 @@ def _p(differences: Floats) -> float:
     return float((np.sum(differences <= 0) + 1) / (len(differences) + 1))
 
 
-def _holm(p: Mapping[str, float]) -> frozenset[str]:
+def _holm(p: Mapping[Site, float]) -> frozenset[Site]:
     """Those significant together (Holm, 1979): the k-th smallest of m is tested at LEVEL / (m - k + 1)."""
-    found: list[str] = []
+    found: list[Site] = []
     for place, site in enumerate(sorted(p, key=lambda one: p[one])):
         if p[site] > LEVEL / (len(p) - place):
             break

@@ -42,3 +42,11 @@ def test_holm_by_hand() -> None:
     assert paired._holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
     assert paired._holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}
     assert paired._holm({"a": 0.02, "b": 0.02, "c": 0.02}) == frozenset()
+
+
+def test_losses_are_compared_student_by_student() -> None:
+    source = np.random.default_rng(4)
+    base = source.random(60)
+    alone = {"loss": base, "gain": base, "same": base}
+    ours = {"loss": base + 0.3, "gain": base - 0.3, "same": base + source.normal(0, 0.2, 60)}
+    assert paired.of_losses(ours, alone, 5) == {"loss": "worse", "gain": "better", "same": "equal"}

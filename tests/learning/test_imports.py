@@ -7,6 +7,7 @@ import pytest
 
 QUIET = (
     "worker.learning.aggregation",
+    "worker.learning.personalization",
     "worker.learning.seeds",
     "worker.learning.data.records",
     "worker.learning.data.folder",
