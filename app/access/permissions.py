@@ -33,6 +33,8 @@ class Permission(StrEnum):
     CLASS_READ = "class:read"
     CLASS_EDIT = "class:edit"
     REPORT_READ = "report:read"
+    REPORT_ANSWER = "report:answer"
+    FEEDBACK_READ = "feedback:read"
     SENT_READ = "sent:read"
     AUDIT_READ = "audit:read"
     TOKEN_EDIT = "token:edit"
@@ -66,6 +68,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.RUN_LEAD,
         Permission.RELEASE_DOWNLOAD,
         Permission.CLASS_EDIT,
+        Permission.FEEDBACK_READ,
         Permission.SENT_READ,
         Permission.AUDIT_READ,
         Permission.TOKEN_EDIT,
@@ -78,10 +81,11 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.RUN_APPROVE,
         Permission.RELEASE_DOWNLOAD,
         Permission.FEDERATION_JOIN,
+        Permission.FEEDBACK_READ,
         Permission.SENT_READ,
         Permission.AUDIT_READ,
     },
-    Role.INSTRUCTOR: frozenset({Permission.REPORT_READ}),
+    Role.INSTRUCTOR: frozenset({Permission.REPORT_READ, Permission.REPORT_ANSWER}),
 }
 
 OPERATOR: frozenset[Permission] = frozenset({Permission.HUB_OPERATE})

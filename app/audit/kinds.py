@@ -229,6 +229,7 @@ REPORT_RECEIVED = Kind(
     "report.received", I, N_("Class report received"), ("site", "release", "count")
 )
 REPORT_VIEWED = Kind("report.viewed", I, N_("Class report read"), ("person",))
+REPORT_ANSWERED = Kind("report.answered", I, N_("Feedback on a class report given"), ("person",))
 REPORT_DOWNLOADED = Kind("report.downloaded", I, N_("Class report downloaded"), ("person", "kind"))
 
 ALL: dict[str, Kind] = {

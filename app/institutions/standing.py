@@ -34,6 +34,7 @@ OF_ITS_OWN = frozenset(
         Permission.SITE_EDIT,
         Permission.PEOPLE_EDIT,
         Permission.CLASS_EDIT,
+        Permission.REPORT_ANSWER,
         Permission.TOKEN_EDIT,
     }
 )

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, by_value
+from app.reports.states import Fitting, StepTaken
 
 
 class ClassReport(Base):
@@ -32,4 +33,18 @@ class ReportView(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     report_id: Mapped[str] = mapped_column(ForeignKey("class_report.id"), index=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class ReportFeedback(Base):
+    """What one instructor says of one report; said again, the later word stands."""
+
+    __tablename__ = "report_feedback"
+    __table_args__ = (UniqueConstraint("report_id", "person_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("class_report.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    fits: Mapped[Fitting] = mapped_column(by_value(Fitting))
+    step: Mapped[StepTaken] = mapped_column(by_value(StepTaken))
     at: Mapped[datetime]

@@ -3,17 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
 from app.access.permissions import Permission
 from app.errors import NotFound
 from app.federations.models import Membership
+from app.institutions import queries as institutions
 from app.institutions.models import SchoolClass, Teaching
 from app.people.models import Person
 from app.releases.models import Release
-from app.reports.models import ClassReport, ReportView
+from app.reports.models import ClassReport, ReportFeedback, ReportView
 from app.sites.models import Job, Site
 from app.text import _
 from worker.protocol.codes import JobKind
@@ -24,6 +25,15 @@ from worker.protocol.update import ClassFigures
 class Viewer:
     name: str
     view: ReportView
+
+
+@dataclass(frozen=True)
+class Said:
+    """One person's feedback on the report of one release. Erased people have no name."""
+
+    name: str
+    feedback: ReportFeedback
+    release: int
 
 
 @dataclass(frozen=True)
@@ -146,6 +156,37 @@ def viewers(session: Session, report: ClassReport) -> list[Viewer]:
         .order_by(ReportView.at.desc())
     ).all()
     return [Viewer(name or "", view) for view, name in rows]
+
+
+def feedback_on(session: Session, report: ClassReport) -> list[Said]:
+    """What its instructors said of it, newest first; whoever holds the report may read them."""
+    return _said(session, ClassReport.id == report.id)
+
+
+def feedback_for(session: Session, actor: Actor, class_id: str) -> list[Said]:
+    """What instructors said of any report of a class, newest first, without the reports. NotFound, NotAllowed."""
+    row = institutions.class_for(session, actor, Permission.FEEDBACK_READ, class_id)
+    return _said(session, ClassReport.class_id == row.id)
+
+
+def _said(session: Session, of: ColumnElement[bool]) -> list[Said]:
+    rows = session.execute(
+        select(ReportFeedback, Person.name, Release.number)
+        .join(ClassReport, ClassReport.id == ReportFeedback.report_id)
+        .join(Release, Release.id == ClassReport.release_id)
+        .outerjoin(Person, Person.id == ReportFeedback.person_id)
+        .where(of)
+        .order_by(ReportFeedback.at.desc(), ReportFeedback.id.desc())
+    )
+    return [Said(name or "", feedback, number) for feedback, name, number in rows]
+
+
+def feedback_of(session: Session, report_id: str, person_id: str) -> ReportFeedback | None:
+    return session.scalars(
+        select(ReportFeedback).where(
+            ReportFeedback.report_id == report_id, ReportFeedback.person_id == person_id
+        )
+    ).first()
 
 
 def confirmed_classes(session: Session, site: Site) -> Sequence[SchoolClass]:

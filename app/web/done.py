@@ -35,6 +35,7 @@ _SENTENCES = {
     "signed-out": N_("You are signed out."),
     "password-changed": N_("Your password is changed. Every other device is signed out."),
     "reset": N_("Your new password works. Sign in with it."),
+    "said": N_("Thank you. You can change it as long as this report is the newest."),
     "read": N_("Read. They stay in no list; what waits for you still does."),
     "reset-asked": N_("Asked. They are told by mail and can stop it for 24 hours."),
     "reset-stopped": N_("Stopped. Your second factor stays as it is."),

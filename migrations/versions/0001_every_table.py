@@ -1365,6 +1365,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_teaching_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "report_feedback",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("report_id", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=200), nullable=False),
+        sa.Column(
+            "fits",
+            sa.Enum(
+                "fits",
+                "partly",
+                "not",
+                "unsure",
+                name="fitting",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "nothing",
+                "suggested",
+                "other",
+                name="steptaken",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_report_feedback_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["class_report.id"],
+            name=op.f("fk_report_feedback_report_id_class_report"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_feedback")),
+        sa.UniqueConstraint(
+            "report_id", "person_id", name=op.f("uq_report_feedback_report_id_person_id")
+        ),
+    )
+    with op.batch_alter_table("report_feedback", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_report_feedback_report_id"), ["report_id"], unique=False
+        )
+
+    op.create_table(
         "report_view",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("report_id", sa.String(length=200), nullable=False),
@@ -1486,6 +1537,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_view_report_id"))
 
     op.drop_table("report_view")
+    with op.batch_alter_table("report_feedback", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_feedback_report_id"))
+
+    op.drop_table("report_feedback")
     with op.batch_alter_table("teaching", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_teaching_person_id"))
         batch_op.drop_index(batch_op.f("ix_teaching_class_id"))

@@ -36,11 +36,10 @@ SHOWN = {
 
 
 def fill(stage: Stage) -> Stage:
-    stage.with_releases()
+    stage.with_feedback()
     stage.with_proposed()
     stage.with_draft()
     stage.with_policy_draft()
-    stage.with_class()
     home = stage.ids["institution"]
     with stage.world.hub.db.session() as session:
         for name in ("Ada", "berta", "Cleo"):
@@ -227,6 +226,7 @@ FILTERS = (
     ("/runs/{finished}/rounds", "state=void", "state", "void"),
     ("/federations/{federation}/releases", "current=true", "current", True),
     ("/reports", "term=2026", "term", "2026"),
+    ("/reports/{school_class}/feedback", "fits=partly", "fits", "partly"),
 )
 
 

@@ -23,6 +23,8 @@ from app.people import tokens
 from app.policies import service as policies
 from app.policies.models import PolicyVersion
 from app.releases import queries as releases
+from app.reports import feedback
+from app.reports.states import Fitting, StepTaken
 from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.schemas import Proposal
@@ -149,15 +151,26 @@ class Stage:
             self.ids["school_class"] = row.id
 
     def with_report(self) -> None:
-        """Of a class that the owner teaches, from both releases, as its site lets it out."""
-        self.released()
+        """Of a class that the owner teaches, from two releases, as its site lets it out; they spoke on the first."""
+        self.ids["release"] = self.released()
         self.with_class()
         self.world.sweep()
         making.report_all(self.world, self.world.lead, FIGURES)
+        with self.world.hub.db.session() as session:
+            class_id = self.ids["school_class"]
+            feedback.give(session, self.owner, class_id, Fitting.FITS, StepTaken.NOTHING)
         self.released()
         changed = TASK.model_copy(update={"predicted_mean": 0.27, "shared": 0.82})
         newer = FIGURES.model_copy(update={"tasks": (changed,)})
         making.report_all(self.world, self.world.lead, newer)
+
+    def with_feedback(self) -> None:
+        """On the newer report too."""
+        self.with_report()
+        with self.world.hub.db.session() as session:
+            feedback.give(
+                session, self.owner, self.ids["school_class"], Fitting.PARTLY, StepTaken.SUGGESTED
+            )
 
     def with_untaught_class(self) -> None:
         with self.world.hub.db.session() as session:

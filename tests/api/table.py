@@ -6,6 +6,7 @@ from app.access.permissions import Permission
 from tests.api.lead import LEAD
 from tests.api.row import Row, shape
 from tests.api.stage import Stage
+from tests.api.table_reports import REPORTS
 from tests.api.table_webhooks import WEBHOOKS
 from tests.runs import world as making
 
@@ -121,9 +122,6 @@ _OWN = (
         204,
         before=Stage.with_class,
     ),
-    Row("GET", "/reports", Permission.REPORT_READ, wrong=200),
-    Row("GET", "/reports/{school_class}", Permission.REPORT_READ, before=Stage.with_report),
-    Row("GET", "/reports/{school_class}/table", Permission.REPORT_READ, before=Stage.with_report),
     Row("GET", HOME + "/sent", Permission.SENT_READ),
     Row("GET", HOME + "/audit", Permission.AUDIT_READ),
     Row("GET", HOME + "/audit/head", Permission.AUDIT_READ),
@@ -283,5 +281,5 @@ _RUNS = (
         before=Stage.with_releases,
     ),
 )
-ROWS = _OWN + _FEDERATIONS + _RUNS + WEBHOOKS
+ROWS = _OWN + REPORTS + _FEDERATIONS + _RUNS + WEBHOOKS
 __all__ = ["ROWS", "Row", "shape"]

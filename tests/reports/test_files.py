@@ -12,14 +12,16 @@ from app.errors import Invalid, NotFound
 from app.institutions.models import SchoolClass
 from app.reports import files
 from app.reports.files import File, FileKind
-from tests.reports.test_reports import FIGURES, add_class, finished, receive, report_jobs
+from tests.reports.test_reports import FIGURES, add_class, finished
+from tests.runs import world as acting
 from tests.runs.world import World
 from worker.protocol.update import ClassFigures
 
 
 def reported(world: World, figures: ClassFigures = FIGURES) -> str:
     class_id = add_class(world, world.lead)
-    receive(world, report_jobs(world, finished(world))[world.lead.site], figures)
+    finished(world)
+    assert acting.report_all(world, world.lead, figures) == 1
     return class_id
 
 

@@ -191,7 +191,10 @@ def train(world: World, member: Member, seed: int | None = None) -> Job:
 
 
 def settle_other(world: World, member: Member, job: Job, claim_number: int) -> None:
-    """Answers a baseline or an evaluation with plausible figures."""
+    """Answers a baseline or an evaluation with plausible figures, a report job with no class."""
+    if job.kind is JobKind.REPORT:
+        _report(world, member, job, claim_number)
+        return
     manifest = manifest_of(job)
     figure = TaskMetrics(
         task="pass",
@@ -226,16 +229,20 @@ def report_all(world: World, member: Member, *figures: ClassFigures) -> int:
     """Answers the report jobs that wait at a member's site, each with these figures. How many were stored."""
     stored = 0
     while (got := claim(world, member, JobKind.REPORT)) is not None:
-        job, number = got
-        if job.kind is not JobKind.REPORT:
-            continue
-        said = ReportAnswer(classes=figures)
-        with world.hub.db.session() as session:
-            site = session.get_one(Site, member.site)
-            ended = inbox.answer(session, site, job.id, Answer(claim=number, report=said))
-            assert ended is not None
-            stored += reports.receive(session, ended, said)
+        if got[0].kind is JobKind.REPORT:
+            stored += _report(world, member, *got, *figures)
     return stored
+
+
+def _report(
+    world: World, member: Member, job: Job, claim_number: int, *figures: ClassFigures
+) -> int:
+    said = ReportAnswer(classes=figures)
+    with world.hub.db.session() as session:
+        site = session.get_one(Site, member.site)
+        ended = inbox.answer(session, site, job.id, Answer(claim=claim_number, report=said))
+        assert ended is not None
+        return reports.receive(session, ended, said)
 
 
 def states(world: World, run_id: str, number: int) -> dict[str, str]:

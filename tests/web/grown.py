@@ -24,7 +24,7 @@ from app.people.models import ApiToken, FactorReset, Invitation, Person, RoleGra
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
 from app.releases.models import Release
-from app.reports.models import ClassReport, ReportView
+from app.reports.models import ClassReport, ReportFeedback, ReportView
 from app.runs.models import Measurement, ModuleState, Round, Run, RunApproval, Update
 from app.runs.states import RoundState, RunState
 from app.sites.models import EnrolmentToken, Job, SentLine, Site
@@ -172,6 +172,8 @@ def _classes(session: Session, made: Populated, n: int) -> None:
     person = made.world.lead.instructor.person
     for seen in (first, report):
         session.add(ReportView(id=new_id("view"), report_id=seen.id, person_id=person, at=now()))
+    other = all_of(session, Person, email=f"instructor{n}@grown.example")[0]
+    again(session, all_of(session, ReportFeedback)[0], person_id=other.id)
 
 
 def _federations(session: Session, made: Populated, n: int) -> None:

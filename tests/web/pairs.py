@@ -103,6 +103,7 @@ INSTITUTION: dict[str, Pair] = {
 }
 REPORTS: dict[str, Pair] = {
     "/classes/{}/report/download": "GET /reports/{}/table",
+    "/classes/{}/report/feedback": "PUT /reports/{}/feedback",
 }
 FEDERATIONS: dict[str, Pair] = {
     "/federations/new": "POST /federations",

@@ -18,7 +18,6 @@ from app.db import Database
 from app.federations import service as federations
 from app.federations.models import BaseModelFile, Federation
 from app.ids import new_id
-from app.institutions import service as institutions
 from app.institutions.models import Institution, Proof
 from app.institutions.states import InstitutionState, ProofKind
 from app.main import create_app
@@ -29,7 +28,6 @@ from app.people.models import Person
 from app.policies import service as policies
 from app.releases import queries as releases
 from app.releases import service as release_service
-from app.reports.models import ClassReport
 from app.runs.models import Round, Run, RunApproval
 from app.runs.schemas import Proposal
 from app.runs.states import RoundState
@@ -41,10 +39,9 @@ from app.sites.states import SiteState
 from tests import cast
 from tests.runs import world as making
 from tests.runs.world import World
-from tests.web import programs
+from tests.web import programs, taught
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.signatures import PrivateKey
-from worker.protocol.update import CalibrationPoint, ClassFigures, ClassTask
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -148,7 +145,7 @@ def _fill(
     found = {"institution": lead.institution, "federation_id": world.federation}
     found |= {"site_id": lead.site, "person": lead.officer.person}
     found |= _policy(session, world) | _sites(session, world)
-    found |= _class(session, world, ids["release_id"])
+    found |= taught.make(session, world, ids["release_id"])
     found |= _invitations(session, settings, world)
     found |= _hub(session, world)
     found |= programs.make(session, world.hub.settings, world)
@@ -185,41 +182,6 @@ def _sites(session: Session, world: World) -> dict[str, str]:
         "memory_mb": 16000,
     }
     return {"waiting_site": waiting.id, "joined_site": joined.id}
-
-
-def _class(session: Session, world: World, release: str) -> dict[str, str]:
-    lead = world.lead
-    row = institutions.add_class(
-        session, lead.administrator, lead.institution, "Autumn 2026", "BIO-101", "Cell biology"
-    )
-    institutions.assign(session, lead.administrator, row.id, lead.instructor.person)
-    institutions.offer_classes(session, lead.institution, lead.site, [("Autumn 2026", "CHE-7")])
-    points = [(0.1, 0.1), (0.3, 0.35), (0.5, 0.45), (0.7, 0.75), (0.9, 0.9)]
-    task = ClassTask(
-        task="pass",
-        metric="auc",
-        shared=0.79,
-        local=0.78,
-        rule=0.7,
-        shared_interval=(0.72, 0.86),
-        predicted_mean=0.3,
-        observed_mean=0.33,
-        curve=tuple(CalibrationPoint(predicted=p, observed=o, records=12) for p, o in points),
-        missing={"text": 0.2},
-    )
-    figures = ClassFigures(code="BIO-101", term="Autumn 2026", records=60, tasks=(task,))
-    session.add(
-        ClassReport(
-            id=new_id("report"),
-            class_id=row.id,
-            release_id=release,
-            site_id=lead.site,
-            figures=figures.model_dump(mode="json"),
-            minimum_cell=10,
-            as_of=now(),
-        )
-    )
-    return {"class_id": row.id}
 
 
 def _invitations(session: Session, settings: Settings, world: World) -> dict[str, str]:

@@ -38,6 +38,7 @@ TABLE = (
     ("GET", "/classes", "303 200 200 200 200 200 200 200"),
     ("GET", "/classes/{class_id}/report", "303 404 404 200 404 404 404 404"),
     ("POST", "/classes/{class_id}/report/download", "303 404 404 200 404 404 404 404"),
+    ("POST", "/classes/{class_id}/report/feedback", "303 404 404 422 404 404 404 404"),
     ("POST", "/display", "303 303 303 303 303 303 303 303"),
     ("GET", "/federations", "303 200 200 200 200 200 200 200"),
     ("GET", "/federations/new", "303 200 403 403 403 200 200 404"),

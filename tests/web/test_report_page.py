@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.reports.models import ClassReport
+from app.reports.models import ClassReport, ReportFeedback
 from app.web.pages import report_words
 from tests.web.populated import Populated
 from worker.protocol.update import ClassFigures, ClassTask
@@ -34,7 +34,7 @@ def test_what_an_instructor_reads(hub: Populated) -> None:
         "For about 30 % of the class the model expects “yes”. It does better than a simple rule here.",
         "About 60",
         "On average it said 30 in 100, and it was 33 in 100.",
-        "20 % have no text.",
+        "20 % have no texts.",
         "0.72 to 0.86",
         "Our site alone",
         "Whether the student passes the course.",
@@ -72,6 +72,8 @@ def test_a_curve_only_from_fifty_records(hub: Populated) -> None:
 
 def test_no_report_yet(hub: Populated) -> None:
     with hub.world.hub.db.session() as session:
+        session.delete(session.scalars(select(ReportFeedback)).one())
+        session.flush()
         session.delete(session.scalars(select(ClassReport)).one())
     assert "No report yet." in page(hub)
     assert "No report yet" in hub.client("instructor").get("/classes").text

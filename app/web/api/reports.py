@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.paging import Down, Key
-from app.reports import files, queries, service
+from app.reports import feedback, files, queries, service
 from app.reports.files import FileKind
-from app.reports.queries import Earlier, Shown
-from app.web.api.answers import Id, Page, Told, Windowed, only
+from app.reports.queries import Earlier, Said, Shown
+from app.reports.states import Fitting, StepTaken
+from app.web.api.answers import Asked, Id, Page, Told, Windowed, only
 from app.web.api.caller import Calling, Noting, api_router, takes
 from worker.protocol.update import ClassFigures
 
@@ -48,6 +49,25 @@ class ReportTold(Told):
     figures: ClassFigures | None
     earlier: list[EarlierTold]
     viewers: list[str]
+
+
+class FeedbackAsked(Asked):
+    """Closed lists only: a sentence could name a student."""
+
+    fits: Fitting
+    step: StepTaken
+
+
+class FeedbackTold(Told):
+    """What one instructor says of the report of one release. The report itself is not told."""
+
+    id: str
+    school_class: str
+    release: int
+    name: str
+    fits: Fitting
+    step: StepTaken
+    at: datetime
 
 
 def _listed(row: Shown) -> ClassListed:
@@ -110,3 +130,42 @@ def download_report(call: Noting, school_class: Id) -> Response:
     file = files.download(call.session, call.actor, school_class, FileKind.CSV)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.content, media_type=file.media, headers=headers)
+
+
+def _said(one: Said, school_class: str) -> FeedbackTold:
+    row = one.feedback
+    return FeedbackTold(
+        id=row.id,
+        school_class=school_class,
+        release=one.release,
+        name=one.name,
+        fits=row.fits,
+        step=row.step,
+        at=row.at,
+    )
+
+
+@router.put("/{school_class}/feedback", **takes(Permission.REPORT_ANSWER))
+def give_feedback(call: Calling, school_class: Id, asked: FeedbackAsked) -> FeedbackTold:
+    """On the newest report of a class; said again, the later word stands. The trail holds that it was said only."""
+    given = feedback.give(call.session, call.actor, school_class, asked.fits, asked.step)
+    shown = queries.get(call.session, call.actor, school_class)
+    release = shown.release.number if shown.release else 0
+    return _said(Said(call.actor.name, given, release), school_class)
+
+
+@router.get("/{school_class}/feedback", **takes(Permission.FEEDBACK_READ))
+def list_feedback(
+    call: Calling,
+    school_class: Id,
+    window: Windowed,
+    fits: Annotated[str | None, only("That says this: fits, partly, not or unsure.")] = None,
+) -> Page[FeedbackTold]:
+    """What instructors of a class said of its reports, newest first, for who looks after the class."""
+    rows = queries.feedback_for(call.session, call.actor, school_class)
+    fitting = [r for r in rows if fits in (None, r.feedback.fits.value)]
+    return window.page(
+        fitting,
+        lambda r: (Down(r.feedback.at), Down(r.feedback.id)),
+        lambda r: _said(r, school_class),
+    )

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from app.policies.fields import choice_name
 from app.text import _
 from app.web.charts import calibration_chart
 from app.web.moments import number, percent
@@ -110,7 +111,9 @@ def compared(task: ClassTask, sheet: TaskSheet | None) -> list[Part]:
     for modality, share in task.missing.items():
         if share > 0:
             said = _("{share} have no {what}. Their results are less sure.")
-            lines.append((_("Missing inputs"), said.format(share=percent(share), what=modality)))
+            lines.append(
+                (_("Missing inputs"), said.format(share=percent(share), what=choice_name(modality)))
+            )
     interval: Cell = Nothing()
     if task.shared_interval:
         low, high = task.shared_interval

@@ -1,13 +1,14 @@
 """An instructor's pages: which of my classes has news, and what the model knows about one, and how far to trust it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from starlette.responses import Response
 
 from app.access.permissions import Permission
+from app.errors import Invalid
 from app.people import queries as people
-from app.reports import files, queries, service
+from app.people.models import Person
+from app.reports import feedback, files, queries, service
 from app.reports.queries import Shown, Viewer
 from app.runs import queries as runs
 from app.runs import tallies
@@ -15,7 +16,7 @@ from app.runs.models import Run
 from app.text import _
 from app.web import render
 from app.web.moments import as_of, full, lately
-from app.web.pages import report_change, report_words
+from app.web.pages import report_change, report_next, report_words
 from app.web.parts import (
     Bullets,
     Button,
@@ -36,7 +37,7 @@ from app.web.parts import (
     Table,
     Text,
 )
-from app.web.visit import Here, Visit, page_router
+from app.web.visit import Here, Visit, page_router, see_other
 from worker.protocol.tasks import Input, TaskSheet
 
 router = page_router(prefix="/classes")
@@ -90,7 +91,13 @@ def report(visit: Here, class_id: str) -> Response:
     with visit.hub.db.session() as writing:
         shown = service.view(writing, visit.who, class_id)
         viewers = queries.viewers(writing, shown.report) if shown.report else []
-        earlier = queries.earlier(writing, shown)
+    return _page(visit, class_id, viewers)
+
+
+def _page(
+    visit: Visit, class_id: str, viewers: Sequence[Viewer], errors: dict[str, str] | None = None
+) -> Response:
+    shown = queries.get(visit.session, visit.who, class_id)
     row = shown.school_class
     name = f"{row.code} {row.title}".strip()
     run = runs.by_id(visit.session, shown.release.run_id) if shown.release else None
@@ -101,18 +108,49 @@ def report(visit: Here, class_id: str) -> Response:
         says=report_words.finding(figures, sheets) if figures else _none_yet(shown),
         asof=_asof(visit, shown, run),
         crumbs=(Link(_("My classes"), "/classes"), Link(row.code, "")),
-        panels=(),
+        panels=_panels(visit, shown, sheets, viewers, errors or {}),
+        errors=tuple((errors or {}).items()),
         menu="my-classes",
     )
-    panels: list[Panel] = []
-    if shown.report and figures:
-        panels.append(_fit(shown, sheets))
-        panels += report_words.calibration(figures, sheets)
-        panels += _uses(sheets)
-        panels.append(report_change.panel(shown, earlier, sheets))
-        panels.append(_download(row.id))
-    panels.append(_limits(visit, shown, viewers))
-    return render.sheet(visit, replace(sheet, panels=tuple(panels)))
+    return render.sheet(visit, sheet, status=422 if errors else 200)
+
+
+def _panels(
+    visit: Visit,
+    shown: Shown,
+    sheets: dict[str, TaskSheet],
+    viewers: Sequence[Viewer],
+    errors: dict[str, str],
+) -> tuple[Panel, ...]:
+    """In the order of reading: may I lean on it, what is it from, what does it say, what can I do."""
+    at = shown.school_class.institution_id
+    officer = next(iter(people.people_with(visit.session, at, Permission.POLICY_APPROVE)), None)
+    if shown.report is None or shown.figures is None:
+        return (_limits(visit, shown, officer, ()),)
+    earlier = queries.earlier(visit.session, shown)
+    said = queries.feedback_on(visit.session, shown.report)
+    return (
+        _fit(shown, sheets),
+        *report_words.calibration(shown.figures, sheets),
+        *_uses(sheets),
+        report_change.panel(shown, earlier, sheets),
+        report_next.panel(visit, shown, sheets, said, officer, errors),
+        _limits(visit, shown, officer, viewers),
+        _download(shown.school_class.id),
+    )
+
+
+@router.post("/{class_id}/report/feedback")
+def answer(visit: Here, class_id: str) -> Response:
+    typed = visit.form
+    try:
+        fits, step = feedback.read(typed.text("fits"), typed.text("step"))
+    except Invalid as error:
+        shown = queries.get(visit.session, visit.who, class_id)
+        viewers = queries.viewers(visit.session, shown.report) if shown.report else []
+        return _page(visit, class_id, viewers, error.errors)
+    feedback.give(visit.session, visit.who, class_id, fits, step)
+    return see_other(f"/classes/{class_id}/report", "said")
 
 
 @router.post("/{class_id}/report/download")
@@ -196,7 +234,7 @@ def _named(one: Input) -> str:
     return f"{name} ({one.unit})" if one.unit else name
 
 
-def _limits(visit: Visit, shown: Shown, viewers: Sequence[Viewer]) -> Panel:
+def _limits(visit: Visit, shown: Shown, officer: Person | None, viewers: Sequence[Viewer]) -> Panel:
     cell = shown.report.minimum_cell if shown.report else 10
     lines = (
         _("It describes the class, not one student. It is not for grading."),
@@ -204,16 +242,11 @@ def _limits(visit: Visit, shown: Shown, viewers: Sequence[Viewer]) -> Panel:
         _("Numbers are rounded and groups under {n} are hidden. They carry no added noise.").format(
             n=cell
         ),
-        _("You decide. Nothing was sent to students and no grade changes."),
-    )
-    officers = people.people_with(
-        visit.session, shown.school_class.institution_id, Permission.POLICY_APPROVE
     )
     body: list[Part] = [Bullets(lines)]
-    if officers:
-        who = officers[0]
+    if officer:
         said = _("Questions: {name}, privacy officer, {email}.").format(
-            name=who.name, email=who.email
+            name=officer.name, email=officer.email
         )
         body.append(Text(said))
     if shown.report:

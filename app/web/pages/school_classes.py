@@ -9,11 +9,13 @@ from app.institutions import queries
 from app.institutions import service as institutions
 from app.institutions.models import SchoolClass
 from app.people import queries as people
+from app.reports import queries as reports
 from app.sites import queries as sites
 from app.text import _, ngettext
 from app.web import refusals, render
 from app.web.forms import trying
 from app.web.moments import as_of, in_words, sentence, since
+from app.web.pages import report_next
 from app.web.parts import (
     Act,
     Acts,
@@ -161,15 +163,18 @@ def one(visit: Here, institution: str, class_id: str) -> Response:
             ),
         )
     )
+    panels = [
+        Panel(_("The class"), (facts, *_confirm(visit, row))),
+        Panel(_("Who teaches it"), _instructors(visit, row)),
+    ]
+    if allows(visit.who, Permission.FEEDBACK_READ, institution):
+        panels.append(report_next.of_class(reports.feedback_for(visit.session, visit.who, row.id)))
     sheet = Sheet(
         title=f"{row.code} {row.title}".strip(),
         says=_says_of(visit, row),
         asof=as_of(),
         crumbs=(Link(_("Classes"), f"/i/{institution}/classes"), Link(row.code, "")),
-        panels=(
-            Panel(_("The class"), (facts, *_confirm(visit, row))),
-            Panel(_("Who teaches it"), _instructors(visit, row)),
-        ),
+        panels=tuple(panels),
         menu="classes",
     )
     return render.sheet(visit, sheet)
