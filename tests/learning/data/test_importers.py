@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from tests import needs
+from tests.learning import build
 from tests.learning.data import sets
 from tests.learning.data.imports import OFFICIAL, OPTIONS, columns, made, usable
+from worker.learning import simulate
 from worker.learning.data.check import inspect
 from worker.learning.data.folder import load
 from worker.learning.data.importers import REGISTRY, SourceFault
 from worker.learning.data.write import DestinationInUse
+from worker.protocol.manifest import Training
 
 KEY = b"k" * 32
 
@@ -79,6 +82,28 @@ def test_half_a_download_leaves_nothing_behind(name: str, tmp_path: Path) -> Non
     with pytest.raises(SourceFault, match=r"download|official"):
         REGISTRY[name].run(source, tmp_path / "out", **OPTIONS.get(name, {}))
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("module", ["../../elsewhere", "/tmp/elsewhere", "", "tasks/.."])
+def test_a_site_named_by_the_download_is_no_path(module: str, tmp_path: Path) -> None:
+    files = {n: c.replace(b"FaultFinding", module.encode()) for n, c in sets.beetle_xml().items()}
+    source = sets.placed(tmp_path / "source", files)
+    with pytest.raises(SourceFault, match="names a site"):
+        REGISTRY["beetle"].run(source, tmp_path / "inner" / "out")
+    assert {p.name for p in tmp_path.rglob("*")} & {"elsewhere", "out"} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "task"), [("uci-student", "at-risk-por"), ("school", "exam-score")]
+)
+def test_the_product_trains_on_what_was_imported(name: str, task: str, tmp_path: Path) -> None:
+    found = made(name, tmp_path)
+    sheet = next(s for s in found.sheets if s.name == task)
+    plan = simulate.Plan((sheet,), build.MODEL, Training(epochs=1, batch=16, lr=5e-3), rounds=1)
+    given = {n: load(f, [sheet], pseudonym_key=KEY) for n, f in found.folders.items()}
+    done = simulate.run(plan, given, simulate.Folders(tmp_path / "work"))
+    assert done.rounds[0].sites[f"head/{task}"] == len(found.folders)
+    assert done.rounds[0].held == ()
 
 
 @pytest.mark.parametrize("name", OFFICIAL)

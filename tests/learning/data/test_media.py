@@ -135,6 +135,12 @@ def test_an_event_twice_and_one_without_a_place_are_told(hill: Path) -> None:
     assert {(6, "'soon' is not a number."), (6, "'yes' is not a number.")} <= told
 
 
+def test_an_event_of_no_record_is_a_hint(hill: Path) -> None:
+    (hill / "answers.csv").write_text(EVENTS + "H-9,A,2026,1,sums,1\n")
+    [hint] = [f for f in check(hill) if f.file == "answers.csv"]
+    assert (hint.row, hint.blocks) == (5, False) and "belongs to no record" in hint.what
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

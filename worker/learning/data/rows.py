@@ -25,7 +25,8 @@ def row_faults(dataset: Dataset, tables: Tables) -> list[Fault]:
             faults += _students(dataset, table)
             faults += _codes(dataset, table)
             faults += _split_names(dataset, table)
-    return faults + _split_crossings(dataset, tables) + _labels(dataset, tables)
+    faults += _split_crossings(dataset, tables) + _labels(dataset, tables)
+    return faults + _strays(dataset, tables)
 
 
 def _places(table: Table, column: str, bad: Callable[[str], bool]) -> list[int]:
@@ -206,4 +207,27 @@ def _labels(dataset: Dataset, tables: Tables) -> list[Fault]:
             continue
         if task.kind == "regression":
             faults += _not_numbers(table, task.label)
+    return faults
+
+
+def _strays(dataset: Dataset, tables: Tables) -> list[Fault]:
+    """Events of no record: worth knowing, for a wrong id or term hides there."""
+    faults: list[Fault] = []
+    join = dataset.join
+    known: set[tuple[str, ...]] = set()
+    for file in dataset.record_files:
+        table = tables.get(file)
+        if table is None or not set(join) <= set(table.columns):
+            return []
+        known.update(zip(*(table.columns[c] for c in join), strict=True))
+    for file in dataset.events:
+        table = tables.get(file)
+        if table is None or not set(join) <= set(table.columns):
+            continue
+        keys = zip(*(table.columns[c] for c in join), strict=True)
+        rows = [place + table.first for place, key in enumerate(keys) if key not in known]
+        what = _("This event belongs to no record: no record has the same {columns}.")
+        said = what.format(columns=", ".join(join))
+        fix = _("Correct the row, or leave it: it is not used.")
+        faults += told(rows, lambda r, t=table, w=said, f=fix: Fault(t.file, r, None, w, f, False))  # type: ignore[misc]
     return faults

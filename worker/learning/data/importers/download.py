@@ -116,7 +116,8 @@ class Download:
             yield one
 
     def _containers(self) -> Iterator[Container]:
-        first = container(self.src)
+        with _told(str(self.src)):
+            first = container(self.src)
         if first is None:
             what = _("{path} is no archive that can be read, or is cut off: download it again.")
             raise SourceFault(what.format(path=self.src))

@@ -1,5 +1,6 @@
 """The one shape of all importers: options are read, the set is made into sites, and all is written or nothing."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
 RECORDS = "records.csv.gz"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Importer:
             made = self.make(Download(src), chosen)
             count, sites = 0, []
             for site in made.sites:
-                sites.append(site.site)
+                sites.append(_safe(site.site))
                 count += len(site.records["student"])
                 _write(part / site.site, site, made.sheets)
             for name, file, content in made.media:
@@ -54,6 +56,14 @@ class Importer:
             count,
             made.notes,
         )
+
+
+def _safe(site: str) -> str:
+    """A site's name may come from the download and becomes a folder: it is checked before it does."""
+    if not _NAME.fullmatch(site):
+        what = _("The download names a site {name!r}: is this the official download?")
+        raise SourceFault(what.format(name=site[:40]))
+    return site
 
 
 def _write(folder: Path, site: SiteFolder, sheets: tuple[TaskSheet, ...]) -> None:
