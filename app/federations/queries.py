@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
@@ -64,16 +64,17 @@ def get(session: Session, actor: Actor, permission: Permission, federation_id: s
     return found
 
 
+_INSIDE = select(Membership.institution_id).where(
+    Membership.federation_id == bindparam("federation"),
+    Membership.institution_id.in_(bindparam("ids", expanding=True)),
+    Membership.state.in_(INSIDE),
+)
+
+
 def inside(session: Session, federation: Federation, institutions: Iterable[str]) -> frozenset[str]:
     """Those of `institutions` that see this federation: its lead, the invited and the members."""
     ids = set(institutions)
-    rows = session.scalars(
-        select(Membership.institution_id).where(
-            Membership.federation_id == federation.id,
-            Membership.institution_id.in_(ids),
-            Membership.state.in_(INSIDE),
-        )
-    )
+    rows = session.scalars(_INSIDE, {"federation": federation.id, "ids": sorted(ids)})
     return frozenset(rows) | (ids & {federation.lead_id})
 
 
@@ -162,19 +163,21 @@ def active_members(session: Session, federation_id: str) -> list[Member]:
     ]
 
 
+_ABLE = (
+    select(Membership, Institution)
+    .join(Institution, Institution.id == Membership.institution_id)
+    .where(
+        Membership.federation_id == bindparam("federation"),
+        Membership.state == MembershipState.ACTIVE,
+        Institution.state.in_((InstitutionState.VERIFIED, InstitutionState.SUSPENDED)),
+    )
+    .order_by(Institution.id)
+)
+
+
 def active_or_suspended(session: Session, federation_id: str) -> list[Member]:
     """As `active_members`, with those whose institution the operators suspended."""
-    able = (InstitutionState.VERIFIED, InstitutionState.SUSPENDED)
-    rows = session.execute(
-        select(Membership, Institution)
-        .join(Institution, Institution.id == Membership.institution_id)
-        .where(
-            Membership.federation_id == federation_id,
-            Membership.state == MembershipState.ACTIVE,
-            Institution.state.in_(able),
-        )
-        .order_by(Institution.id)
-    ).all()
+    rows = session.execute(_ABLE, {"federation": federation_id}).all()
     return [Member(membership, institution) for membership, institution in rows]
 
 

@@ -5,7 +5,7 @@ It may be read as ever. What only takes something back (leave, decline, revoke, 
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Hold
@@ -63,13 +63,16 @@ def why_not(institution: Institution) -> str | None:
             return None
 
 
+_HELD_OF = select(Institution).where(
+    Institution.id.in_(bindparam("ids", expanding=True)),
+    Institution.state != InstitutionState.VERIFIED,
+)
+
+
 def held(session: Session, actor: Actor) -> Actor:
     """The same actor, with a hold for each of its institutions that may only read now."""
-    query = select(Institution).where(
-        Institution.id.in_(actor.institutions), Institution.state != InstitutionState.VERIFIED
-    )
     holds = {
         row.id: Hold(HELD[row.state], why_not(row) or "", row.state.value)
-        for row in session.scalars(query)
+        for row in session.scalars(_HELD_OF, {"ids": sorted(actor.institutions)})
     }
     return replace(actor, holds=holds) if holds else actor

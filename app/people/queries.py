@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -41,11 +41,16 @@ def names(session: Session, ids: set[str]) -> dict[str, str]:
     return {row.id: row.name for row in found}
 
 
+_ROLES = select(RoleGrant.institution_id, RoleGrant.role).where(
+    RoleGrant.person_id == bindparam("person")
+)
+
+
 def roles_of(session: Session, person_id: str) -> dict[str, frozenset[Role]]:
     """Institution id to roles, as `Actor.roles` wants it."""
     held: defaultdict[str, set[Role]] = defaultdict(set)
-    for grant in session.scalars(select(RoleGrant).where(RoleGrant.person_id == person_id)):
-        held[grant.institution_id].add(grant.role)
+    for institution, role in session.execute(_ROLES, {"person": person_id}):
+        held[institution].add(role)
     return {institution: frozenset(roles) for institution, roles in held.items()}
 
 
@@ -136,9 +141,15 @@ def operators(session: Session) -> list[Person]:
     return list(session.scalars(query.order_by(Person.name)))
 
 
+_BY_HASH = (
+    select(BrowserSession, Person)
+    .join(Person, Person.id == BrowserSession.person_id)
+    .where(BrowserSession.token_hash == bindparam("token_hash"))
+)
+
+
 def session_by_hash(session: Session, token_hash: str) -> tuple[BrowserSession, Person] | None:
-    query = select(BrowserSession, Person).join(Person, Person.id == BrowserSession.person_id)
-    return session.execute(query.where(BrowserSession.token_hash == token_hash)).first()
+    return session.execute(_BY_HASH, {"token_hash": token_hash}).first()
 
 
 def sessions_of(session: Session, person_id: str) -> list[BrowserSession]:

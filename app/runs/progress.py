@@ -27,7 +27,7 @@ from app.runs.queries import Seen
 from app.runs.schemas import Plan
 from app.runs.standings import Stage, opened
 from app.runs.states import RoundState, RunState, UpdateState
-from app.runs.tallies import Tally
+from app.runs.tallies import RoundLine, Tally
 from app.runs.views import (
     ApprovalView,
     ModuleLine,
@@ -69,7 +69,8 @@ def look(
     plan, leads = queries.plan_of(run), seen.leads
     found = tallies.rounds_shown(session, run.id)
     sent = tallies.updates_by_round(session, run.id)
-    current = next((r for r in found if r.state in queries.OPEN_ROUND), None)
+    in_work = any(r.state in queries.OPEN_ROUND for r in found)
+    current = queries.open_round(session, run.id) if in_work else None
     open_ = None if current is None else opened(session, current)
     stands = None if open_ is None else open_.standing
     given = queries.approvals(session, run.id)
@@ -154,7 +155,7 @@ def _modules(round_: Round, after: Mapping[str, ModuleState]) -> tuple[ModuleLin
     )
 
 
-def _round(round_: Round, sent: Sequence[Tally]) -> RoundView:
+def _round(round_: Round | RoundLine, sent: Sequence[Tally]) -> RoundView:
     refused: Counter[UploadRefusal] = Counter()
     for tally in sent:
         if tally.refusal is not None:
@@ -176,7 +177,7 @@ def _round(round_: Round, sent: Sequence[Tally]) -> RoundView:
     )
 
 
-def _taken(round_: Round, update: Update | Tally) -> bool:
+def _taken(round_: Round | RoundLine, update: Update | Tally) -> bool:
     """Its share is in the next state: also after its bytes were deleted."""
     gone = update.state in (UpdateState.TAKEN, UpdateState.DELETED)
     return gone and update.refusal is None and round_.state is RoundState.CLOSED

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, institutions_where
@@ -30,7 +31,7 @@ from worker.protocol.codes import JobKind
 OPEN_ROUND = (RoundState.TRAINING, RoundState.AGGREGATING)
 
 
-def seen_by(institutions: Sequence[str]) -> ColumnElement[bool]:
+def seen_by(institutions: Sequence[str] | BindParameter[Any]) -> ColumnElement[bool]:
     """Runs of federations the institutions lead or are members of. The invited see none before they accept."""
     members = select(Membership.federation_id).where(
         Membership.institution_id.in_(institutions),
@@ -64,14 +65,18 @@ class Seen:
     leads: bool
 
 
+_SEEN = (
+    select(Run, Federation)
+    .join(Federation, Federation.id == Run.federation_id)
+    .where(Run.id == bindparam("run"), seen_by(bindparam("institutions", expanding=True)))
+)
+"""This and its like below are built once: building costs more than asking, and every look at a run asks them."""
+
+
 def seen(session: Session, actor: Actor, permission: Permission, run_id: str) -> Seen:
     """As `get`, with what was read to answer."""
     ids = sorted(institutions_where(actor, Permission.RUN_READ))
-    found = session.execute(
-        select(Run, Federation)
-        .join(Federation, Federation.id == Run.federation_id)
-        .where(Run.id == run_id, seen_by(ids))
-    ).first()
+    found = session.execute(_SEEN, {"run": run_id, "institutions": ids}).first()
     if found is None:
         raise NotFound(_("There is no such run for you."))
     run, federation = found
@@ -132,10 +137,15 @@ def federation_of(session: Session, run: Run) -> Federation:
     return session.get_one(Federation, run.federation_id)
 
 
+_APPROVALS = (
+    select(RunApproval)
+    .where(RunApproval.run_id == bindparam("run"))
+    .order_by(RunApproval.institution_id)
+)
+
+
 def approvals(session: Session, run_id: str) -> Sequence[RunApproval]:
-    return session.scalars(
-        select(RunApproval).where(RunApproval.run_id == run_id).order_by(RunApproval.institution_id)
-    ).all()
+    return session.scalars(_APPROVALS, {"run": run_id}).all()
 
 
 def approval(session: Session, run_id: str, institution_id: str) -> RunApproval | None:
@@ -229,26 +239,26 @@ def needed(session: Session, digest: str) -> bool:
     )
 
 
+_NEWEST = (
+    select(ModuleState.module, func.max(ModuleState.round).label("round"))
+    .where(ModuleState.run_id == bindparam("run"), ModuleState.round <= bindparam("number"))
+    .group_by(ModuleState.module)
+    .subquery()
+)
+_STATES_AFTER = (
+    select(ModuleState)
+    .join(
+        _NEWEST,
+        and_(_NEWEST.c.module == ModuleState.module, _NEWEST.c.round == ModuleState.round),
+    )
+    .where(ModuleState.run_id == bindparam("run"))
+    .order_by(ModuleState.module)
+)
+
+
 def states_after(session: Session, run_id: str, number: int) -> dict[str, ModuleState]:
     """The shared model after round `number`: every part's newest state up to it, by name."""
-    newest = (
-        select(ModuleState.module, func.max(ModuleState.round).label("round"))
-        .where(ModuleState.run_id == run_id, ModuleState.round <= number)
-        .group_by(ModuleState.module)
-        .subquery()
-    )
-    rows = session.scalars(
-        select(ModuleState)
-        .join(
-            newest,
-            and_(
-                newest.c.module == ModuleState.module,
-                newest.c.round == ModuleState.round,
-            ),
-        )
-        .where(ModuleState.run_id == run_id)
-        .order_by(ModuleState.module)
-    ).all()
+    rows = session.scalars(_STATES_AFTER, {"run": run_id, "number": number})
     return {row.module: row for row in rows}
 
 
@@ -285,12 +295,15 @@ def unsent_training(session: Session, round_id: str) -> Sequence[Job]:
     return [job for job in found if job.state is JobState.WAITING or job.id not in sent]
 
 
+_READY_SITES = (
+    select(Site)
+    .where(Site.institution_id.in_(bindparam("ids", expanding=True)), Site.state == SiteState.READY)
+    .order_by(Site.id)
+)
+
+
 def ready_sites(session: Session, institution_ids: Sequence[str]) -> Sequence[Site]:
-    return session.scalars(
-        select(Site)
-        .where(Site.institution_id.in_(institution_ids), Site.state == SiteState.READY)
-        .order_by(Site.id)
-    ).all()
+    return session.scalars(_READY_SITES, {"ids": list(institution_ids)}).all()
 
 
 def sites(session: Session, site_ids: Sequence[str]) -> dict[str, Site]:

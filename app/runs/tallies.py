@@ -7,27 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session, load_only
 
 from app.runs.models import Measurement, ModuleState, Round, Run, Update
-from app.runs.states import UpdateState
+from app.runs.states import RoundState, UpdateState
 from app.sites.models import Job, Site
 from app.sites.states import JobState, SiteState
 from worker.protocol.codes import JobKind, UploadRefusal
 
-_ROUND = (
-    Round.run_id,
-    Round.number,
-    Round.state,
-    Round.reason,
-    Round.cohort,
-    Round.quorum,
-    Round.opened,
-    Round.deadline,
-    Round.complete,
-    Round.closed,
-)
 _UPDATE = (Update.site_id, Update.job_id, Update.state, Update.refusal, Update.received)
 _JOB = (
     Job.site_id,
@@ -52,16 +40,19 @@ class Tally:
     count: int = 1
 
 
+_UPDATES_BY_ROUND = (
+    select(Update.round_id, Update.state, Update.refusal, func.count())
+    .join(Round, Round.id == Update.round_id)
+    .where(Round.run_id == bindparam("run"))
+    .group_by(Update.round_id, Update.state, Update.refusal)
+)
+"""This and its like below are built once: building costs more than asking, and every look at a run asks them."""
+
+
 def updates_by_round(session: Session, run_id: str) -> dict[str, list[Tally]]:
     """Round id to its updates, counted; a round without any is absent."""
     found: defaultdict[str, list[Tally]] = defaultdict(list)
-    rows = session.execute(
-        select(Update.round_id, Update.state, Update.refusal, func.count())
-        .join(Round, Round.id == Update.round_id)
-        .where(Round.run_id == run_id)
-        .group_by(Update.round_id, Update.state, Update.refusal)
-    )
-    for round_id, state, refusal, count in rows:
+    for round_id, state, refusal, count in session.execute(_UPDATES_BY_ROUND, {"run": run_id}):
         found[round_id].append(Tally(state, refusal, count))
     return dict(found)
 
@@ -73,10 +64,31 @@ def runs_by_ids(session: Session, run_ids: Collection[str]) -> dict[str, Run]:
     return {r.id: r for r in session.scalars(select(Run).where(Run.id.in_(set(run_ids))))}
 
 
-def rounds_shown(session: Session, run_id: str) -> Sequence[Round]:
-    """All of a run's, from the first; without what only the combining reads."""
-    wanted = select(Round).where(Round.run_id == run_id).order_by(Round.number)
-    return session.scalars(wanted.options(load_only(*_ROUND))).all()
+class RoundLine(NamedTuple):
+    """A round as a list shows it; fields as in `Round`."""
+
+    id: str
+    number: int
+    state: RoundState
+    reason: str
+    cohort: list[str]
+    quorum: int
+    opened: datetime
+    deadline: datetime
+    complete: datetime | None
+    closed: datetime | None
+
+
+_ROUNDS_OF = (
+    select(*(getattr(Round, name) for name in RoundLine._fields))
+    .where(Round.run_id == bindparam("run"))
+    .order_by(Round.number)
+)
+
+
+def rounds_shown(session: Session, run_id: str) -> list[RoundLine]:
+    """All of a run's, from the first."""
+    return [RoundLine(*row) for row in session.execute(_ROUNDS_OF, {"run": run_id})]
 
 
 def rounds_by_ids(session: Session, round_ids: Collection[str]) -> Sequence[Round]:
@@ -85,11 +97,14 @@ def rounds_by_ids(session: Session, round_ids: Collection[str]) -> Sequence[Roun
     return session.scalars(wanted.options(load_only(Round.run_id, Round.number))).all()
 
 
+_UPDATES_IN = (
+    select(Update).where(Update.round_id == bindparam("round")).options(load_only(*_UPDATE))
+)
+
+
 def updates_in(session: Session, round_id: str) -> dict[str, Update]:
     """Site to its update in this round; without headers."""
-    rows = session.scalars(
-        select(Update).where(Update.round_id == round_id).options(load_only(*_UPDATE))
-    )
+    rows = session.scalars(_UPDATES_IN, {"round": round_id})
     return {update.site_id: update for update in rows}
 
 
@@ -113,14 +128,17 @@ def states_of_rounds(
     return dict(found)
 
 
+_TRAINING_IN = (
+    select(Job)
+    .where(Job.round_id == bindparam("round"), Job.kind == JobKind.TRAIN)
+    .options(load_only(*_JOB))
+    .order_by(Job.site_id)
+)
+
+
 def training_in(session: Session, round_id: str) -> Sequence[Job]:
     """The round's training jobs by site; without manifests."""
-    return session.scalars(
-        select(Job)
-        .where(Job.round_id == round_id, Job.kind == JobKind.TRAIN)
-        .options(load_only(*_JOB))
-        .order_by(Job.site_id)
-    ).all()
+    return session.scalars(_TRAINING_IN, {"round": round_id}).all()
 
 
 class Sums(NamedTuple):
@@ -137,29 +155,32 @@ class Sums(NamedTuple):
     at: datetime
 
 
+_WHOLE = func.count() == func.count(Measurement.low + Measurement.high)
+_SPREAD = Measurement.weight * (Measurement.high - Measurement.low)
+_SUMS = (
+    select(
+        Measurement.task,
+        Measurement.model,
+        Measurement.round,
+        func.sum(Measurement.weight),
+        func.sum(Measurement.weight * Measurement.value),
+        case((_WHOLE, func.sum(_SPREAD * _SPREAD))),
+        func.count(),
+        func.max(Measurement.at),
+    )
+    .where(Measurement.run_id == bindparam("run"))
+    .group_by(Measurement.task, Measurement.model, Measurement.round)
+    .order_by(Measurement.task, Measurement.model, Measurement.round)
+)
+
+
 def sums(session: Session, run_id: str, own: Collection[str] | None = None) -> list[Sums]:
     """By task, model and round; with `own`, of the ready sites of these institutions only."""
-    whole = func.count() == func.count(Measurement.low + Measurement.high)
-    spread = Measurement.weight * (Measurement.high - Measurement.low)
-    wanted = (
-        select(
-            Measurement.task,
-            Measurement.model,
-            Measurement.round,
-            func.sum(Measurement.weight),
-            func.sum(Measurement.weight * Measurement.value),
-            case((whole, func.sum(spread * spread))),
-            func.count(),
-            func.max(Measurement.at),
-        )
-        .where(Measurement.run_id == run_id)
-        .group_by(Measurement.task, Measurement.model, Measurement.round)
-        .order_by(Measurement.task, Measurement.model, Measurement.round)
-    )
+    wanted = _SUMS
     if own is not None:
         mine = select(Site.id).where(Site.institution_id.in_(own), Site.state == SiteState.READY)
         wanted = wanted.where(Measurement.site_id.in_(mine))
-    return [Sums(*row) for row in session.execute(wanted)]
+    return [Sums(*row) for row in session.execute(wanted, {"run": run_id})]
 
 
 def measured(session: Session, run_id: str, site_id: str) -> set[tuple[int, str, str]]:
@@ -207,16 +228,18 @@ def updates_of(session: Session, job_ids: Collection[str]) -> dict[str, Update]:
     return {update.job_id: update for update in rows}
 
 
+_REFUSED_TRAINING = (
+    select(Job)
+    .where(
+        Job.run_id == bindparam("run"),
+        Job.kind == JobKind.TRAIN,
+        Job.state == JobState.REFUSED,
+    )
+    .options(load_only(Job.id, Job.site_id, Job.refusal, Job.refusal_detail, Job.ended))
+    .order_by(Job.created, Job.id)
+)
+
+
 def refused_training(session: Session, run_id: str) -> Sequence[Job]:
     """Training jobs their sites refused, oldest first; without manifests."""
-    columns = (Job.id, Job.site_id, Job.refusal, Job.refusal_detail, Job.ended)
-    return session.scalars(
-        select(Job)
-        .where(
-            Job.run_id == run_id,
-            Job.kind == JobKind.TRAIN,
-            Job.state == JobState.REFUSED,
-        )
-        .options(load_only(*columns))
-        .order_by(Job.created, Job.id)
-    ).all()
+    return session.scalars(_REFUSED_TRAINING, {"run": run_id}).all()

@@ -71,6 +71,7 @@ class Job(Base):
     __table_args__ = (
         Index("ix_job_inbox", "site_id", "lane", "state"),
         Index("ix_job_of_run", "run_id", "kind", "site_id", "created"),
+        Index("ix_job_by_state", "run_id", "kind", "state"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -122,7 +123,7 @@ class SentLine(Base):
     """What left a site, as the hub received it; compared with the site's own outbound log."""
 
     __tablename__ = "sent_line"
-    __table_args__ = (Index("ix_sent_line_newest", "institution_id", "at", "id"),)
+    __table_args__ = (Index("ix_sent_line_newest", "institution_id", "at", "id", "bytes"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"))

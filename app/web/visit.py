@@ -99,9 +99,9 @@ class Visit:
 
 
 async def turn(request: Request) -> AsyncIterator[None]:
-    """As many requests ask the database at once as there are threads; the others wait here, where they hold nothing.
-    Between its steps a request gives its thread away and keeps its connection, so without this those that hold a
-    connection would wait for a thread, and those that hold a thread for a connection."""
+    """Few requests ask the database at once, fewer than there are threads (`app.main`); the rest wait here, where
+    they hold nothing. Between its steps a request gives its thread away and keeps its connection, so without this those
+    that hold a connection would wait for a thread, and those that hold a thread for a connection."""
     async with request.app.state.turns:
         yield
 

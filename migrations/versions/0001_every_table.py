@@ -1110,7 +1110,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sent_line", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sent_line_at"), ["at"], unique=False)
-        batch_op.create_index("ix_sent_line_newest", ["institution_id", "at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_sent_line_newest", ["institution_id", "at", "id", "bytes"], unique=False
+        )
 
     op.create_table(
         "sheet_fit",
@@ -1338,6 +1340,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_by_state", ["run_id", "kind", "state"], unique=False)
         batch_op.create_index("ix_job_inbox", ["site_id", "lane", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_lease_until"), ["lease_until"], unique=False)
         batch_op.create_index(
@@ -1551,6 +1554,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_job_of_run")
         batch_op.drop_index(batch_op.f("ix_job_lease_until"))
         batch_op.drop_index("ix_job_inbox")
+        batch_op.drop_index("ix_job_by_state")
 
     op.drop_table("job")
     with op.batch_alter_table("class_report", schema=None) as batch_op:

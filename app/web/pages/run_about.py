@@ -62,14 +62,14 @@ def no_figures(plan: Plan) -> str:
 
 def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
     sheet = Link(_("Task sheet"), f"/federations/{run.federation_id}/task")
-    states = queries.states_after(visit.session, run.id, 0)
+    last = max((r.number for r in seen.rounds), default=0)
+    states = queries.states_after(visit.session, run.id, last)
     said = _("The model parts it trained and a receipt. No student record.")
     if states:
         said = _("About {size} a round: {n} model parts and a receipt. No student record.").format(
             size=size(sum(s.bytes for s in states.values())), n=in_words(len(states))
         )
-    last = max((r.number for r in seen.rounds), default=0)
-    stays = run_words.kept_sentences(module_states.kept_after(visit.session, run.id, last))
+    stays = run_words.kept_sentences(module_states.kept(states))
     return Facts(
         (
             (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
