@@ -20,6 +20,7 @@ from app.policies import queries as policy_queries
 from app.runs import queries
 from app.runs.models import Run, RunApproval
 from app.runs.states import Choice
+from app.sites import tallies as site_tallies
 from worker.protocol.policy import PolicyDocument
 
 
@@ -90,7 +91,7 @@ def willing(session: Session, run: Run) -> int:
     members = federation_queries.active_members(session, run.federation_id)
     ids = [m.institution.id for m in members]
     going = [i for i in ids if i not in given or given[i] is Choice.APPROVE]
-    sites = Counter(s.institution_id for s in queries.ready_sites(session, going))
+    sites = Counter(s.institution_id for s in site_tallies.ready_of(session, going))
     return sum(max(sites[i], 1) for i in going)
 
 

@@ -17,6 +17,7 @@ from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan
 from app.runs.states import Choice
 from app.sites import queries as site_queries
+from app.sites import tallies as site_tallies
 from app.sites.models import Job, Site
 from worker.protocol import rules
 from worker.protocol.codes import Refusal
@@ -90,7 +91,7 @@ def survey(
     refused = {job.site_id: job for job in tallies.refused_training(session, run.id)}
     asked: list[Candidate] = []
     out: list[LeftOut] = []
-    ready = queries.ready_sites(session, [m.institution.id for m in members])
+    ready = site_tallies.ready_of(session, [m.institution.id for m in members])
     policies = {
         version.id: PolicyDocument.model_validate(version.document)
         for version in site_queries.policies_in_force(session, ready)

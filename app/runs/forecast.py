@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from app.federations import compatibility
 from app.federations.models import Federation
 from app.institutions.models import Institution
-from app.runs import queries
 from app.runs.models import Round, Run, Update
 from app.runs.states import UpdateState
 from app.sites import hours
+from app.sites import tallies as site_tallies
 from app.sites.models import Site
 
 _LOOKED_AT = 5
@@ -81,7 +81,7 @@ def forecast(
     taken = _taken(session, federation.id)
     sites = [
         _site(site, homes[site.institution_id], taken.get(site.id, []), deadline_s, at)
-        for site in queries.ready_sites(session, list(homes))
+        for site in site_tallies.ready_of(session, homes)
     ]
     sites.sort(key=lambda one: (one.institution.name, one.site.name))
     weighed = [one.bytes_up for one in sites if one.bytes_up is not None]

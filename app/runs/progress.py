@@ -38,6 +38,7 @@ from app.runs.views import (
     SiteRow,
     UpdateLine,
 )
+from app.sites import tallies as site_tallies
 from app.sites.models import Site
 from worker.protocol.codes import UploadRefusal
 from worker.protocol.kept import NO_ROWS
@@ -123,7 +124,7 @@ def round_views(
     leads = federation.lead_id in own
     sent = tallies.updates_of_rounds(session, [r.id for r in rounds])
     states = tallies.states_of_rounds(session, run.id, [r.number for r in rounds])
-    sites = queries.sites(session, sorted({u.site_id for found in sent.values() for u in found}))
+    sites = site_tallies.by_ids(session, {u.site_id for found in sent.values() for u in found})
     names = institution_queries.names(session, {s.institution_id for s in sites.values()})
     made: dict[str, RoundView] = {}
     for one in rounds:

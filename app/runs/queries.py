@@ -23,8 +23,8 @@ from app.runs.models import (
 )
 from app.runs.schemas import Plan
 from app.runs.states import RUN_ENDED, RoundState, UpdateState
-from app.sites.models import Job, Site
-from app.sites.states import ENDED, JobState, SiteState
+from app.sites.models import Job
+from app.sites.states import ENDED, JobState
 from app.text import _
 from worker.protocol.codes import JobKind
 
@@ -293,19 +293,3 @@ def unsent_training(session: Session, round_id: str) -> Sequence[Job]:
     sent = {u.job_id for u in updates(session, round_id) if u.state is not UpdateState.REFUSED}
     found = session.scalars(wanted.order_by(Job.id))
     return [job for job in found if job.state is JobState.WAITING or job.id not in sent]
-
-
-_READY_SITES = (
-    select(Site)
-    .where(Site.institution_id.in_(bindparam("ids", expanding=True)), Site.state == SiteState.READY)
-    .order_by(Site.id)
-)
-
-
-def ready_sites(session: Session, institution_ids: Sequence[str]) -> Sequence[Site]:
-    return session.scalars(_READY_SITES, {"ids": list(institution_ids)}).all()
-
-
-def sites(session: Session, site_ids: Sequence[str]) -> dict[str, Site]:
-    rows = session.scalars(select(Site).where(Site.id.in_(site_ids)))
-    return {site.id: site for site in rows}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.institutions import queries as institution_queries
 from app.institutions.models import Institution
-from app.runs import eligibility, queries, tallies
+from app.runs import eligibility, tallies
 from app.runs.eligibility import LeftOut, Outside, Survey
 from app.runs.models import Run, RunApproval, Update
 from app.runs.queries import Seen
@@ -16,6 +16,7 @@ from app.runs.standings import Opened
 from app.runs.states import RUN_ENDED, UpdateState
 from app.runs.views import Part, SiteRow
 from app.sites import queries as site_queries
+from app.sites import tallies as site_tallies
 from app.sites.models import Job, Site
 from app.sites.states import JobState
 from worker.protocol.codes import Phase
@@ -71,7 +72,7 @@ def rows(
 def _after(session: Session, run: Run, at: datetime, seen_recently_s: int) -> list[SiteRow]:
     """Who was asked while the run lasted, as its last training job ended."""
     last = tallies.last_training(session, run.id)
-    sites = queries.sites(session, list(last))
+    sites = site_tallies.by_ids(session, last)
     names = institution_queries.names(session, [s.institution_id for s in sites.values()])
     sent = tallies.updates_of(session, [job.id for job in last.values()])
     return [
@@ -101,7 +102,7 @@ def _asked(
     sites = {c.site.id: c.site for c in found.eligible}
     sites |= {left.site.id: left.site for left in found.left_out if left.site is not None}
     missing = set(current.round.cohort) - sites.keys()
-    sites |= queries.sites(session, sorted(missing)) if missing else {}
+    sites |= site_tallies.by_ids(session, missing)
     homes = [c.institution for c in found.eligible] + [left.institution for left in found.left_out]
     names = {home.id: home.name for home in homes}
     if unnamed := {s.institution_id for s in sites.values()} - names.keys():

@@ -284,18 +284,3 @@ def sent_part(
         query = query.where(SentLine.at < wanted.until)
     order = (Order(SentLine.at, falling=True), Order(SentLine.id, falling=True))
     return cut.cut(session.scalars(cut.select(query, *order)).all(), *order)
-
-
-def alive(session: Session, within_s: int) -> tuple[int, int]:
-    """How many ready sites were seen lately, and how many there are: machinery, for operators."""
-    ready = select(func.count(Site.id)).where(Site.state == SiteState.READY)
-    every = session.scalar(ready) or 0
-    recent = session.scalar(ready.where(Site.last_seen > now() - timedelta(seconds=within_s))) or 0
-    return recent, every
-
-
-def versions(session: Session) -> list[tuple[str, int]]:
-    """How many ready sites run which software, as they last said: machinery, for operators."""
-    wanted = select(Site.software, func.count(Site.id)).where(Site.state == SiteState.READY)
-    rows = session.execute(wanted.group_by(Site.software).order_by(Site.software)).all()
-    return [(software, count) for software, count in rows]

@@ -1,8 +1,9 @@
 """Reads over many sites at once, so that a list of them costs no more statements than one of them does."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.clock import now
@@ -47,3 +48,30 @@ def by_ids(session: Session, site_ids: Collection[str]) -> dict[str, Site]:
         return {}
     rows = session.scalars(select(Site).where(Site.id.in_(set(site_ids))))
     return {site.id: site for site in rows}
+
+
+_READY = (
+    select(Site)
+    .where(Site.institution_id.in_(bindparam("ids", expanding=True)), Site.state == SiteState.READY)
+    .order_by(Site.id)
+)
+
+
+def ready_of(session: Session, institution_ids: Collection[str]) -> Sequence[Site]:
+    """Ready sites of these institutions, by id."""
+    return session.scalars(_READY, {"ids": list(institution_ids)}).all()
+
+
+def alive(session: Session, within_s: int) -> tuple[int, int]:
+    """How many ready sites were seen lately, and how many there are: machinery, for operators."""
+    ready = select(func.count(Site.id)).where(Site.state == SiteState.READY)
+    every = session.scalar(ready) or 0
+    recent = session.scalar(ready.where(Site.last_seen > now() - timedelta(seconds=within_s))) or 0
+    return recent, every
+
+
+def versions(session: Session) -> list[tuple[str, int]]:
+    """How many ready sites run which software, as they last said: machinery, for operators."""
+    wanted = select(Site.software, func.count(Site.id)).where(Site.state == SiteState.READY)
+    rows = session.execute(wanted.group_by(Site.software).order_by(Site.software)).all()
+    return [(software, count) for software, count in rows]

@@ -5,7 +5,7 @@ import shutil
 from app.clock import now
 from app.jobs import Look, Queue, QueueAway, look
 from app.runs import stuck
-from app.sites import queries as sites
+from app.sites import tallies as sites
 from app.text import _, ngettext
 from app.web.moments import in_words, number, sentence, size
 from app.web.parts import Cell, Column, Empty, Part, Status, Table
