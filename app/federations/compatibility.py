@@ -22,6 +22,9 @@ from worker.protocol.rules import Objection, Terms
 from worker.protocol.rules import objections as judged
 from worker.protocol.tasks import TaskSheet
 
+_ACCEPTED = frozenset({MembershipState.ACTIVE, MembershipState.PAUSED})
+"""Of these the lead reads the rules' names and how many sites are ready: they were told so before they accepted."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -69,10 +72,18 @@ def training_terms(federation: Federation, sheets: Sequence[TaskSheet], members:
     )
 
 
-def matrix(session: Session, federation: Federation, actor: Actor) -> Matrix:
-    """As this actor may see it: others' rows show yes or no, the lead also the rules' names."""
+def matrix(
+    session: Session, federation: Federation, actor: Actor, *, active: bool = False
+) -> Matrix:
+    """As this actor may see it: others' rows show yes or no, of those who are in the lead also the rules' names.
+
+    `active`: only of members that a run could ask now, not of the invited, paused or suspended.
+    """
     own = institutions_where(actor, Permission.FEDERATION_READ)
     members = queries.members(session, federation)
+    if active:
+        able = {m.institution.id for m in queries.active_members(session, federation.id)}
+        members = [m for m in members if m.institution.id in able]
     counted = [m for m in members if m.membership.state is not MembershipState.REQUESTED]
     parents = queries.parents(session)
     asked = cohort.count([m.institution.id for m in counted], parents)
@@ -81,10 +92,19 @@ def matrix(session: Session, federation: Federation, actor: Actor) -> Matrix:
     flows = queries.terms(federation).leaves
     homes = {m.institution.id for m in counted}
     versions = policy_queries.current_of(session, homes)
-    shown = homes if leads else homes & own
+    accepted = {m.institution.id for m in counted if m.membership.state in _ACCEPTED}
+    shown = accepted | own if leads else homes & own
     ready = tallies.sites_in_force(session, shown)
     rows = tuple(
-        _row(m, versions.get(m.institution.id), terms, flows, own, ready, leads=leads)
+        _row(
+            m,
+            versions.get(m.institution.id),
+            terms,
+            flows,
+            own,
+            ready,
+            leads=leads and m.institution.id in accepted,
+        )
         for m in counted
     )
     willing = [r.member.institution.id for r in rows if r.allows]

@@ -1,4 +1,4 @@
-"""Which domain names and register numbers can belong to one institution, and which never can."""
+"""Which domain names, register numbers and countries an institution can have, and which never."""
 
 import re
 from pathlib import Path
@@ -16,6 +16,8 @@ def _names(file: str) -> frozenset[str]:
 # Common suffixes under which anyone, or every school, can have a name. A name with no dot is refused anyway.
 PUBLIC_SUFFIXES = _names("public_suffixes.txt")
 FREE_MAIL = _names("free_mail.txt")
+COUNTRIES = _names("countries.txt")
+"""ISO 3166-1, two letters, as of 2024."""
 REGISTERS: dict[str, re.Pattern[str]] = {
     "ROR": re.compile(r"0[a-hj-km-np-tv-z0-9]{6}[0-9]{2}\Z"),
     "NCES": re.compile(r"(?:[0-9]{6,7}|[0-9]{12})\Z"),
@@ -55,6 +57,14 @@ def clean_register(register: str, number: str) -> tuple[str, str]:
         problem = _("This is no number of that register. Copy it from the register's own page.")
         raise Invalid(problem, {"register_id": problem})
     return register, number
+
+
+def clean_country(text: str) -> str:
+    """Two capital letters of a country there is. Raises Invalid."""
+    code = text.strip().upper()
+    if code not in COUNTRIES:
+        raise Invalid(_("Give the country as two letters, such as DE or US."))
+    return code
 
 
 def mailbox_fits(email: str, domain: str | None) -> bool:

@@ -17,7 +17,7 @@ from app.effects import after_commit
 from app.errors import Conflict, Invalid, NotAllowed, Outdated
 from app.ids import new_id
 from app.institutions import queries
-from app.institutions.domains import clean_domain, clean_register
+from app.institutions.domains import clean_country, clean_domain, clean_register
 from app.institutions.models import Institution
 from app.institutions.schemas import Details, Registrant
 from app.institutions.states import TRANSITIONS, InstitutionState
@@ -112,7 +112,7 @@ def _clean(session: Session, details: Details, own: Institution | None) -> dict[
     values: dict[str, Any] = {"kind": details.kind}
     checks: dict[str, Callable[[], dict[str, str | None]]] = {
         "name": lambda: {"name": _name(session, details.name, own)},
-        "country": lambda: {"country": _country(details.country)},
+        "country": lambda: {"country": clean_country(details.country)},
         "domain": lambda: {"domain": _domain(session, details.domain, own)},
         "register_id": lambda: _register(session, details, own),
         "parent": lambda: {"parent_id": _parent(session, details.parent, own)},
@@ -133,13 +133,6 @@ def _name(session: Session, text: str, own: Institution | None) -> str:
     if holder is not None and holder is not own:
         raise Invalid(_("An institution of this name is here already. Add your town to yours."))
     return name
-
-
-def _country(text: str) -> str:
-    code = text.strip().upper()
-    if len(code) != 2 or not code.isascii() or not code.isalpha():
-        raise Invalid(_("Give the country as two letters, such as DE or US."))
-    return code
 
 
 def _domain(session: Session, text: str | None, own: Institution | None) -> str | None:

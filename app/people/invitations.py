@@ -96,12 +96,12 @@ def _add(
 
 
 def find_invitation(session: Session, token: str) -> Invitation:
-    """What a link names. Raises NotFound, Conflict once it was answered, Expired after seven days."""
+    """What a link names. Raises NotFound, Expired once it was answered, and after seven days."""
     row = queries.invitation_by_hash(session, token_hash(token))
     if row is None:
         raise NotFound(_("This invitation does not exist or was withdrawn."))
     if row.accepted or row.declined:
-        raise Conflict(_("This invitation has been answered. Sign in, or ask for a new one."))
+        raise Expired(_("This invitation has been answered. Sign in, or ask for a new one."))
     if row.expires <= now():
         raise Expired(_("This invitation has run out. Ask for a new one."))
     return row

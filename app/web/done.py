@@ -14,6 +14,7 @@ _SENTENCES = {
     "approved": N_("Approved."),
     "declined": N_("Declined, with your reason."),
     "decided": N_("Your decision is recorded."),
+    "welcome": N_("Accepted. Sign in with the password you chose."),
     "accepted": N_("Accepted."),
     "confirmed": N_("Confirmed."),
     "revoked": N_("Revoked. It is out at its next request."),

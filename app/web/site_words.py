@@ -4,14 +4,16 @@ from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
+from app.access.permissions import Permission
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionKind, InstitutionState
+from app.people import queries as people
 from app.settings import Settings
 from app.sites import queries, tallies
 from app.sites.models import EnrolmentToken, Site
 from app.sites.states import SiteState
-from app.text import _
-from app.web.moments import day, known, sentence, since
+from app.text import _, ngettext
+from app.web.moments import day, in_words, known, sentence, since
 from app.web.parts import Status
 
 
@@ -40,6 +42,22 @@ def verified_by(single_operator: bool, domain_proved: bool) -> str:
     if single_operator:
         return _("by this hub’s only operator")
     return _("by one operator and its domain") if domain_proved else _("by two operators")
+
+
+def waiting_for_decision(count: int) -> str:
+    """For operators."""
+    if not count:
+        return _("No institution waits for a decision.")
+    said = ngettext(
+        "{n} institution waits for a decision.", "{n} institutions wait for a decision.", count
+    )
+    return sentence(said.format(n=in_words(count)))
+
+
+def administrators(session: Session, row: Institution) -> str:
+    """Whom an operator asks for a proof."""
+    able = people.people_with(session, row.id, Permission.INSTITUTION_EDIT)
+    return ", ".join(f"{person.name}, {person.email}" for person in able)
 
 
 def how_verified(row: Institution) -> str:

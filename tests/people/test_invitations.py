@@ -80,9 +80,9 @@ def test_the_link_is_not_stored(session: Session, settings: Settings, cast: Cast
 def test_a_link_works_once(session: Session, settings: Settings, cast: Cast) -> None:
     token = invite(session, settings, cast)
     accept(session, token)
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         accept(session, token)
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         service.decline_invitation(session, token)
 
 
@@ -104,7 +104,7 @@ def test_an_unknown_link(session: Session) -> None:
 def test_declining(session: Session, settings: Settings, cast: Cast) -> None:
     token = invite(session, settings, cast)
     service.decline_invitation(session, token)
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         accept(session, token)
     assert queries.by_email(session, NEW) is None
 
@@ -117,7 +117,7 @@ def test_withdrawing(session: Session, settings: Settings, cast: Cast) -> None:
     with pytest.raises(NotAllowed):
         service.withdraw_invitation(session, cast.officer, row.id)
     service.withdraw_invitation(session, cast.administrator, row.id)
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         accept(session, token)
 
 
@@ -127,7 +127,7 @@ def test_a_second_invitation_replaces_the_first(
     first = invite(session, settings, cast)
     second = invite(session, settings, cast)
     other_role = invite(session, settings, cast, role=Role.INSTRUCTOR)
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         service.find_invitation(session, first)
     service.find_invitation(session, second)
     service.find_invitation(session, other_role)
@@ -204,7 +204,7 @@ def test_the_first_operator_comes_by_the_command_line(session: Session, settings
     token = token_in(link)
     person = accept(session, token)
     assert person.operator
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         accept(session, token)
     found = service.sign_in(session, settings, "root@hub.example", PASSWORD)
     assert found is not None
@@ -218,7 +218,7 @@ def test_the_first_operator_comes_by_the_command_line(session: Session, settings
 def test_operators_invite_operators(session: Session, settings: Settings, cast: Cast) -> None:
     link = service.invite_operator(session, settings, "reader@heath.example", cast.operator)
     again = service.invite_operator(session, settings, "reader@heath.example", cast.operator)
-    with pytest.raises(Conflict):
+    with pytest.raises(Expired):
         service.find_invitation(session, token_in(link))
     token = token_in(again)
     with pytest.raises(NotSignedIn):

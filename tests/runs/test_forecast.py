@@ -6,11 +6,13 @@ import pytest
 
 from app.clock import now
 from app.federations import compatibility
+from app.federations import service as federations
 from app.federations.models import Federation
 from app.runs.forecast import Fits, Forecast, forecast
 from app.sites import hours
 from app.sites.models import Site
 from tests.runs import world as making
+from tests.runs.making import add_member
 from tests.runs.world import World
 
 NIGHT = {"hours_from": "18:00", "hours_to": "06:00", "time_zone": "UTC"}
@@ -100,3 +102,20 @@ def test_hours_that_can_never_do(world: World) -> None:
     (one, *_rest) = told(world, 3600).sites
     short = SiteForecast(one.site, one.institution, 0, 900, 3600.0, None)
     assert short.fits is Fits.NEVER
+
+
+def test_the_invited_are_not_counted_and_tell_nothing_before_they_accept(world: World) -> None:
+    """The lead learns of an invited institution what it is told it would: nothing of its sites or rules."""
+    with world.hub.db.session() as session:
+        guest = add_member(session, 9)
+        federation = session.get_one(Federation, world.federation)
+        lead = world.lead.administrator
+        federations.invite(session, lead, federation, guest.institution)
+        every = compatibility.matrix(session, federation, lead)
+        now_able = compatibility.matrix(session, federation, lead, active=True)
+        found = forecast(session, federation, now_able, 3600, now())
+    mine = next(r for r in every.rows if r.member.institution.id == guest.institution)
+    assert (mine.allows, mine.rules, mine.sites_ready) == (True, None, None)
+    assert guest.institution not in {r.member.institution.id for r in now_able.rows}
+    assert (every.cohort, now_able.cohort) == (5, 4)
+    assert guest.site not in {one.site.id for one in found.sites}

@@ -165,10 +165,15 @@ def test_a_mistake_in_a_task_sheet(hub: Populated, change: dict[str, str], wrong
 def test_a_pasted_sheet_that_is_none(hub: Populated) -> None:
     client = hub.client("administrator")
     path = f"/federations/{hub.ids['draft_federation']}/edit/task"
-    for text in ("not json", '{"name": "pass"}', SHEET.model_dump_json()[:-2]):
+    said = {
+        "not json": "This is no JSON.",
+        '{"name": "pass"}': "This is not a task sheet",
+        SHEET.model_dump_json()[:-2]: "This is no JSON.",
+    }
+    for text, sentence in said.items():
         answer = send(client, path, document=text)
         assert answer.status_code == 422
-        assert "This is not a task sheet" in answer.text
+        assert sentence in answer.text
 
 
 def test_a_sheet_can_be_taken_out_again(hub: Populated) -> None:

@@ -45,6 +45,7 @@ def _texts(found: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 ONE_WORD = {
     "Verbund": r"F[öo]+e?deration|Zusammenschluss|Bündnis",
+    "Ausgabe": r"Freigab|freigegeben|freigeben",
     "Aufgabenbogen": r"Aufgabenbl[aä]tt|\b(Blatt|Blätter|Blättern|Blattes|Blatts)\b",
 }
 """The German word of our own word, and others that would be taken for something else."""

@@ -161,7 +161,7 @@ def get_forecast(
 ) -> ForecastTold:
     """For the lead, before a run is proposed: what a round takes of each site, and whether its hours leave the time."""
     row = federations.get(call.session, call.actor, Permission.RUN_LEAD, federation)
-    matrix = compatibility.matrix(call.session, row, call.actor)
+    matrix = compatibility.matrix(call.session, row, call.actor, active=True)
     within = deadline_s or federations.terms(row).deadline_s
     return _forecast(forecast(call.session, row, matrix, within, now()))
 

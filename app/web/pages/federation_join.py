@@ -188,7 +188,7 @@ def accept(visit: Here, federation_id: str) -> Response:
     federation = federation_words.readable(visit, federation_id)
     digest = visit.form.text("digest")
     service.accept(visit.session, visit.who, federation, _acting_for(visit), digest=digest)
-    return see_other(f"/federations/{federation.id}", "accepted")
+    return see_other(f"/federations/{federation.id}", "joined")
 
 
 @router.post("/decline")

@@ -79,7 +79,7 @@ def model_lines(model: ModelSpec) -> tuple[tuple[str, Cell], ...]:
             rank=model.rank,
             layers=model.adapter_layers,
         )
-    shape = _("width {width}, {layers} layers, {heads} heads").format(
+    shape = _("width {width}, layers: {layers}, heads: {heads}").format(
         width=number(model.width), layers=model.layers, heads=model.heads
     )
     return ((_("Model"), shape), (_("Base model for texts"), text))

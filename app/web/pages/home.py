@@ -127,7 +127,7 @@ def home(visit: Here) -> Response:
             Panel(_("What needs you now"), (Empty(_("Nothing waits for you, and nothing runs.")),))
         )
     sheet = Sheet(
-        title=_title(len(waiting)),
+        title=_title(len(waiting), new=stands is not None and not stands.ready),
         says=_says(len(running)),
         asof=as_of(),
         panels=tuple(panels),
@@ -137,7 +137,9 @@ def home(visit: Here) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _title(count: int) -> str:
+def _title(count: int, *, new: bool) -> str:
+    if not count and new:
+        return _("Your next step")
     if not count:
         return _("Nothing needs you now")
     said = ngettext("{n} thing needs you", "{n} things need you", count)

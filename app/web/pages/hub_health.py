@@ -110,7 +110,12 @@ def _disk(visit: Visit) -> Row:
 def _mail(visit: Visit) -> Row:
     if visit.settings.mail_url:
         return (_("Mail"), Status("good", _("Configured")), _("by SMTP"))
-    return (_("Mail"), Status("act", _("To files only")), _("No mail server is configured."))
+    said = _("No mail server is configured: mails lie in {folder}. COLLEGIUM_MAIL_URL names one.")
+    return (
+        _("Mail"),
+        Status("act", _("To files only")),
+        said.format(folder=visit.settings.home / "mail"),
+    )
 
 
 def _sites(visit: Visit) -> Row:

@@ -91,7 +91,9 @@ def accept(visit: Anyone, token: str) -> Response:
             )
     except Invalid as error:
         return _page(visit, token, error.errors or {"": error.message})
-    return see_other("/home" if visit.actor else "/sign-in", "accepted")
+    if visit.actor:
+        return see_other("/home", "accepted")
+    return see_other("/sign-in", "welcome")
 
 
 @router.post("/decline")

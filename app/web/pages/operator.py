@@ -10,10 +10,10 @@ from app.institutions import queries
 from app.people import queries as people
 from app.people import service as accounts
 from app.people.models import Person
-from app.text import _, ngettext
-from app.web import render
+from app.text import _
+from app.web import render, site_words
 from app.web.forms import trying
-from app.web.moments import as_of, in_words, sentence
+from app.web.moments import as_of
 from app.web.pages import hub_health, trail
 from app.web.pages.second_factor import helping
 from app.web.parts import (
@@ -40,9 +40,6 @@ def _operator(visit: Visit) -> None:
 def health(visit: Here) -> Response:
     _operator(visit)
     waiting = len(queries.waiting(visit.session, visit.who))
-    said = ngettext(
-        "{n} institution waits for a decision.", "{n} institutions wait for a decision.", waiting
-    )
     links = (
         Link(_("Institutions"), "/operator/institutions"),
         Link(_("Base models"), "/operator/models"),
@@ -53,7 +50,7 @@ def health(visit: Here) -> Response:
     actions = (Link(_("See who waits"), "/operator/institutions", "primary"),) if waiting else ()
     sheet = Sheet(
         title=_("Is the hub well?"),
-        says=" ".join((hub_health.says(table), sentence(said.format(n=in_words(waiting))))),
+        says=" ".join((hub_health.says(table), site_words.waiting_for_decision(waiting))),
         asof=as_of(),
         actions=actions,
         panels=(

@@ -9,10 +9,10 @@ from app.institutions import service as institutions
 from app.institutions.models import Institution
 from app.institutions.states import Decision, InstitutionState, ProofKind
 from app.people import queries as people
-from app.text import _, ngettext
+from app.text import _
 from app.web import render, site_words
 from app.web.forms import trying
-from app.web.moments import as_of, day, day_clock, full, in_words, sentence, since
+from app.web.moments import as_of, day, day_clock, full, since
 from app.web.pages.institution import proof_words, state
 from app.web.pages.second_factor import helping
 from app.web.parts import (
@@ -48,14 +48,9 @@ def every(visit: Here) -> Response:
         for row in queries.visible(visit.session, visit.who)
         if row.state is not InstitutionState.REGISTERED
     ]
-    said = ngettext(
-        "{n} institution waits for a decision.",
-        "{n} institutions wait for a decision.",
-        len(waiting),
-    )
     sheet = Sheet(
         title=_("Institutions"),
-        says=sentence(said.format(n=in_words(len(waiting)))),
+        says=site_words.waiting_for_decision(len(waiting)),
         asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Institutions"), "")),
         panels=(
@@ -172,6 +167,7 @@ def _details(visit: Visit, row: Institution) -> Facts:
             (_("Public register"), register),
             (_("Belongs to"), parent.name if parent else _("none")),
             (_("Registered"), full(row.created)),
+            (_("Administrators"), site_words.administrators(visit.session, row) or _("none")),
             *(((_("Reason"), row.state_reason),) if row.state_reason else ()),
         )
     )
@@ -181,7 +177,9 @@ def _proofs(visit: Visit, row: Institution, errors: dict[str, str]) -> tuple[Par
     found = queries.proofs(visit.session, row.id)
     columns = (Column(_("Proof")), Column(_("What it says")), Column(_("Seen")))
     rows = tuple((proof_words(p.kind), p.value, When(p.seen, day_clock(p.seen))) for p in found)
-    table: Part = Empty(_("None given. Ask them for one before you say yes."))
+    table: Part = Empty(_("None given."))
+    if row.state is InstitutionState.REGISTERED:
+        table = Empty(_("None given. Ask them for one before you say yes."))
     if rows:
         table = Table(_("Evidence. None of it is enough without an operator’s yes."), columns, rows)
     seen = Form(
@@ -231,7 +229,10 @@ def _decide(visit: Visit, row: Institution, errors: dict[str, str]) -> tuple[Par
         return (Text(_("They can correct their details and ask again.")),)
     path = f"/operator/institutions/{row.id}/decide"
     if row.state is InstitutionState.VERIFIED:
-        why = _("Its runs go on without it and it can join nothing. Its people read why.")
+        why = _(
+            "Its sites’ open jobs are taken back at once, runs go on without it and it can join nothing. "
+            "Its people read why."
+        )
         return (Text(why), _with_reason(visit, path, Decision.SUSPEND, errors))
     if row.state is InstitutionState.SUSPENDED:
         button = Button(_("Restore"), "decision", Decision.RESTORE.value, look="primary")

@@ -10,10 +10,11 @@ from app.institutions import queries as institutions
 from app.people import queries
 from app.people import service as people
 from app.people.queries import Member
-from app.text import _, ngettext
+from app.text import _
 from app.web import refusals, render
 from app.web.forms import trying
-from app.web.moments import ago, as_of, day, in_words, sentence
+from app.web.moments import ago, as_of, day
+from app.web.pages import people_words
 from app.web.pages.second_factor import helping
 from app.web.parts import (
     Act,
@@ -82,10 +83,9 @@ def every(visit: Here, institution: str) -> Response:
         )
         for m in members
     )
-    officer = any(Role.PRIVACY_OFFICER in m.roles for m in members)
     sheet = Sheet(
         title=_("People"),
-        says=_says(members, officer),
+        says=people_words.says(visit, row.id, members),
         asof=as_of(),
         actions=(Link(_("Invite someone"), f"/i/{row.id}/people/invite", "primary"),)
         if may_edit
@@ -98,15 +98,6 @@ def every(visit: Here, institution: str) -> Response:
         menu="people",
     )
     return render.sheet(visit, sheet)
-
-
-def _says(members: list[Member], officer: bool) -> str:
-    count = len(members)
-    said = ngettext("{n} person has a role here.", "{n} people have a role here.", count)
-    text = sentence(said.format(n=in_words(count)))
-    if officer:
-        return text
-    return f"{text} " + _("No privacy officer yet. Invite one: a policy needs two people.")
 
 
 def _refused(visit: Visit, at: str) -> str:

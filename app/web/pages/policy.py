@@ -62,7 +62,7 @@ def overview(visit: Here, institution: str) -> Response:
                 (Empty(_("You have no policy yet, so nothing can run on your records."), link),),
             )
         )
-    panels.append(Panel(_("Versions"), (_history(visit, row.id),)))
+    panels.append(Panel(_("Policy versions"), (_history(visit, row.id),)))
     sheet = Sheet(
         title=_("Policy"),
         says=policy_words.standing(current, draft),
@@ -146,7 +146,7 @@ def _history(visit: Visit, institution: str) -> Part:
         for v in found
     )
     columns = (
-        Column(_("Version")),
+        Column(_("Policy version")),
         Column(_("State")),
         Column(_("Drafted by")),
         Column(_("Decided by")),

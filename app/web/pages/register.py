@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.errors import Expired, Invalid, NotAllowed
 from app.institutions import drafts
 from app.institutions import service as institutions
+from app.institutions.domains import clean_country, clean_domain, clean_register
 from app.institutions.schemas import Details, Registrant
 from app.institutions.states import InstitutionKind
 from app.names import clean_name
@@ -171,15 +172,25 @@ def _cleaned(step: str, answers: dict[str, Any]) -> dict[str, str]:
         errors |= _mistake("name", lambda: clean_name(answers["name"]))
         if answers["kind"] not in set(InstitutionKind):
             errors["kind"] = _("Choose the kind of institution.")
-        if len(answers["country"]) != 2 or not answers["country"].isalpha():
-            errors["country"] = _("Give the country as two letters, such as DE or US.")
+        errors |= _mistake("country", lambda: clean_country(answers["country"]))
     if step == "you":
         errors |= _mistake("person", lambda: clean_name(answers["person"]))
         errors |= _mistake("email", lambda: clean_email(answers["email"]))
-    if step == "proof" and not answers["domain"] and not answers["register_id"]:
-        errors["domain"] = _(
-            "Give a domain or a number in a register: operators need one to check."
-        )
+    if step == "proof":
+        errors |= _unproved(answers)
+    return errors
+
+
+def _unproved(answers: dict[str, Any]) -> dict[str, str]:
+    domain, number = answers["domain"], answers["register_id"]
+    if not domain and not number:
+        return {
+            "domain": _("Give a domain or a number in a register: operators need one to check.")
+        }
+    errors = _mistake("domain", lambda: clean_domain(domain)) if domain else {}
+    if number:
+        register = answers["register"]
+        errors |= _mistake("register_id", lambda: clean_register(register, number))
     return errors
 
 

@@ -52,9 +52,13 @@ def figures(visit: Visit, seen: Progress) -> tuple[FigurePanel, ...]:
     )
 
 
-def no_figures(plan: Plan) -> str:
+def no_figures(plan: Plan, *, over: bool) -> str:
     if "metrics" not in plan.leaves:
         return _("No site sends figures in this federation: its terms keep them at home.")
+    if over:
+        return _(
+            "No figure came. Sites measure after a closed round, and only if their policies let figures leave."
+        )
     return _(
         "No figure yet. Sites measure after a round is closed, if their policies let figures leave."
     )

@@ -109,5 +109,7 @@ def lacking(matrix: compatibility.Matrix) -> str:
     """Why no round could open now."""
     if matrix.enough:
         return ""
-    text = _("A run needs {need} independent institutions, and {have} allow it now.")
+    text = _(
+        "A run needs {need} independent institutions, and {have} allow it now. The invited count once they accept."
+    )
     return " " + text.format(need=matrix.minimum_cohort, have=matrix.cohort)

@@ -97,7 +97,7 @@ def show(visit: Here, federation_id: str) -> Response:
 
 
 def _page(visit: Visit, federation: Federation, errors: dict[str, str]) -> Response:
-    matrix = compatibility.matrix(visit.session, federation, visit.who)
+    matrix = compatibility.matrix(visit.session, federation, visit.who, active=True)
     rounds, deadline_s = _asked(visit, queries.terms(federation))
     found = forecast(visit.session, federation, matrix, deadline_s, now())
     willing = sum(r.allows for r in matrix.rows)

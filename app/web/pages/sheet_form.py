@@ -106,6 +106,9 @@ def read_document(typed: Typed) -> TaskSheet:
         return TaskSheet.model_validate_json(typed.text("document"))
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            said = _("This is no JSON. Paste the whole content of the file, from { to }.")
+            raise Invalid(said, {"document": said}) from error
         where = ".".join(str(part) for part in first["loc"])
         said = _("This is not a task sheet: {where} {what}.").format(
             where=where, what=_reason(first["msg"])
