@@ -56,9 +56,9 @@ def why_not(institution: Institution) -> str | None:
                 reason=institution.state_reason
             )
         case InstitutionState.SUSPENDED:
-            return _("The operators suspended you: {reason} Write to them.").format(
-                reason=institution.state_reason
-            )
+            return _(
+                "The operators suspended you: {reason} Write to them: their address stands on the hub’s first page."
+            ).format(reason=institution.state_reason)
         case InstitutionState.VERIFIED:
             return None
 

@@ -150,7 +150,7 @@ def size(count: float) -> str:
 def in_words(count: int) -> str:
     """Small numbers as words, at the start of a sentence or within it."""
     words = (
-        _("no"),
+        _("no ").strip(),  # "no members": in other languages another word than the answer "no"
         _("one"),
         _("two"),
         _("three"),

@@ -62,7 +62,7 @@ ONLY_A_FORM = {
 WHY = {
     InstitutionState.REGISTERED: "The operators have not verified you yet.",
     InstitutionState.REFUSED: "The operators refused: Which town? Correct your details",
-    InstitutionState.SUSPENDED: "The operators suspended you: Which town? Write to them.",
+    InstitutionState.SUSPENDED: "The operators suspended you: Which town? Write to them: their address",
 }
 PLACES = ("/i/", "/federations", "/runs")
 GETS = [
