@@ -52,8 +52,8 @@ def state(row: Institution) -> Status:
     return {
         InstitutionState.REGISTERED: Status("wait", _("Waiting for the operators"), age),
         InstitutionState.VERIFIED: Status("good", _("Verified"), age),
-        InstitutionState.REFUSED: Status("stop", _("Refused"), age),
-        InstitutionState.SUSPENDED: Status("stop", _("Suspended"), age),
+        InstitutionState.REFUSED: Status("stop", _("Refused")),
+        InstitutionState.SUSPENDED: Status("stop", _("Suspended")),
     }[row.state]
 
 
