@@ -95,6 +95,7 @@ POLICY: Fields = {
     "leaves.counts": "yes",
     "leaves.class_codes": "yes",
     "leaves.class_reports": "yes",
+    "leaves.group_gaps": "yes",
     "protections": [],
 }
 

@@ -114,6 +114,12 @@ _FIELDS = (
         N_("Small groups are left out. Only a class's instructors can open them."),
     ),
     Field(
+        "leaves.group_gaps",
+        "yes",
+        N_("Gaps between groups leave the site"),
+        N_("Within class reports, where a task sheet names groups. Small groups are left out."),
+    ),
+    Field(
         "protections",
         "many",
         N_("Protections a run must have"),

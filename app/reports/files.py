@@ -18,7 +18,7 @@ from app.errors import Invalid, NotFound
 from app.reports import service
 from app.reports.queries import Shown
 from app.text import _
-from worker.protocol.update import ClassFigures, ClassTask
+from worker.protocol.update import ClassFigures, ClassPart, ClassTask
 
 
 class FileKind(StrEnum):
@@ -137,3 +137,15 @@ def _of_task(task: ClassTask) -> Iterator[Line]:
     for point in task.curve:
         said = f"expected {point.predicted:g}"
         yield Line(task.task, "seen", said, point.observed, students=point.records)
+    for part in task.topics:
+        yield from _of_part(task.task, "topic", part.value, part)
+    for name, parts in task.groups.items():
+        for part in parts:
+            yield from _of_part(task.task, name, part.value, part)
+
+
+def _of_part(task: str, what: str, of: str, part: ClassPart) -> Iterator[Line]:
+    """What was seen, what was expected, and the difference to the rest of the class."""
+    yield Line(task, f"seen by {what}", of, part.seen, students=part.students)
+    yield Line(task, f"expected by {what}", of, part.expected)
+    yield Line(task, f"difference by {what}", of, part.difference, part.low, part.high)

@@ -8,6 +8,7 @@ from app.audit.service import record
 from app.clock import now
 from app.effects import Ring, after_commit
 from app.ids import new_id
+from app.policies import queries as policies
 from app.releases import service as releases
 from app.releases.models import Release
 from app.reports import queries
@@ -95,7 +96,9 @@ def _store(
     assert manifest.release is not None
     if queries.of_release(session, class_id, manifest.release) is not None:
         return 0
-    clean = suppressed(figures, manifest.minimum_cell, manifest.tasks)
+    policy = policies.current(session, site.institution_id)
+    gaps = policy is not None and policies.document(policy).leaves.group_gaps
+    clean = suppressed(figures, manifest.minimum_cell, manifest.tasks, gaps=gaps)
     report = ClassReport(
         id=new_id("report"),
         class_id=class_id,

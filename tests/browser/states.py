@@ -247,9 +247,10 @@ def _factor(place: Place) -> None:
 
 
 def _changed(place: Place) -> None:
-    """A class with four reports: what changed is a line, and its numbers stand in a fold."""
+    """A class with four reports, topics and a group: what changed is a line, and its numbers stand in a fold."""
     shares = ({"predicted_mean": 0.36}, {"predicted_mean": 0.34}, {"predicted_mean": 0.4})
     made = reported.before(place.made, *shares)
+    reported.parts(place.made)
     place.go(f"/classes/{place.made.ids['class_id']}/report")
     place.page.get_by_text("Show the numbers as a table").last.click()
     reported.forget(place.made, made)

@@ -73,6 +73,7 @@ def test_the_defaults_in_words() -> None:
         "Numbers of records stay at the site.",
         "Codes of classes stay at the site.",
         "Class reports stay at the site.",
+        "Gaps between groups of students stay at the site.",
         "The hub deletes this institution's updates when a round is closed and checked.",
         "The privacy officer approves each run in the browser.",
         "No noise and no secure aggregation is asked for: the hub can see each update.",

@@ -24,10 +24,8 @@ from worker.protocol.update import MetricsAnswer, ReportAnswer
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from worker.learning.evaluate.classes import Compared
     from worker.learning.evaluate.quality import Judged
     from worker.learning.model.network import Network
-    from worker.learning.training.batches import Source
     from worker.learning.training.desk import Desk
 
 ProgressHook = Callable[[Phase, int, int], None]
@@ -198,14 +196,14 @@ def report(
 ) -> ReportAnswer:
     """Figures of the classes the manifest names, suppressed and rounded here."""
     from worker.learning.evaluate import classes
+    from worker.learning.evaluate.compare import compared
 
     with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
         shared = desk.network(modules)
         local = _alone(manifest, desk, data, cache_dir, on_progress)
-        compared = [_compared(shared, local, source, on_progress) for source in desk.sources]
-    return ReportAnswer(
-        classes=classes.figures(data, manifest.classes, compared, manifest.minimum_cell)
-    )
+        asked = manifest.classes
+        found = [compared(shared, local, s, asked, on_progress) for s in desk.sources]
+    return ReportAnswer(classes=classes.figures(data, asked, found, manifest.minimum_cell))
 
 
 def _laid(
@@ -238,24 +236,6 @@ def _alone(
     kept = cache_dir / "alone" / f"{work}.safetensors"
     state = alone.state(desk.first(), desk.sources, manifest.training, kept, work, on_progress)
     return desk.network(state)
-
-
-def _compared(
-    shared: "Network", local: "Network", source: "Source", on_progress: ProgressHook
-) -> "Compared":
-    from worker.learning.evaluate.answers import rule_prediction
-    from worker.learning.evaluate.classes import Compared
-    from worker.learning.evaluate.predict import judge, predict
-
-    rows = source.rows("test")
-    ruled = rule_prediction(source)
-    return Compared(
-        source=source,
-        rows=rows,
-        shared=judge(source, rows, predict(shared, source, rows, on_progress)),
-        local=judge(source, rows, predict(local, source, rows, on_progress)),
-        rule=None if ruled is None else judge(source, rows, ruled[rows]),
-    )
 
 
 def _carried(desk: "Desk") -> dict[str, int]:

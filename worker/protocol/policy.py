@@ -27,6 +27,8 @@ class Leaves(BaseModel):
     counts: bool = False
     class_codes: bool = False
     class_reports: bool = False
+    group_gaps: bool = False
+    """Within class reports: how groups of students compare. A site with it closed leaves them out of its report."""
 
 
 class PolicyDocument(BaseModel):

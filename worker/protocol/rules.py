@@ -83,6 +83,9 @@ def _tasks(policy: PolicyDocument, tasks: tuple[TaskSheet, ...]) -> Iterable[Obj
         for column in task.inputs:
             if column.name in policy.blocked_inputs:
                 yield Objection(Refusal.INPUT, column.name)
+        for grouping in task.groupings:
+            if grouping.name in policy.blocked_inputs:
+                yield Objection(Refusal.INPUT, grouping.name)
 
 
 def _sizes(policy: PolicyDocument, terms: Terms) -> Iterable[Objection]:

@@ -37,6 +37,23 @@ class Input(BaseModel):
         return self
 
 
+class Grouping(BaseModel):
+    """A column that sorts the records of a class in its report, with every value that may be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Column
+    values: tuple[Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,80}$")], ...] = Field(
+        min_length=2, max_length=100
+    )
+
+    @model_validator(mode="after")
+    def _says_each_once(self) -> "Grouping":
+        if len(set(self.values)) != len(self.values):
+            raise ValueError(f"{self.name} lists a value twice")
+        return self
+
+
 class TaskSheet(BaseModel):
     """One task. Its digest is `canonical.digest_of(sheet)`."""
 
@@ -57,6 +74,10 @@ class TaskSheet(BaseModel):
     minimum_records: int = Field(default=20, ge=1)
     simple_rule: Column | None = None
     """A numeric input that alone, with its best single threshold, is the rule to beat."""
+    topic: Grouping | None = None
+    """What a record is about. It may be an input too."""
+    groups: tuple[Grouping, ...] = Field(default=(), max_length=5)
+    """Only to check gaps between students; never an input, and told only where a policy lets gaps out."""
 
     @model_validator(mode="after")
     def _is_coherent(self) -> "TaskSheet":
@@ -76,6 +97,23 @@ class TaskSheet(BaseModel):
         if self.simple_rule is not None and self.simple_rule not in names:
             raise ValueError("the simple rule names no input of this sheet")
         return self
+
+    @model_validator(mode="after")
+    def _groupings_fit(self) -> "TaskSheet":
+        inputs = {i.name for i in self.inputs}
+        if any(group.name in inputs for group in self.groups):
+            raise ValueError("a group is among the inputs: groups only check gaps")
+        names = [one.name for one in self.groupings]
+        if len(set(names)) != len(names) or self.label in names:
+            raise ValueError("topic, groups and label are different columns")
+        if names and self.kind == "multiclass":
+            raise ValueError("topics and groups go with yes or no, or a number")
+        return self
+
+    @property
+    def groupings(self) -> tuple[Grouping, ...]:
+        """The topic, where there is one, and the groups."""
+        return ((self.topic,) if self.topic else ()) + self.groups
 
     @property
     def modalities(self) -> tuple[Modality, ...]:

@@ -71,6 +71,22 @@ class CalibrationPoint(_Value):
     records: int
 
 
+class ClassPart(_Value):
+    """A topic's or a group's students in a class, by a value of the sheet's list. `students` None: not shown.
+
+    `seen`, `expected` and `difference` (to the rest of the class, with its 95 % interval) are shares for a binary
+    task, else in the sheet's unit. Over all records of the class, rounded, not covered by any epsilon.
+    """
+
+    value: str = Field(max_length=80)
+    students: int | None
+    seen: float | None = None
+    expected: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
 class ClassTask(_Value):
     """One class, one task. Everything is rounded; a value under the minimum cell is None."""
 
@@ -85,6 +101,9 @@ class ClassTask(_Value):
     curve: tuple[CalibrationPoint, ...] = ()
     missing: dict[str, float] = {}
     """Share of records without a modality, rounded to 5 %."""
+    topics: tuple[ClassPart, ...] = ()
+    groups: dict[str, tuple[ClassPart, ...]] = {}
+    """By the sheet's groups."""
 
 
 class ClassFigures(_Value):

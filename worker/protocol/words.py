@@ -7,7 +7,7 @@ from itertools import zip_longest
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.text import _, ngettext
 
-FLOWS = ("updates", "metrics", "counts", "class_codes", "class_reports")
+FLOWS = ("updates", "metrics", "counts", "class_codes", "class_reports", "group_gaps")
 
 
 def in_words(document: PolicyDocument) -> list[str]:
@@ -127,6 +127,10 @@ def flow_in_words(flow: str, *, leaves: bool) -> str:
         "class_reports": (
             _("Class reports go to the hub, for each class's instructors only."),
             _("Class reports stay at the site."),
+        ),
+        "group_gaps": (
+            _("Class reports may tell gaps between groups of students."),
+            _("Gaps between groups of students stay at the site."),
         ),
     }[flow]
     return opened if leaves else closed

@@ -10,8 +10,9 @@ from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer
+from worker.protocol.policy import PolicyDocument
 from worker.protocol.rules import Objection
-from worker.protocol.update import MetricsAnswer, Receipt, TaskMetrics
+from worker.protocol.update import MetricsAnswer, Receipt, ReportAnswer, TaskMetrics
 from worker.site import files, records
 from worker.site.accepted import AcceptedPolicy
 from worker.site.faults import ObjectMismatch
@@ -105,7 +106,21 @@ def _measure(job: Job) -> Answer | Objection:
     if job.manifest.kind is JobKind.EVALUATE:
         metrics = local.evaluate(job.manifest, modules, data, **places)
         return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
-    return Answer(claim=claim, report=local.report(job.manifest, modules, data, **places))
+    report = local.report(job.manifest, modules, data, **places)
+    return Answer(claim=claim, report=without_gaps(report, job.policy.document))
+
+
+def without_gaps(report: ReportAnswer, policy: PolicyDocument) -> ReportAnswer:
+    """Without groups of students where the policy keeps their gaps at the site."""
+    if policy.leaves.group_gaps:
+        return report
+    classes = (
+        one.model_copy(
+            update={"tasks": tuple(t.model_copy(update={"groups": {}}) for t in one.tasks)}
+        )
+        for one in report.classes
+    )
+    return ReportAnswer(classes=tuple(classes))
 
 
 def _let_out(metrics: MetricsAnswer, policy: AcceptedPolicy) -> MetricsAnswer:

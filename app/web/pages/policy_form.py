@@ -38,6 +38,7 @@ def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
                 "leaves.counts",
                 "leaves.class_codes",
                 "leaves.class_reports",
+                "leaves.group_gaps",
                 "keep_updates",
             ),
         ),

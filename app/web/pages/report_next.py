@@ -8,6 +8,7 @@ from app.reports.queries import Said, Shown
 from app.reports.states import Fitting, StepTaken
 from app.text import _
 from app.web.moments import lately, number, percent
+from app.web.pages import report_parts
 from app.web.pages.report_words import standing
 from app.web.parts import (
     Button,
@@ -60,8 +61,8 @@ def step(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
     if figures.records is None or not figures.tasks:
         return _("There are too few students to suggest anything.")
     for task in figures.tasks:
-        found = _against_rule(task, sheets.get(task.task)) or _missing(task)
-        found = found or _off(task, sheets.get(task.task))
+        found = _against_rule(task, sheets.get(task.task)) or _topic(task, sheets.get(task.task))
+        found = found or _missing(task) or _off(task, sheets.get(task.task))
         if found:
             return found
     return _("Nothing here asks for a step. Look again after the next run.")
@@ -72,6 +73,16 @@ def _against_rule(task: ClassTask, sheet: TaskSheet | None) -> str:
         return ""
     said = _("Go by “{input}” alone for this class: it tells more than the model does.")
     return said.format(input=sheet.simple_rule.replace("_", " "))
+
+
+def _topic(task: ClassTask, sheet: TaskSheet | None) -> str:
+    """Only of a number: of a yes, nobody knows whether less is worse."""
+    low = report_parts.lowest(task.topics)
+    if sheet is None or sheet.kind != "regression" or not low:
+        return ""
+    weakest = min(low, key=lambda part: part.difference or 0.0)
+    said = _("Go over {topic} again, perhaps with a worked example.")
+    return said.format(topic=report_parts.named(weakest.value))
 
 
 def _missing(task: ClassTask) -> str:

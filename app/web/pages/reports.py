@@ -16,7 +16,7 @@ from app.runs.models import Run
 from app.text import _
 from app.web import render
 from app.web.moments import as_of, full, lately
-from app.web.pages import report_change, report_next, report_words
+from app.web.pages import report_change, report_next, report_parts, report_words
 from app.web.parts import (
     Bullets,
     Button,
@@ -133,6 +133,8 @@ def _panels(
         _fit(shown, sheets),
         *report_words.calibration(shown.figures, sheets),
         *_uses(sheets),
+        *report_parts.topics(shown.figures, sheets),
+        *report_parts.gaps(shown.figures, sheets),
         report_change.panel(shown, earlier, sheets),
         report_next.panel(visit, shown, sheets, said, officer, errors),
         _limits(visit, shown, officer, viewers),
@@ -223,9 +225,18 @@ def _uses(sheets: dict[str, TaskSheet]) -> list[Panel]:
                 _("May not use"),
                 _("Names, addresses, anything from a face or a voice about feelings or attention"),
             ),
+            *_only_gaps(sheets),
         )
     )
     return [Panel(_("What it uses"), (facts,), id="h-uses")]
+
+
+def _only_gaps(sheets: dict[str, TaskSheet]) -> tuple[tuple[str, Cell], ...]:
+    names = list(dict.fromkeys(g.name.replace("_", " ") for s in sheets.values() for g in s.groups))
+    if not names:
+        return ()
+    said = _("{groups}. Never as an input.").format(groups=", ".join(names))
+    return ((_("Only to check gaps"), said[:1].upper() + said[1:]),)
 
 
 def _named(one: Input) -> str:

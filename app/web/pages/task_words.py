@@ -46,10 +46,22 @@ def panel(sheet: TaskSheet) -> Panel:
             (_("Judged by"), metric(sheet.metric)),
             (_("A site needs"), _("at least {n} records").format(n=number(sheet.minimum_records))),
             (_("Simple rule to beat"), rule),
+            *_groupings(sheet),
             (_("Name of the sheet"), Code(sheet.name)),
         )
     )
     return Panel(sheet.target, (facts, inputs(sheet)), id=f"h-task-{sheet.name}")
+
+
+def _groupings(sheet: TaskSheet) -> tuple[tuple[str, Cell], ...]:
+    """What class reports are broken down by."""
+    found: list[tuple[str, Cell]] = []
+    if sheet.topic:
+        found.append((_("Class reports by topic"), sheet.topic.name.replace("_", " ")))
+    if sheet.groups:
+        names = ", ".join(group.name.replace("_", " ") for group in sheet.groups)
+        found.append((_("Only to check gaps"), names))
+    return tuple(found)
 
 
 def inputs(sheet: TaskSheet) -> Table:

@@ -46,6 +46,7 @@ def test_the_example_loads_as_it_says(example: Path) -> None:
     assert np.isnan(task.numeric[:, 2]).all()
     assert task.categorical[:, 0].tolist() == [1, 1, 2, 1, 2]
     assert task.label.tolist() == [0, 0, 1, 1, 0]
+    assert task.groupings["first_in_family"].tolist() == ["yes", "yes", "no", "no", "yes"]
     assert [bool(said) for said in task.text["reflection"]] == [True, False, True, False, False]
     assert task.class_code.tolist() == ["MATH-7A", "SCI-7A", "MATH-7A", "SCI-7A", "SCI-7A"]
     assert task.student[0] == task.student[1] and not any("H-0" in s for s in task.student)

@@ -161,6 +161,8 @@ def test_the_digest_notices_every_change(hill: Path, row: int, data: st.DataObje
         "student_id": "SOMEONE",
         "class_code": "NEW-1",
         "term": "2027",
+        "next_topic": "functions" if old != "functions" else "probability",
+        "first_in_family": "no" if old != "no" else "yes",
         "reflection": old + " More.",
     }.get(column) or str(float(old or 0) + 1)
     damage.cell(row, column, new)(hill)

@@ -87,6 +87,8 @@ def digest_of_records(tasks: dict[str, TaskData]) -> str:
             _add(state, *(str(s).encode() for s in strings))
         for column in sorted(data.text):
             _add(state, column.encode(), *(s.encode() for s in data.text[column]))
+        for name in sorted(data.groupings):
+            _add(state, name.encode(), *(str(s).encode() for s in data.groupings[name]))
     return state.hexdigest()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from worker.learning.data import arrays
+from worker.learning.data import arrays, groupings
 from worker.learning.data.document import nearest
 from worker.learning.data.findings import Fault, Fit
 from worker.learning.data.fitness import fit, unfit
@@ -47,8 +47,9 @@ def map_sheet(
 
 def _gather(view: View, tables: Tables) -> None:
     names = [i.name for i in view.sheet.inputs]
+    others = [one.name for one in view.sheet.groupings]
     for name in [*view.task.inputs, *view.task.values]:
-        if name not in names:
+        if name not in names and not (name in others and name in view.task.values):
             what = _("Task {task}: the sheet has no input {name}.")
             fix = _("Remove or correct it.") + nearest(name, names)
             view.fault(None, what.format(task=view.sheet.name, name=name), fix, blocks=False)
@@ -127,6 +128,7 @@ def _build(view: View, split: dict[str, str]) -> tuple[TaskData | None, Fit, lis
         class_code=_strings(picked(view.table.columns.get(view.dataset.class_column, []), rows)),
         term=_strings(picked(view.table.columns.get(view.dataset.term, []), rows)),
         split=_strings([split.get(who, SPLITS[0]) for who in students]),
+        groupings=groupings.read(view, rows),
     )
     return data, fit(view, data, dropped, rows), view.faults
 

@@ -1,6 +1,6 @@
 """One site's records as arrays, mapped to a federation's task sheets. Knows no files and no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class TaskData:
     term: Strings
     split: Strings
     """(n,) in {"train", "validation", "test"}; a student is in one split only."""
+    groupings: dict[str, Strings] = field(default_factory=dict)
+    """Topic and groups of the sheet that are known here: (n,) values of its list, "" = unknown. No model reads them."""
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,10 @@ class TaskMap(_Strict):
     """Our label value -> the sheet's; an empty one leaves the row out."""
     inputs: dict[str, Optional] = {}
     """The sheet's input -> our column; empty says that we do not have it."""
+    groupings: dict[str, Optional] = {}
+    """The sheet's topic or group -> our column of the label's file; empty says that we do not have it."""
     values: dict[str, dict[str, str]] = {}
-    """The sheet's categorical input -> our value -> the sheet's."""
+    """The sheet's categorical input, topic or group -> our value -> the sheet's."""
 
 
 class Dataset(_Strict):

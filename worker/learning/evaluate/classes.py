@@ -4,13 +4,14 @@ A class's count is of all its records here; its quality needs the minimum cell o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from worker.learning.data.records import SiteData
-from worker.learning.evaluate import calibration, quality, suppression
+from worker.learning.evaluate import calibration, parts, quality, suppression
 from worker.learning.evaluate.quality import Judged
 from worker.learning.training.batches import Source
 from worker.protocol.update import ClassFigures, ClassTask
@@ -27,6 +28,9 @@ class Compared:
     shared: Judged
     local: Judged
     rule: Judged | None
+    whole: Judged | None = None
+    """What the shared model says of every record of the asked classes, where the sheet names topics or groups."""
+    whole_rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def figures(
@@ -44,7 +48,15 @@ def figures(
             if code in closed[term]:
                 found.append(ClassFigures(code=code, term=term, records=None))
                 continue
-            tasks = tuple(_task(one, _members(one, code, term), minimum_cell) for one in compared)
+            tasks = tuple(
+                _task(
+                    one,
+                    _members(one, code, term),
+                    minimum_cell,
+                    _parts(one, code, term, minimum_cell),
+                )
+                for one in compared
+            )
             shown = suppression.rounded_count(counts[term][code])
             found.append(ClassFigures(code=code, term=term, records=shown, tasks=tasks))
     return tuple(found)
@@ -70,10 +82,38 @@ def _members(one: Compared, code: str, term: str) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _task(one: Compared, mask: npt.NDArray[np.bool_], minimum_cell: int) -> ClassTask:
+def _parts(one: Compared, code: str, term: str, minimum_cell: int) -> Mapping[str, Any]:
+    """Topics and groups of one class, where the sheet and the records have them."""
+    data, whole = one.source.data, one.whole
+    if whole is None:
+        return {}
+    rows = one.whole_rows
+    inside = (data.class_code[rows] == code) & (data.term[rows] == term)
+    told = {
+        grouping.name: parts.parts(
+            whole.pick(inside),
+            data.groupings[grouping.name][rows[inside]],
+            grouping.values,
+            minimum_cell,
+        )
+        for grouping in data.sheet.groupings
+        if grouping.name in data.groupings
+    }
+    topic = data.sheet.topic.name if data.sheet.topic else ""
+    groups = {name: found for name, found in told.items() if name != topic and found}
+    return {"topics": told.get(topic, ()), "groups": groups}
+
+
+def _task(
+    one: Compared,
+    mask: npt.NDArray[np.bool_],
+    minimum_cell: int,
+    found: Mapping[str, Any],
+) -> ClassTask:
     sheet = one.source.data.sheet
     if int(mask.sum()) < minimum_cell:
-        return ClassTask(task=sheet.name, metric=sheet.metric, shared=None, local=None, rule=None)
+        few = ClassTask(task=sheet.name, metric=sheet.metric, shared=None, local=None, rule=None)
+        return few.model_copy(update=dict(found))
     shared = one.shared.pick(mask)
     around = quality.interval(shared)
     return ClassTask(
@@ -88,6 +128,7 @@ def _task(one: Compared, mask: npt.NDArray[np.bool_], minimum_cell: int) -> Clas
         **_means(shared),
         curve=calibration.curve(shared, minimum_cell),
         missing=_missing(one, mask),
+        **found,
     )
 
 
@@ -99,12 +140,10 @@ def _means(judged: Judged) -> Mapping[str, float | None]:
     if judged.sheet.kind == "binary":
         shown = suppression.guarded_share(observed)
         return {"predicted_mean": round(predicted, QUALITY_DIGITS), "observed_mean": shown}
-    return {"predicted_mean": _significant(predicted), "observed_mean": _significant(observed)}
-
-
-def _significant(value: float) -> float:
-    """Two significant digits: a mean of few people's exact values says too much about one."""
-    return float(f"{value:.2g}")
+    return {
+        "predicted_mean": parts.significant(predicted),
+        "observed_mean": parts.significant(observed),
+    }
 
 
 def _missing(one: Compared, mask: npt.NDArray[np.bool_]) -> dict[str, float]:

@@ -38,13 +38,13 @@ def guarded_share(share: float) -> float:
 
 
 def suppressed(counts: Mapping[str, int], minimum_cell: int) -> frozenset[str]:
-    """Which cells of one table stay closed: every small one, and the smallest other one if it would be alone.
+    """Which cells of one table stay closed: every small one, and the smallest others until the closed ones together
+    are no small cell either.
 
-    A single closed cell could be computed from the table's total, so it never stands alone.
+    What is closed could be computed as one sum from the table's total, so it never stands alone and is never small.
     """
     small = {name for name, count in counts.items() if 0 < count < minimum_cell}
-    if len(small) == 1:
-        rest = [(count, name) for name, count in counts.items() if name not in small and count > 0]
-        if rest:
-            small.add(min(rest)[1])
+    rest = sorted((count, name) for name, count in counts.items() if count >= minimum_cell)
+    while small and rest and sum(counts[name] for name in small) < minimum_cell:
+        small.add(rest.pop(0)[1])
     return frozenset(small | {name for name, count in counts.items() if count == 0})

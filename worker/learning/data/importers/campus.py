@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from worker.learning.data.importers import campus_topics
 from worker.learning.data.importers import campus_words as words
 from worker.learning.data.importers.campus_model import Person, Shift, outcome, people
 from worker.learning.data.importers.campus_sheets import campus_sheets
@@ -51,14 +52,16 @@ def generate(dst: Path, seed: int, scale: float = 1.0) -> list[CampusSite]:
 def _site(dst: Path, profile: Profile, seed: int, scale: float) -> CampusSite:
     rng = np.random.default_rng([seed, zlib.crc32(profile.slug.encode())])
     count = max(FEWEST_STUDENTS, round(profile.students * scale))
-    columns = _records(profile, rng, count)
+    columns = _records(profile, rng, count, seed)
     folder = dst / profile.slug
     write_dataset(folder, _dataset(profile), _files(profile, columns))
     place(folder / "README.md", README.format(seed=seed, scale=scale).encode())
     return CampusSite(profile.name, profile.kind, folder)
 
 
-def _records(profile: Profile, rng: np.random.Generator, count: int) -> dict[str, list[Any]]:
+def _records(
+    profile: Profile, rng: np.random.Generator, count: int, seed: int
+) -> dict[str, list[Any]]:
     """Column -> values, in the sheets' words; one row per student, class and term."""
     shift = Shift.draw(rng)
     hardness = {code: rng.normal(0, 0.4) for code in profile.classes}
@@ -74,6 +77,7 @@ def _records(profile: Profile, rng: np.random.Generator, count: int) -> dict[str
                 row |= {"part": _part(profile.slug, student)}
                 row |= outcome(rng, person, shift, hardness[code])
                 rows.append(row | {"reflection": _reflection(rng, person, code)})
+    campus_topics.add(rows, profile.slug, seed)
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 

@@ -1,5 +1,8 @@
 """The three task sheets of the simulated campus. Means and deviations are round numbers chosen beforehand."""
 
+from typing import Any
+
+from worker.learning.data.importers.campus_topics import FIRST, TOPIC
 from worker.protocol.tasks import Input, TaskSheet
 
 BANDS = ("below", "developing", "secure", "strong")
@@ -15,6 +18,7 @@ _INPUTS = (
     Input(name="programme", kind="categorical", values=PROGRAMMES),
     Input(name="reflection", kind="text", modality="text"),
 )
+_COMMON: dict[str, Any] = {"cutoff_day": DAY, "inputs": _INPUTS, "simple_rule": "mean_score"}
 
 
 def campus_sheets() -> tuple[TaskSheet, ...]:
@@ -26,10 +30,9 @@ def campus_sheets() -> tuple[TaskSheet, ...]:
             kind="binary",
             label="outcome",
             labels=("on-track", "at-risk"),
-            cutoff_day=DAY,
-            inputs=_INPUTS,
             metric="auc",
-            simple_rule="mean_score",
+            groups=(FIRST,),
+            **_COMMON,
         ),
         TaskSheet(
             name="final-band",
@@ -37,10 +40,8 @@ def campus_sheets() -> tuple[TaskSheet, ...]:
             kind="multiclass",
             label="final_band",
             labels=BANDS,
-            cutoff_day=DAY,
-            inputs=_INPUTS,
             metric="macro_f1",
-            simple_rule="mean_score",
+            **_COMMON,
         ),
         TaskSheet(
             name="next-score",
@@ -50,9 +51,9 @@ def campus_sheets() -> tuple[TaskSheet, ...]:
             unit="points of 100",
             label_mean=62,
             label_sd=15,
-            cutoff_day=DAY,
-            inputs=_INPUTS,
             metric="rmse",
-            simple_rule="mean_score",
+            topic=TOPIC,
+            groups=(FIRST,),
+            **_COMMON,
         ),
     )
