@@ -10,7 +10,7 @@ from typing import ClassVar
 HEIGHT = 200.0
 TOP = 16.0
 LEFT, RIGHT = 2.0, 98.0
-WIDTH_SHARE = 0.9
+WIDTH_SHARE = 0.86
 _APART = 15.0
 
 
@@ -206,7 +206,7 @@ def _name(text: str, drawn: list[tuple[float, float]], levels: tuple[Level, ...]
 def _y_ticks(frame: _Frame, levels: tuple[float, ...], unit: str) -> tuple[Label, ...]:
     digits = _digits(levels)
     return tuple(
-        Label(f"{value:.{digits}f}{unit}", "92%", round(_pixel(frame.y(value)) + 4, 1))
+        Label(f"{value:.{digits}f}{unit}", "100%", round(_pixel(frame.y(value)) + 4, 1), "end")
         for value in levels
     )
 
@@ -233,7 +233,9 @@ def calibration_chart(
 ) -> CalibrationChart:
     """`points` are (predicted share, observed share), both 0 to 1."""
     drawn = [(LEFT + p * (RIGHT - LEFT), 100 - o * 100) for p, o in sorted(points)]
-    ticks = [Label(f"{v} %", "92%", round(_pixel(100 - v) + 4, 1)) for v in (0, 25, 50, 75, 100)]
+    ticks = [
+        Label(f"{v} %", "100%", round(_pixel(100 - v) + 4, 1), "end") for v in (0, 25, 50, 75, 100)
+    ]
     ticks += [
         Label(f"{v} %", _share(LEFT + v / 100 * (RIGHT - LEFT)), 240, "middle")
         for v in (25, 50, 75, 100)
