@@ -114,3 +114,13 @@ def test_smaller_errors_are_better() -> None:
 def test_a_rule_that_wins_is_said_plainly() -> None:
     figures = ClassFigures(code="A", term="T", records=60, tasks=(task(rule=0.95),))
     assert report_words.fit_sentence(figures, {}).startswith("Do not lean on it for this class")
+
+
+def test_a_class_that_could_not_be_measured_is_not_called_fit() -> None:
+    """As a small class with its own hold-out may be: reported, and without a figure."""
+    figures = ClassFigures(code="A", term="T", records=30, tasks=(task(shared=None, rule=None),))
+    assert report_words.fit_sentence(figures, {}).startswith("Nobody knows")
+    one = ClassFigures(
+        code="A", term="T", records=30, tasks=(task(shared=None, rule=None), task(rule=0.95))
+    )
+    assert "a simple rule does better" in report_words.fit_sentence(one, {})

@@ -85,7 +85,12 @@ def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
     """Whether to lean on it, from all tasks: against the rule and against the site alone."""
     if figures.records is None or not figures.tasks:
         return _("Too few students: do not lean on it for this class.")
-    task = figures.tasks[0]
+    task = next((t for t in figures.tasks if t.shared is not None), None)
+    if task is None:
+        return _(
+            "Nobody knows: the students of this class that no training saw are too few, or too alike, to measure it "
+            "on. Do not lean on it here."
+        )
     rule, alone = standing(task, task.rule), standing(task, task.local)
     if rule == "worse":
         return _("Do not lean on it for this class: a simple rule does better.")
