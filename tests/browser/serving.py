@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from playwright.sync_api import Browser
 
 import migrations
+from tests import needs
 from tests.web import populated
 from tests.web.populated import Populated
 
@@ -39,3 +41,13 @@ def served(home: Path, address: str) -> Iterator[Populated]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+@contextmanager
+def own_browser(like: Browser) -> Iterator[Browser]:
+    """Another process of the same Playwright."""
+    browser = like.browser_type.launch(executable_path=needs.need("chromium"), args=FLAGS)
+    try:
+        yield browser
+    finally:
+        browser.close()

@@ -19,6 +19,7 @@ from app.policies import queries as policies
 from app.sites import statements
 from app.sites.models import Site
 from tests import cast
+from tests.browser.serving import own_browser
 from tests.runs import world as making
 from tests.web.populated import Populated
 from worker.protocol.messages import PolicyAcceptance
@@ -31,16 +32,18 @@ SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts",
 def at_browser(
     live: Populated, chromium: Browser, address: str, who: Actor | None, scripts: bool
 ) -> Iterator[Page]:
-    """A browser of their own; someone known has just signed in."""
-    context = chromium.new_context(base_url=address, java_script_enabled=scripts)
-    if who is not None:
-        with live.world.hub.db.session() as session:
-            person = session.get_one(Person, who.person)
-            begun = sessions.start(session, live.app.state.hub.settings, person, "Firefox")
-        kept = {"name": "collegium", "value": begun.cookie, "url": address}
-        context.add_cookies([kept])  # type: ignore[list-item]
-    yield context.new_page()
-    context.close()
+    """A browser of their own; someone known has just signed in. Its process ends with it: closing a context alone
+    has hung for ever on a crowded machine, and a browser that does not close is killed after 30 s.
+    """
+    with own_browser(chromium) as browser:
+        context = browser.new_context(base_url=address, java_script_enabled=scripts)
+        if who is not None:
+            with live.world.hub.db.session() as session:
+                person = session.get_one(Person, who.person)
+                begun = sessions.start(session, live.app.state.hub.settings, person, "Firefox")
+            kept = {"name": "collegium", "value": begun.cookie, "url": address}
+            context.add_cookies([kept])  # type: ignore[list-item]
+        yield context.new_page()
 
 
 def press(page: Page, name: str) -> None:
@@ -172,6 +175,7 @@ def test_run_proposed_to_finished(
         press(page, "Propose it")
         expect(page.locator("main")).to_contain_text("Proposed.")
         run = page.url.partition("/runs/")[2].partition("?")[0]
+        world.come_by()
         world.work()
         page.goto(f"/runs/{run}")
         expect(page.get_by_role("heading", name="Whom we wait for")).to_be_visible()

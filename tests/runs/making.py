@@ -84,6 +84,12 @@ class World:
             WORK[effect.task](self.hub, *effect.args)
         raise AssertionError("tasks send each other for ever")
 
+    def come_by(self) -> None:
+        """Every site is seen now: a world made a while ago has aged meanwhile."""
+        with self.hub.db.session() as session:
+            for member in self.members:
+                session.get_one(Site, member.site).last_seen = now()
+
     def sweep(self) -> None:
         sweep(self.hub)
         self.work()
