@@ -47,6 +47,9 @@ class ObjectStore(Protocol):
         It may be a link into the store: read it, never write it. Raises ObjectMissing, WrongDigest, DiskFull.
         """
 
+    def local(self, digest: str, folder: Path) -> Path:
+        """Where the object's checked bytes lie: in the store itself, or as a copy in `folder`. Raises as `fetch`."""
+
     def size(self, digest: str) -> int: ...
 
     def exists(self, digest: str) -> bool: ...

@@ -81,11 +81,15 @@ class DiskStore:
         return file
 
     def fetch(self, digest: str, target: Path) -> None:
+        path = self.local(digest, target.parent)
+        with suppress(FileExistsError):
+            target.symlink_to(path.absolute())
+
+    def local(self, digest: str, folder: Path) -> Path:
         path = self.path(digest)
         if _file_digest(path) != digest:
             raise damaged(digest)
-        with suppress(FileExistsError):
-            target.symlink_to(path.absolute())
+        return path
 
     def path(self, digest: str) -> Path:
         """Where the object lies. Raises ObjectMissing."""

@@ -114,6 +114,10 @@ class S3Store:
         finally:
             Path(name).unlink(missing_ok=True)
 
+    def local(self, digest: str, folder: Path) -> Path:
+        self.fetch(digest, folder / digest_name(digest))
+        return folder / digest
+
     def size(self, digest: str) -> int:
         key = self._object(digest)
         with asking(self.address):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from worker.protocol.codec import Unacceptable, decode, encode
+from worker.protocol.codec import Unacceptable, decode, encode, places, read
 from worker.protocol.codes import UploadRefusal
 
 
@@ -56,11 +56,31 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_bytes_are_refused_by_name(case):
+def test_hostile_bytes_are_refused_by_name(case, tmp_path):
     content, code = HOSTILE[case]
     with pytest.raises(Unacceptable) as refusal:
         decode(content)
     assert refusal.value.code is code
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(Unacceptable) as refusal:
+        places(tmp_path / "file")
+    assert refusal.value.code is code
+
+
+def test_a_file_read_an_array_at_a_time_is_what_was_encoded(tmp_path):
+    whole = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.float32([7.0])}
+    path = tmp_path / "file"
+    path.write_bytes(encode(whole | {"none": np.zeros((0, 3), np.float32)}))
+    found = places(path)
+    with path.open("rb", buffering=0) as file:
+        for name, array in whole.items():
+            again = read(file, found[name])
+            assert again.tolist() == array.tolist() and again.dtype == array.dtype
+        assert read(file, found["none"]).shape == (0, 3)
+    path.write_bytes(path.read_bytes()[:-4])
+    with path.open("rb", buffering=0) as file, pytest.raises(Unacceptable) as refusal:
+        read(file, found["b"])
+    assert refusal.value.code is UploadRefusal.TRUNCATED
 
 
 @given(

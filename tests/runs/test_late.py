@@ -15,7 +15,7 @@ from app.sites.models import Job, Site
 from app.sites.states import JobState
 from tests.runs import world as acting
 from tests.runs.world import Member, World
-from worker.hub.aggregate import Delta
+from worker.hub.contributions import opened
 from worker.learning.aggregation import Rule, combine
 from worker.protocol import codec
 from worker.protocol.codec import Unacceptable
@@ -136,7 +136,7 @@ def test_the_sum_is_the_discounted_mean_on_the_newer_base(world: World) -> None:
     with world.hub.db.reading() as session:
         after = {s.module: s.digest for s in queries.states_of_round(session, run_id, 2)}
     for module, base in second.base.items():
-        given = [(site, weights[site], Delta(path, module)) for site, path in paths.items()]
+        given = [(site, weights[site], opened(path)[module]) for site, path in paths.items()]
         wanted = combine(codec.decode(world.hub.objects.get(base)), given, Rule())
         assert codec.encode(wanted.state) == world.hub.objects.get(after[module]), module
 

@@ -2,68 +2,20 @@
 digests, because states are named by their bytes and sums run in the order of site ids.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import safe_open
 from sqlalchemy.orm import Session
 
 from app.hub import Hub
-from app.objects import ObjectMissing, WrongDigest
 from app.runs import jobs, late, module_states, queries, rounds, stuck, updates
 from app.runs.models import Round, Update
 from app.runs.schemas import Plan
 from app.runs.states import RoundState, UpdateState, VoidReason
-from worker.hub import workplace
+from worker.hub import contributions, workplace
+from worker.hub.contributions import Made, Sent, Standing
 from worker.hub.holding import Hold, holding
 from worker.learning import aggregation, seeds
-from worker.protocol import codec, limits
-from worker.protocol.codec import Array, Tensors, Unacceptable
-from worker.protocol.codes import UploadRefusal
-from worker.protocol.kept import NO_ROWS, Kept
-from worker.protocol.update import UpdatedModule, UpdateHeader
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One update on its way into the sum. `path` is a local file with its bytes."""
-
-    update_id: str
-    site: str
-    digest: str
-    header: UpdateHeader
-    path: Path
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a round started from: digests of the first states, those its updates may start from, and what sites were
-    told to keep, by the number of the round they were told it for: this one or, late, the one before."""
-
-    first: Mapping[str, str]
-    bases: Mapping[str, Collection[str]]
-    kept: Mapping[int, Kept]
-
-
-class Delta(Mapping[str, Array]):
-    """One module of one update, a tensor at a time from its file, so that memory stays at one model."""
-
-    def __init__(self, path: Path, module: str) -> None:
-        self._path, self._prefix = path, module + codec.SEPARATOR
-
-    def __getitem__(self, name: str) -> Array:
-        with safe_open(self._path, framework="numpy") as file:
-            found: Array = file.get_tensor(self._prefix + name)
-            return found
-
-    def __iter__(self) -> Iterator[str]:
-        with safe_open(self._path, framework="numpy") as file:
-            keys = file.keys()
-        return iter(k.removeprefix(self._prefix) for k in keys if k.startswith(self._prefix))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+from worker.protocol.codec import Unacceptable
 
 
 def aggregate(hub: Hub, round_id: str) -> bool:
@@ -120,11 +72,11 @@ def check(hub: Hub, hold: Hold, round_: Round, before: Standing, folder: Path) -
             if u.state in (UpdateState.RECEIVED, UpdateState.TAKEN)
         ]
     usable = []
-    states = _States(hub)
+    states = contributions.States(hub.objects)
     for update in received:
         try:
             sent = _sent(hub, update, folder)
-            _validate(states, before, sent)
+            contributions.validate(states, before, sent)
         except Unacceptable as error:
             hold.check()
             with hub.db.session() as session:
@@ -134,39 +86,11 @@ def check(hub: Hub, hold: Hold, round_: Round, before: Standing, folder: Path) -
     return usable
 
 
-class _States(dict[str, Tensors]):
-    """The modules sites started from, by digest, read once: together the model of two rounds at most."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._store = hub.objects
-
-    def __missing__(self, digest: str) -> Tensors:
-        self[digest] = codec.decode(self._store.get(digest))
-        return self[digest]
-
-
 def _sent(hub: Hub, update: Update, folder: Path) -> Sent:
-    """Its bytes as a local file, checked against their digest."""
     header = updates.header_of(update.header)
-    path = folder / update.digest
-    try:
-        hub.objects.fetch(update.digest, path)
-    except (ObjectMissing, WrongDigest) as error:
-        raise Unacceptable(UploadRefusal.UNREADABLE) from error
-    return Sent(update.id, update.site_id, update.digest, header, path)
-
-
-def _validate(states: _States, before: Standing, sent: Sent) -> None:
-    """One whole update in memory at a time."""
-    modules = codec.by_module(codec.decode(sent.path.read_bytes()))
-    if modules.keys() != sent.header.modules.keys():
-        raise Unacceptable(UploadRefusal.WRONG_NAMES)
-    for module, delta in sorted(modules.items()):
-        told = sent.header.modules[module]
-        if told.base not in before.bases.get(module, ()):
-            raise Unacceptable(UploadRefusal.WRONG_BASE, module)
-        stays = before.kept.get(sent.header.round, {}).get(module, NO_ROWS)
-        aggregation.validate(states[told.base], delta, norm_limit=limits.UPDATE_NORM, kept=stays)
+    return contributions.fetched(
+        hub.objects, update.id, update.site_id, update.digest, header, folder
+    )
 
 
 def combine(
@@ -178,49 +102,32 @@ def combine(
     made = []
     for module, digest in sorted(round_.base.items()):
         carried = [s for s in usable if module in s.header.modules]
-        base = codec.decode(hub.objects.get(digest))
-        contributions = [
-            (s.site, _weight(s.header.modules[module], digest), Delta(s.path, module))
-            for s in carried
-        ]
-        combined = aggregation.combine(
-            base,
-            contributions,
-            rule,
-            first=codec.decode(hub.objects.get(before.first[module])),
-            kept=before.kept[round_.number].get(module, NO_ROWS),
+        one = contributions.combined(
+            hub.objects, carried, module, digest, round_.number, before, rule
         )
-        content = codec.encode(combined.state)
-        made.append((module, hub.objects.put(content), len(content), combined))
+        made.append(one)
         for sent in carried:
-            if sent.site in combined.weights:
-                used[sent.update_id][module] = combined.weights[sent.site]
+            if sent.site in one.weights:
+                used[sent.update_id][module] = one.weights[sent.site]
     hold.check()
     with hub.db.session() as session:
-        for module, digest, size, combined in made:
-            _keep(session, round_, module, digest, size, combined)
+        for one in made:
+            _keep(session, round_, one)
     return used
 
 
-def _keep(
-    session: Session, round_: Round, module: str, digest: str, size: int, made: aggregation.Combined
-) -> None:
+def _keep(session: Session, round_: Round, made: Made) -> None:
     module_states.keep(
         session,
         round_.run_id,
         round_.number,
-        module,
-        digest=digest,
-        size=size,
+        made.module,
+        digest=made.digest,
+        size=made.size,
         sites=made.sites,
         held=made.held,
         kept=made.kept,
     )
-
-
-def _weight(told: UpdatedModule, base: str) -> float:
-    """A base that is not this round's is the one before it: `late.bases` lets no older one in."""
-    return aggregation.discounted(told.weight, staleness=int(told.base != base))
 
 
 def _rule(round_: Round, plan: Plan, usable: int) -> aggregation.Rule:

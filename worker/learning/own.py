@@ -109,8 +109,11 @@ def parted(
 def without(kept: KeptRows, name: str, delta: Array) -> Array:
     """The delta with zeros in kept rows; itself where it has none."""
     flags = mask(kept, name, delta)
-    if not flags.any():
-        return delta
+    return zeroed(delta, flags) if flags.any() else delta
+
+
+def zeroed(delta: Array, flags: Mask) -> Array:
+    """A copy with zeros in these rows."""
     copy = np.array(delta, np.float32)
     by_row(copy)[flags] = 0.0
     return copy

@@ -1,14 +1,18 @@
 """What a contribution must be before it may be summed. Everything refused has a name."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from worker.learning import own
-from worker.protocol.codec import Tensors, Unacceptable
+from worker.protocol.codec import Array, Tensors, Unacceptable
 from worker.protocol.codes import UploadRefusal
 from worker.protocol.kept import NO_ROWS, KeptRows
 
 
-def validate(base: Tensors, delta: Tensors, *, norm_limit: float, kept: KeptRows = NO_ROWS) -> None:
+def validate(
+    base: Tensors, delta: Mapping[str, Array], *, norm_limit: float, kept: KeptRows = NO_ROWS
+) -> None:
     """Raises `Unacceptable`: other tensors than the base has, other shapes, not float32, not finite, too long, or
     anything but zeros in a row that is kept at the sites.
 
@@ -17,16 +21,19 @@ def validate(base: Tensors, delta: Tensors, *, norm_limit: float, kept: KeptRows
     if base.keys() != delta.keys():
         raise Unacceptable(UploadRefusal.WRONG_NAMES)
     squares = 0.0
-    for name in sorted(base):
-        if delta[name].dtype != np.float32:
+    for name, given in delta.items():
+        if given.dtype != np.float32:
             raise Unacceptable(UploadRefusal.WRONG_DTYPE, name)
-        if delta[name].shape != base[name].shape:
+        if given.shape != base[name].shape:
             raise Unacceptable(UploadRefusal.WRONG_SHAPE, name)
-        if not np.isfinite(delta[name]).all():
+        flat = given.ravel()
+        square = float(np.einsum("i,i->", flat, flat, dtype=np.float64))
+        if not np.isfinite(square):  # a float32 squared is finite in float64
             raise Unacceptable(UploadRefusal.NOT_FINITE, name)
-        if own.by_row(delta[name])[own.mask(kept, name, base[name])].any():
+        stays = own.mask(kept, name, given)
+        if stays.any() and own.by_row(given)[stays].any():
             raise Unacceptable(UploadRefusal.KEPT_ROW, name)
-        squares += float(np.sum(np.square(delta[name], dtype=np.float64)))
+        squares += square
     if squares > norm_limit**2:
         raise Unacceptable(UploadRefusal.NORM_TOO_LARGE)
 

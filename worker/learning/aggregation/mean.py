@@ -104,10 +104,12 @@ def _summed(
     sums = {name: np.zeros(array.shape, np.float64) for name, array in base.items()}
     wholes = {name: np.zeros(own.rows(array), np.float64) for name, array in base.items()}
     movers = {name: np.zeros(own.rows(array), np.int64) for name, array in base.items()}
+    stays = {name: own.mask(kept, name, array) for name, array in base.items()}
+    staying = {name for name, flags in stays.items() if flags.any()}
     for (_, _, delta), weight in zip(ordered, weights, strict=True):
-        for name in base:
-            given = np.asarray(own.without(kept, name, delta[name]), np.float64)
-            sums[name] += weight * given
+        for name, array in delta.items():
+            given = own.zeroed(array, stays[name]) if name in staying else array
+            sums[name] += np.multiply(given, weight, dtype=np.float64)
             moved = own.by_row(given).any(axis=-1)
             wholes[name] += weight * moved
             movers[name] += moved
