@@ -74,10 +74,10 @@ def test_rows_of_the_common_a_are_orthonormal_and_its_own_for_every_place() -> N
 def test_b_starts_at_zero() -> None:
     modules = layout.initial(with_text(), [build.text_sheet()], layout.TextShape(16, 3))
     assert sorted(modules["adapter/text"]) == [
-        "layer1.query.B",
-        "layer1.value.B",
-        "layer2.query.B",
-        "layer2.value.B",
+        "layer1.query.Bt",
+        "layer1.value.Bt",
+        "layer2.query.Bt",
+        "layer2.value.Bt",
     ]
     assert all(not array.any() for array in modules["adapter/text"].values())
 

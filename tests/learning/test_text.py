@@ -105,7 +105,7 @@ def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
                 common_a(spec, int(layer[5:]), target, encoder.hidden)
             )
         if "lora_B" in name:
-            parameter.data = torch.from_numpy(b[found[0]])
+            parameter.data = torch.from_numpy(b[found[0]].T.copy())
     given = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
     with torch.no_grad():
         last = other(**given).last_hidden_state
@@ -127,10 +127,10 @@ def test_with_a_common_a_the_mean_of_b_is_the_mean_of_the_dense_products(tiny_te
         layer, target, _ = name.split(".")
         a = common_a(MODEL, int(layer[5:]), target, 16).astype(np.float64)
         dense = (
-            sum(w * (b[name].astype(np.float64) @ a) for w, b in zip(weights, sites, strict=True))
+            sum(w * (b[name].astype(np.float64).T @ a) for w, b in zip(weights, sites, strict=True))
             / 15
         )
-        assert np.allclose(combined[name].astype(np.float64) @ a, dense, atol=1e-7)
+        assert np.allclose(combined[name].astype(np.float64).T @ a, dense, atol=1e-7)
 
 
 def train(root: Path, text_dir: Path, data: Any, spec: ModelSpec = MODEL) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from worker.learning.data.records import SiteData
 from worker.learning.faults import NoRecords
 from worker.learning.model import layout
 from worker.learning.own import Modules, Own, laid_over, parted
+from worker.protocol import slices
 from worker.protocol.canonical import digest, digest_of
 from worker.protocol.codec import Tensors, encode
 from worker.protocol.codes import Phase
@@ -72,6 +73,7 @@ def train(
         if not carried:
             raise NoRecords("no training record for any task of this job")
         network = desk.network(modules)
+        network.train_rank(manifest.rank)
         rows = [source.rows("train") for source in desk.sources]
         plan = schedule.of_round(manifest.training, manifest.round)
         trainer = Trainer(network, desk.sources, rows, plan)
@@ -107,6 +109,7 @@ def take_part(
     )
     deltas = {module: one.delta for module, one in found.items()}
     sent, after = parted(deltas, start, own, manifest.kept, manifest.training.step)
+    sent = slices.first_rows(sent, manifest.rank)
     return {module: Contribution(sent[module], found[module].weight) for module in sent}, after
 
 

@@ -39,6 +39,8 @@ class Plan:
     minimum_sites: int = 2
     minimum_cell: int = 10
     run: str = "simulated"
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """Site to the rank it trains, as its tier would have it; others train the model's."""
 
 
 @dataclass(frozen=True)
@@ -279,6 +281,7 @@ def manifest(
         training=plan.training.model_copy(update={"seed": seed}),
         cohort=1,
         minimum_cell=plan.minimum_cell,
+        rank=plan.ranks.get(site),
     )
 
 

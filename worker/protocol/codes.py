@@ -10,6 +10,14 @@ class Lane(StrEnum):
     TRAIN = "train"
 
 
+class Tier(StrEnum):
+    """What a site's machine can train: how many columns of each adapter."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
 class JobKind(StrEnum):
     """What a site can be asked to do. The transport builds a message for these and no other."""
 

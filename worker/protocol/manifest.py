@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from worker.protocol import limits
-from worker.protocol.codes import JobKind
+from worker.protocol.codes import JobKind, Tier
 from worker.protocol.kept import KeptRows
 from worker.protocol.policy import Digest, Protection
 from worker.protocol.tasks import Slug, TaskSheet
@@ -24,6 +24,24 @@ class TextModel(_Value):
     bytes: int = Field(ge=0)
 
 
+class Ranks(_Value):
+    """Columns of each adapter's B that a site of a tier trains, the first ones of a common whole."""
+
+    small: int = Field(default=4, ge=1, le=64)
+    medium: int = Field(default=8, ge=1, le=64)
+    large: int = Field(default=16, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _rise(self) -> "Ranks":
+        if not self.small <= self.medium <= self.large:
+            raise ValueError("a higher tier trains no smaller rank than a lower one")
+        return self
+
+    def of(self, tier: Tier) -> int:
+        found: int = getattr(self, tier.value)
+        return found
+
+
 class ModelSpec(_Value):
     """The shared model: encoder/table, encoder/text (projection), adapter/text (LoRA B), fusion, head/<task>."""
 
@@ -36,8 +54,16 @@ class ModelSpec(_Value):
     alpha: float = Field(default=8.0, gt=0)
     adapter_layers: int = Field(default=2, ge=0, le=48)
     """How many top layers of the text encoder carry an adapter; 0 trains none."""
+    tiers: Ranks | None = None
+    """What sites of each tier train of `rank`; None: all of it everywhere."""
     seed: int = Field(default=1, ge=0, lt=2**31)
     """Seeds the first weights and the common A of every adapter."""
+
+    @model_validator(mode="after")
+    def _tiers_fit(self) -> "ModelSpec":
+        if self.tiers is not None and self.tiers.large != self.rank:
+            raise ValueError("the rank of large sites is the model's")
+        return self
 
 
 class Training(_Value):
@@ -81,6 +107,8 @@ class Manifest(_Value):
     kept: dict[str, KeptRows] = {}
     """What stays at the sites that moved it: the site starts these rows from its own values and never sends them."""
     training: Training = Training()
+    rank: int | None = Field(default=None, ge=1, le=64)
+    """Columns of each adapter's B that this site trains and sends; None: all."""
     cohort: int = Field(ge=1)
     """Institutions without a common parent that were asked."""
     minimum_cell: int = Field(default=10, ge=5)

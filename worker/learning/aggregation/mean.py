@@ -6,8 +6,9 @@ Absent sites are left out, never counted as zeros, and that holds row by row: a 
 site's records never show leaves its row of the tensor exactly as it was, and such a site does not dilute the
 others there (federated submodel averaging, Ding et al., NeurIPS 2022, arXiv 2109.07704). A row moved by fewer
 sites than the minimum is held like a module, so that no row of the result is one site's update alone; where it
-was never combined it is kept at its sites from then on (`worker.learning.own`). Each delta is read once and in
-turn, so a mapping that loads a tensor when asked keeps the memory at one model.
+was never combined it is kept at its sites from then on (`worker.learning.own`). A row of an adapter is a column of
+its B: sites of different ranks are averaged column by column over those that hold it (raFLoRA, arXiv 2602.13486).
+Each delta is read once and in turn, so a mapping that loads a tensor when asked keeps the memory at one model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -108,11 +109,14 @@ def _summed(
     staying = {name for name, flags in stays.items() if flags.any()}
     for (_, _, delta), weight in zip(ordered, weights, strict=True):
         for name, array in delta.items():
-            given = own.zeroed(array, stays[name]) if name in staying else array
-            sums[name] += np.multiply(given, weight, dtype=np.float64)
+            sent = own.rows(array)
+            given = own.zeroed(array, stays[name][:sent]) if name in staying else array
+            own.by_row(sums[name])[:sent] += np.multiply(
+                own.by_row(given), weight, dtype=np.float64
+            )
             moved = own.by_row(given).any(axis=-1)
-            wholes[name] += weight * moved
-            movers[name] += moved
+            wholes[name][:sent] += weight * moved
+            movers[name][:sent] += moved
     return sums, wholes, movers
 
 
@@ -155,10 +159,10 @@ def _kept_of_held(
         return kept
     if all(flags.all() for flags in untouched.values()):
         return WHOLE
-    movers = {
-        name: np.sum([own.by_row(delta[name]).any(axis=-1) for _, _, delta in ordered], axis=0)
-        for name in base
-    }
+    movers = {name: np.zeros(own.rows(array), np.int64) for name, array in base.items()}
+    for _, _, delta in ordered:
+        for name, array in delta.items():
+            movers[name][: own.rows(array)] += own.by_row(array).any(axis=-1)
     return _with_few(kept, movers, untouched, rule)
 
 

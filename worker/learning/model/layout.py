@@ -15,6 +15,7 @@ import numpy as np
 
 from worker.learning.faults import ModelMissing
 from worker.learning.seeds import derive
+from worker.protocol import slices
 from worker.protocol.codec import Array, Tensors
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import Input, TaskSheet
@@ -218,9 +219,10 @@ def _mlp(name: str, width: int) -> dict[str, Shape]:
 
 
 def _adapter(model: ModelSpec, text: TextShape) -> dict[str, Shape]:
+    """B transposed, so that what the hub averages, holds and keeps row by row is a column of B (a rank)."""
     first = text.layers - min(model.adapter_layers, text.layers)
     return {
-        f"layer{layer}.{target}.B": Shape((text.hidden, model.rank))
+        f"layer{layer}.{target}{slices.SUFFIX}": Shape((model.rank, text.hidden))
         for layer in range(first, text.layers)
         for target in LORA_TARGETS
     }

@@ -1,6 +1,7 @@
 """The whole model: tensors by module, and how a batch becomes predictions. Modules in, modules out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from worker.learning.model.layout import (
     head,
     shapes,
 )
+from worker.protocol import slices
 from worker.protocol.codec import Tensors
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import TaskSheet
@@ -59,6 +61,12 @@ class Network:
         for module, tensors in self.parts.items():
             for name, tensor in tensors.items():
                 yield f"{module}::{name}", tensor
+
+    def train_rank(self, rank: int | None) -> None:
+        """Only the first `rank` columns of each adapter's B learn; the others work as they are. None: all."""
+        for name, tensor in self.parts.get(ADAPTER, {}).items():
+            if rank is not None and slices.sliced(name):
+                tensor.register_hook(partial(_first_rows, rank))  # type: ignore[no-untyped-call]
 
     def state(self) -> dict[str, Tensors]:
         """A copy of every module as float32 arrays."""
@@ -166,6 +174,13 @@ def _kept(present: torch.Tensor) -> torch.Tensor:
     chosen = torch.randint(present.shape[1], (present.shape[0],))
     losing = functional.one_hot(chosen, present.shape[1]).bool() & (whole & struck)[:, None]
     return ~losing
+
+
+def _first_rows(rank: int, gradient: torch.Tensor) -> torch.Tensor:
+    """The gradient with zeros below its first `rank` rows."""
+    found = gradient.clone()
+    found[rank:] = 0.0
+    return found
 
 
 def _check(

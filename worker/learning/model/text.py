@@ -47,7 +47,7 @@ class TextEncoder:
         for index in range(self.split, len(self._layers)):
             for target, path in zip(LORA_TARGETS, family[2], strict=True):
                 a = torch.from_numpy(common_a(spec, index, target, self.hidden))
-                self._adapters[f"layer{index}.{target}.B"] = _adapt(
+                self._adapters[f"layer{index}.{target}.Bt"] = _adapt(
                     self._layers[index], path, a, spec.alpha
                 )
 
@@ -76,7 +76,7 @@ class TextEncoder:
     def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
         """(b, tokens, hidden) to (b, hidden): the adapted layers, then the mean over real tokens."""
         for name, layer in self._adapters.items():
-            layer.b = adapter.get(name)
+            layer.bt = adapter.get(name)
         hidden_from = torch.zeros(mask.shape).masked_fill(~mask, torch.finfo(torch.float32).min)
         for block in self._layers[self.split :]:
             states = block(states, hidden_from[:, None, None, :])
