@@ -113,6 +113,35 @@ def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
     assert torch.allclose(own, (last * mask).sum(1) / mask.sum(1), atol=5e-5)
 
 
+def test_the_adapted_layers_take_records_in_chunks_and_trim_their_padding(
+    minilm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many tokens go together, predictions and gradients are those of one padded batch."""
+    encoder = TextEncoder(minilm, MODEL)
+    b = build.random_b(local.initial_modules(MODEL, [SHEET], text_dir=minilm), 3)
+    states, mask = padded(encoder, ["bulb " * n for n in (1, 2, 2, 40, 41, 300)])
+    shapes: list[tuple[int, int]] = []
+    pooled = TextEncoder._pooled
+    monkeypatch.setattr(
+        TextEncoder,
+        "_pooled",
+        lambda self, s, m: (shapes.append((len(s), s.shape[1])), pooled(self, s, m))[1],
+    )
+    found = []
+    for most in (10**6, 100):
+        monkeypatch.setattr("worker.learning.model.text.CHUNK_TOKENS", most)
+        given = {name: tensor.requires_grad_() for name, tensor in torched(b).items()}
+        out = encoder.above(states, mask, given)
+        out.square().sum().backward()
+        found.append((out, [tensor.grad for tensor in given.values()]))
+    assert shapes == [(6, 302), (3, 4), (2, 43), (1, 302)]
+    assert torch.allclose(found[0][0], found[1][0], atol=1e-5)
+    assert all(
+        torch.allclose(a, b, rtol=1e-3, atol=1e-4)
+        for a, b in zip(*[g for _, g in found], strict=True)
+    )
+
+
 def test_with_a_common_a_the_mean_of_b_is_the_mean_of_the_dense_products(tiny_text: Path) -> None:
     """W0 + s·mean(B_k)·A is the mean over sites of W0 + s·B_k·A, to rounding."""
     start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)["adapter/text"]
@@ -236,7 +265,7 @@ def test_a_missing_or_pickled_text_model_has_a_name(tiny_text: Path, tmp_path: P
 
 def test_a_text_longer_than_the_model_reads_is_cut(tiny_text: Path) -> None:
     encoder = TextEncoder(tiny_text, MODEL)
-    assert len(encoder.below("bulb " * 500)) == 62
+    assert len(encoder.below("bulb " * 500)) == 64
 
 
 def test_the_adapter_of_minilm_is_small_enough_to_send(minilm: Path) -> None:

@@ -24,6 +24,7 @@ VARIABLE = "COLLEGIUM_SITE_HOME"
 class SiteConfig(BaseModel):
     """`site.yaml`: what a technician may change. `hours` is a window such as 18:00-06:00.
 
+    `threads`: how many cores training uses; absent, all of the machine's up to four.
     `page`: does `collegium-site run` serve the site's page, too?
     """
 
@@ -34,6 +35,7 @@ class SiteConfig(BaseModel):
     hours: str | None = None
     time_zone: str = "UTC"
     bandwidth_kib_s: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=64)
     data: Path | None = None
     page: bool = False
     page_port: int = Field(default=8764, ge=1024, le=65535)

@@ -20,7 +20,7 @@ from worker.protocol.codes import Lane
 from worker.protocol.text import _
 from worker.site import files, locks
 from worker.site.faults import SiteFault
-from worker.site.home import VARIABLE, Home
+from worker.site.home import VARIABLE, Home, SiteConfig
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +54,20 @@ def _programs(page: bool) -> list[_Program]:
     return [*lanes, _Program(_PAGE, ("worker.site.page",))] if page else lanes
 
 
+def environment(home: Home, config: SiteConfig) -> dict[str, str]:
+    """What lanes and page find around them. `worker.learning` reads its number of threads there."""
+    threads = {"OMP_NUM_THREADS": str(config.threads)} if config.threads else {}
+    return {**os.environ, VARIABLE: str(home.root), **threads}
+
+
 class Supervisor:
     """Runs until it is told to stop. `say` gets sentences for the terminal."""
 
-    def __init__(self, home: Home, say: Callable[[str], None], *, page: bool = False) -> None:
+    def __init__(self, home: Home, say: Callable[[str], None], config: SiteConfig) -> None:
         self._home = home
         self._say = say
-        self._programs = _programs(page)
+        self._programs = _programs(config.page)
+        self._environment = environment(home, config)
         self._stop = False
 
     def run(self) -> None:
@@ -93,7 +100,6 @@ class Supervisor:
         path = self._home.logs / f"{program.name}.log"
         _rotate(path)
         command = [sys.executable, "-m", *program.arguments]
-        environment = {**os.environ, VARIABLE: str(self._home.root)}
         with path.open("ab") as log:
             # A session of its own: Ctrl-C reaches the lanes through this process only, as SIGTERM.
             program.process = subprocess.Popen(
@@ -101,7 +107,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment,
+                env=self._environment,
                 start_new_session=True,
             )
         program.started = time.monotonic()

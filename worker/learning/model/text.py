@@ -4,6 +4,7 @@ Only config, tokenizer and safetensors are read, from a local folder; no code of
 there. Families whose layers map a state and a mask to a state can be cut: BERT, RoBERTa, XLM-R, DistilBERT.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from worker.learning.model.lowrank import LowRank
 from worker.protocol.codec import Array
 from worker.protocol.manifest import ModelSpec
 
-MAX_TOKENS = 256
-"""Longer texts are cut here: what the default model was trained on."""
+MAX_TOKENS = 512
+"""Longer texts are cut here, or where the model's positions end."""
+CHUNK_TOKENS = 2048
+"""Records go through the adapted layers so many padded tokens at a time: what a processor's caches bear."""
 _FAMILIES = {
     "bert": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
     "roberta": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
@@ -41,8 +44,7 @@ class TextEncoder:
         self._layers: list[Any] = list(getattr(getattr(model, family[0]), family[1]))
         self.hidden = int(model.config.hidden_size)
         self.split = len(self._layers) - min(spec.adapter_layers, len(self._layers))
-        limit = int(model.config.max_position_embeddings) - 2
-        self._max_tokens = min(MAX_TOKENS, limit)
+        self.max_tokens = min(MAX_TOKENS, _positions(model.config))
         self._adapters: dict[str, LowRank] = {}
         for index in range(self.split, len(self._layers)):
             for target, path in zip(LORA_TARGETS, family[2], strict=True):
@@ -60,10 +62,11 @@ class TextEncoder:
     def below(self, text: str) -> Array:
         """Frozen states of one text, (tokens, hidden), or (1, hidden) if no layer is adapted.
 
-        One text at a time and without padding, so that a record's states never depend on its neighbours.
+        One text at a time and without padding, so that a record's states never depend on its neighbours. For long
+        texts that is no slower than batches (docs/benchmarks.md, site_speed).
         """
         ids = self._tokenizer(
-            text, truncation=True, max_length=self._max_tokens, return_tensors="pt"
+            text, truncation=True, max_length=self.max_tokens, return_tensors="pt"
         )["input_ids"]
         states = self._embeddings(input_ids=ids)
         for layer in self._layers[: self.split]:
@@ -74,14 +77,45 @@ class TextEncoder:
         return found
 
     def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
-        """(b, tokens, hidden) to (b, hidden): the adapted layers, then the mean over real tokens."""
+        """(b, tokens, hidden) to (b, hidden): the adapted layers, then the mean over real tokens.
+
+        Neighbours of like length go together, at most CHUNK_TOKENS at a time, padded to their own longest only.
+        """
         for name, layer in self._adapters.items():
             layer.bt = adapter.get(name)
-        hidden_from = torch.zeros(mask.shape).masked_fill(~mask, torch.finfo(torch.float32).min)
+        lengths = mask.sum(dim=1)
+        found = []
+        for first, after in _chunks(lengths.tolist()):
+            longest = int(lengths[first:after].max())
+            found.append(self._pooled(states[first:after, :longest], mask[first:after, :longest]))
+        return torch.cat(found)
+
+    def _pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        hidden_from = None
+        if not bool(mask.all()):
+            lowest = torch.finfo(torch.float32).min
+            hidden_from = torch.zeros(mask.shape).masked_fill(~mask, lowest)[:, None, None, :]
         for block in self._layers[self.split :]:
-            states = block(states, hidden_from[:, None, None, :])
+            states = block(states, hidden_from)
         share = mask.float() / mask.float().sum(dim=1, keepdim=True).clamp(min=1.0)
         return (states * share.unsqueeze(-1)).sum(dim=1)
+
+
+def _chunks(lengths: list[int]) -> Iterator[tuple[int, int]]:
+    """Spans of neighbours; each as wide as CHUNK_TOKENS bears, at least one record."""
+    first, longest = 0, 0
+    for place, length in enumerate(lengths):
+        longest = max(longest, length)
+        if place > first and (place + 1 - first) * longest > CHUNK_TOKENS:
+            yield first, place
+            first, longest = place, length
+    yield first, len(lengths)
+
+
+def _positions(config: Any) -> int:
+    """Tokens a text may have. RoBERTa's positions begin after the padding token's number."""
+    most = int(config.max_position_embeddings)
+    return most - int(config.pad_token_id) - 1 if "roberta" in config.model_type else most
 
 
 def project(part: Part, pooled: torch.Tensor, row: int) -> torch.Tensor:

@@ -10,7 +10,8 @@ import torch
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.model.batch import Batch, TextBatch
 from worker.learning.seeds import derive
-from worker.learning.training.frozen import StateCache, TextKeys, text_keys
+from worker.learning.training.frozen import TextKeys, text_keys
+from worker.learning.training.state_cache import StateCache
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -63,11 +64,9 @@ class Source:
         )
 
     def _text(self, given: TextKeys, rows: Rows) -> TextBatch:
-        found = {
-            place: states
-            for place, row in enumerate(rows)
-            if (states := self._states(given.keys[row])) is not None
-        }
+        keys = {place: given.keys[row] for place, row in enumerate(rows) if given.keys[row]}
+        known = self.cache.get(keys.values()) if self.cache is not None else {}
+        found = {place: known[key] for place, key in keys.items()}
         longest = max((len(states) for states in found.values()), default=1)
         width = next((states.shape[1] for states in found.values()), 1)
         padded = np.zeros((len(rows), longest, width), np.float32)
@@ -79,14 +78,6 @@ class Source:
         return TextBatch(
             torch.from_numpy(padded), torch.from_numpy(mask), torch.from_numpy(present)
         )
-
-    def _states(self, key: str) -> npt.NDArray[np.float16] | None:
-        if not key or self.cache is None:
-            return None
-        found = self.cache.get(key)
-        if found is None:
-            raise KeyError("a text's frozen states are not in the cache")
-        return found
 
 
 def sources(

@@ -12,7 +12,8 @@ from worker.learning.model.network import Network
 from worker.learning.model.text import TextEncoder
 from worker.learning.training import determinism
 from worker.learning.training.batches import Source, sources
-from worker.learning.training.frozen import ProgressHook, StateCache, encode, has_text
+from worker.learning.training.frozen import ProgressHook, encode, has_text
+from worker.learning.training.state_cache import StateCache
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import Phase
 from worker.protocol.manifest import ModelSpec
@@ -56,7 +57,7 @@ def laid(
         if text_dir is None:
             raise ModelMissing("the records have text and there is no text model here")
         encoder, shape = TextEncoder(text_dir, spec), layout.TextShape.read(text_dir)
-        cache = StateCache(cache_dir, spec.text.digest, encoder.split)
+        cache = StateCache(cache_dir, spec.text.digest, encoder.split, encoder.max_tokens)
     try:
         if encoder is not None and cache is not None:
             encode(encoder, cache, data, on_progress)

@@ -1,12 +1,23 @@
 """The one place that fixes what would make two trainings differ: threads and kernels."""
 
+import os
+
 import torch
 
-THREADS = 1
-"""Sums split over threads depend on how many there are; with one, digests do not depend on a machine's load."""
+MOST_THREADS = 4
+"""More gain little with models of a school's size."""
+
+
+def threads() -> int:
+    """OMP_NUM_THREADS, else the cores this process may use, at most MOST_THREADS. Never a machine's load: sums split
+    over threads depend on how many there are, so on one machine the count must be the same for every job."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    return min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
 def prepare() -> None:
     """Called before any tensor work of a job. Safe to call again."""
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads())
     torch.use_deterministic_algorithms(True)

@@ -55,7 +55,7 @@ def run(context: Context, window: str | None, time_zone: str | None, page: bool 
     say(_("The site waits for jobs{at}. Logs: {folder}").format(at=at, folder=home.logs))
     if config.page:
         _say_page(home, config)
-    Supervisor(home, say, page=config.page).run()
+    Supervisor(home, say, config).run()
     say(_("The site has stopped."))
 
 
