@@ -42,7 +42,7 @@ _FIELDS = (
         "task_kinds",
         "many",
         N_("Kinds of predictions"),
-        N_("Yes or no, one of several, or a number."),
+        N_("A task sheet that predicts something else is refused."),
         get_args(TaskKind),
     ),
     Field(

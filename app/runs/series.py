@@ -6,6 +6,7 @@ from math import sqrt
 from app.runs.schemas import Plan
 from app.runs.tallies import Sums
 from app.runs.views import Point, Series
+from worker.protocol.tasks import SMALLER_IS_BETTER
 
 
 def of_plan(
@@ -23,7 +24,7 @@ def of_plan(
                 task=sheet.name,
                 target=sheet.target,
                 metric=sheet.metric,
-                higher_is_better=sheet.metric not in ("rmse", "mae"),
+                higher_is_better=sheet.metric not in SMALLER_IS_BETTER,
                 shared=_by_round(mine),
                 own=_by_round(s for s in own if s.task == sheet.name),
                 local=mean([s for s in mine if s.model == "local"]),

@@ -26,6 +26,15 @@ def metric_words(metric: str) -> str:
         "accuracy": _("Share of right answers on the sites’ hold-out records: 1 is perfect."),
         "rmse": _("Root mean square error on the sites’ hold-out records: smaller is better."),
         "mae": _("Mean error on the sites’ hold-out records: smaller is better."),
+        "qwk": _(
+            "Agreement with the people who graded, on the sites’ hold-out records: 1 is perfect, far misses cost more."
+        ),
+        "pcc": _(
+            "Correlation with the people who graded, on the sites’ hold-out records: 1 is perfect."
+        ),
+        "mcrmse": _(
+            "Root mean square error, mean over the traits, on the sites’ hold-out records: smaller is better."
+        ),
     }[metric]
 
 

@@ -246,15 +246,12 @@ def _carried(desk: "Desk") -> dict[str, int]:
     counts: dict[str, int] = {}
     names = module_names(desk.spec, desk.tasks)
     for source in desk.sources:
-        rows = source.rows("train")
-        with_text = int(source.has_text[rows].sum())
-        for module, count in (
-            (layout.FUSION, len(rows)),
-            (layout.head(source.data.sheet.name), len(rows)),
-            (layout.TABLE, int(source.has_table[rows].sum())),
-            (layout.TEXT, with_text),
-            (layout.ADAPTER, with_text),
-        ):
+        rows, sheet = source.rows("train"), source.data.sheet
+        found = {layout.head(sheet.name): len(rows), layout.FUSION: len(rows) * layout.fused(sheet)}
+        for modality in sheet.modalities:
+            with_it = int(source.has(modality)[rows].sum())
+            found |= dict.fromkeys(layout.reading(modality), with_it)
+        for module, count in found.items():
             counts[module] = counts.get(module, 0) + count
     return {module: counts[module] for module in names if counts.get(module)}
 

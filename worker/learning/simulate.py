@@ -13,7 +13,7 @@ import numpy as np
 
 from worker.learning import aggregation, local, seeds
 from worker.learning import own as own_parts
-from worker.learning.data.records import SiteData, TaskData
+from worker.learning.data.records import Events, Media, SiteData, TaskData
 from worker.learning.evaluate.quality import Judged
 from worker.learning.own import Modules, Own
 from worker.protocol import codec, limits
@@ -248,6 +248,16 @@ def _joined(parts: list[TaskData]) -> TaskData:
         categorical=np.concatenate([part.categorical for part in parts]),
         text=texts,
         label=np.concatenate([part.label for part in parts]),
+        events={
+            name: Events.joined([part.events[name] for part in parts]) for name in parts[0].events
+        },
+        media={
+            name: Media(
+                tuple(path for part in parts for path in part.media[name].paths),
+                tuple(digest for part in parts for digest in part.media[name].digests),
+            )
+            for name in parts[0].media
+        },
         student=np.concatenate([part.student for part in parts]),
         class_code=np.concatenate([part.class_code for part in parts]),
         term=np.concatenate([part.term for part in parts]),

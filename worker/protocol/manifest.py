@@ -43,12 +43,18 @@ class Ranks(_Value):
 
 
 class ModelSpec(_Value):
-    """The shared model: encoder/table, encoder/text (projection), adapter/text (LoRA B), fusion, head/<task>."""
+    """The shared model: an encoder/<modality> for each (of text its projection), adapter/text (LoRA B), fusion,
+    head/<task>.
+    """
 
     width: int = Field(default=32, ge=4, le=1024)
     layers: int = Field(default=1, ge=0, le=8)
     heads: int = Field(default=4, ge=1, le=16)
     dropout: float = Field(default=0.1, ge=0, lt=1)
+    modality_dropout: float = Field(default=0.2, ge=0, lt=1)
+    """In training, this share of records with several modalities loses one of them."""
+    absent_tokens: bool = True
+    """A modality that a record lacks is a learned vector; False leaves it out."""
     text: TextModel | None = None
     rank: int = Field(default=8, ge=1, le=64)
     alpha: float = Field(default=8.0, gt=0)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Modality = Literal["table", "text", "image", "audio", "events"]
-TaskKind = Literal["binary", "multiclass", "regression"]
+TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "rubric", "next_answer"]
 Purpose = Literal["early-support", "feedback", "assessment-quality", "curriculum", "research"]
 Protection = Literal["noise", "secure-aggregation"]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -8,32 +8,84 @@ from worker.protocol.policy import Modality, Purpose, TaskKind
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-Metric = Literal["auc", "macro_f1", "accuracy", "rmse", "mae"]
+Metric = Literal["auc", "macro_f1", "accuracy", "qwk", "rmse", "mae", "pcc", "mcrmse"]
+"""`qwk` is Cohen's kappa with quadratic weights, `pcc` Pearson's correlation (of a rubric: the mean over its traits),
+`mcrmse` the mean over traits of the root mean square error.
+"""
+METRICS: dict[TaskKind, tuple[Metric, ...]] = {
+    "binary": ("auc", "macro_f1", "accuracy"),
+    "multiclass": ("auc", "macro_f1", "accuracy"),
+    "ordinal": ("qwk", "macro_f1", "accuracy"),
+    "regression": ("rmse", "mae", "pcc"),
+    "rubric": ("mcrmse", "pcc"),
+    "next_answer": ("auc", "accuracy"),
+}
+SMALLER_IS_BETTER: frozenset[Metric] = frozenset({"rmse", "mae", "mcrmse"})
+
+InputKind = Literal["numeric", "categorical", "text", "audio", "image", "events"]
+MODALITY_OF: dict[InputKind, Modality] = {
+    "numeric": "table",
+    "categorical": "table",
+    "text": "text",
+    "audio": "audio",
+    "image": "image",
+    "events": "events",
+}
 
 
-class Input(BaseModel):
-    """One input. A numeric one is scaled by the sheet's `mean` and `sd`, never by numbers learnt silently."""
+class EventColumn(BaseModel):
+    """What each event of a sequence says. Numbers are scaled as those of a table are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Column
-    modality: Modality = "table"
-    kind: Literal["numeric", "categorical", "text"] = "numeric"
-    unit: str = Field(default="", max_length=40)
+    kind: Literal["numeric", "categorical"] = "categorical"
     values: tuple[str, ...] = ()
     mean: float = 0.0
     sd: float = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
+    def _fits_its_kind(self) -> "EventColumn":
+        if (self.kind == "categorical") != bool(self.values):
+            raise ValueError(f"event column {self.name}: a categorical one lists its values")
+        return self
+
+
+class Input(BaseModel):
+    """One input. A numeric one is scaled by the sheet's `mean` and `sd`, never by numbers learnt silently.
+
+    Those of an audio input scale its log-mel bands, in dB.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Column
+    modality: Modality = "table"
+    kind: InputKind = "numeric"
+    unit: str = Field(default="", max_length=40)
+    values: tuple[str, ...] = ()
+    mean: float = 0.0
+    sd: float = Field(default=1.0, gt=0)
+    bands: int = Field(default=40, ge=8, le=128)
+    """Audio only: mel bands between 60 and 7,600 Hz, 25 frames a second."""
+    size: int = Field(default=32, ge=8, le=256)
+    """Image only: read as so many pixels square, three colours."""
+    columns: tuple[EventColumn, ...] = Field(default=(), max_length=20)
+    """Events only."""
+    length: int = Field(default=200, ge=2, le=2000)
+    """Events only: the most events of one sequence; of longer ones the last, or for a next answer pieces."""
+
+    @model_validator(mode="after")
     def _fits_its_kind(self) -> "Input":
-        if self.kind == "categorical" and not self.values:
-            raise ValueError(f"input {self.name} is categorical and lists no values")
-        if (self.kind == "text") != (self.modality == "text"):
-            raise ValueError(f"input {self.name}: kind text goes with modality text")
-        if self.modality not in ("table", "text"):
+        if (self.kind == "categorical") != bool(self.values):
+            raise ValueError(f"input {self.name}: a categorical one lists its values")
+        if self.modality != MODALITY_OF[self.kind]:
             raise ValueError(
-                f"input {self.name}: this version trains on table and text, not on {self.modality} yet"
+                f"input {self.name}: kind {self.kind} goes with modality {MODALITY_OF[self.kind]}"
             )
+        names = [column.name for column in self.columns]
+        if (self.kind == "events") != bool(names) or len(set(names)) != len(names):
+            raise ValueError(f"input {self.name}: events, and they only, list columns, each once")
         return self
 
 
@@ -64,6 +116,9 @@ class TaskSheet(BaseModel):
     purpose: Purpose = "early-support"
     kind: TaskKind = "binary"
     label: Column
+    """The column of the answer. Of a rubric its first trait; of a next answer a 0 or 1 of each event."""
+    traits: tuple[Column, ...] = Field(default=(), max_length=20)
+    """Rubric only: every column of it, all in the sheet's unit and scale."""
     labels: tuple[str, ...] = ()
     unit: str = Field(default="", max_length=40)
     label_mean: float = 0.0
@@ -88,14 +143,34 @@ class TaskSheet(BaseModel):
             raise ValueError("the label is among the inputs")
         if self.kind == "binary" and len(self.labels) != 2:
             raise ValueError("a binary task lists two label values, the positive one last")
-        if self.kind == "multiclass" and len(self.labels) < 3:
-            raise ValueError("a multi-class task lists at least three label values")
-        if self.kind == "regression" and self.labels:
-            raise ValueError("a regression task lists no label values")
-        if (self.kind == "regression") != (self.metric in ("rmse", "mae")):
-            raise ValueError("rmse and mae go with regression, the other metrics do not")
+        if self.kind in ("multiclass", "ordinal") and len(self.labels) < 3:
+            raise ValueError("a multi-class or ordinal task lists at least three label values")
+        if self.kind in ("regression", "rubric", "next_answer") and self.labels:
+            raise ValueError(f"a {self.kind} task lists no label values")
+        if self.metric not in METRICS[self.kind]:
+            wanted = ", ".join(METRICS[self.kind])
+            raise ValueError(f"a {self.kind} task is judged by one of the metrics {wanted}")
         if self.simple_rule is not None and self.simple_rule not in names:
             raise ValueError("the simple rule names no input of this sheet")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_fit(self) -> "TaskSheet":
+        if (self.kind == "rubric") != bool(self.traits):
+            raise ValueError("a rubric, and it only, lists its traits")
+        if self.traits and (self.label != self.traits[0] or len(set(self.traits)) < 2):
+            raise ValueError("a rubric has two traits or more, and its label is the first")
+        if {*self.traits} & {i.name for i in self.inputs}:
+            raise ValueError("a trait is among the inputs")
+        if self.kind == "next_answer":
+            columns = {c.name: c for i in self.inputs for c in i.columns}
+            answer = columns.get(self.label)
+            if len(self.inputs) != 1 or answer is None or answer.kind != "numeric":
+                raise ValueError("a next answer is a number of the events of its only input")
+            if (answer.mean, answer.sd) != (0.0, 1.0):
+                raise ValueError("the answer is 0 or 1: it is not scaled")
+            if not any(c.kind == "categorical" for c in columns.values()):
+                raise ValueError("the first categorical column of the events says what is asked")
         return self
 
     @model_validator(mode="after")
@@ -106,7 +181,7 @@ class TaskSheet(BaseModel):
         names = [one.name for one in self.groupings]
         if len(set(names)) != len(names) or self.label in names:
             raise ValueError("topic, groups and label are different columns")
-        if names and self.kind == "multiclass":
+        if names and self.kind not in ("binary", "regression"):
             raise ValueError("topics and groups go with yes or no, or a number")
         return self
 
@@ -114,6 +189,21 @@ class TaskSheet(BaseModel):
     def groupings(self) -> tuple[Grouping, ...]:
         """The topic, where there is one, and the groups."""
         return ((self.topic,) if self.topic else ()) + self.groups
+
+    @property
+    def answers(self) -> tuple[Column, ...]:
+        """The columns of the answer: one, or the traits."""
+        return self.traits or (self.label,)
+
+    @property
+    def numeric_answer(self) -> bool:
+        """Whether it is a number in the sheet's unit, or several."""
+        return self.kind in ("regression", "rubric")
+
+    @property
+    def yes_or_no(self) -> bool:
+        """Whether what is predicted is the share of one of two values."""
+        return self.kind in ("binary", "next_answer")
 
     @property
     def modalities(self) -> tuple[Modality, ...]:

@@ -17,12 +17,11 @@ from app.web.parts import (
     Part,
     Table,
 )
-from worker.protocol.tasks import TaskSheet
+from worker.protocol.tasks import SMALLER_IS_BETTER, TaskSheet
 from worker.protocol.update import ClassFigures, ClassTask
 
 CURVE_FROM = 50
 """Records a class needs before a curve says anything."""
-_SMALLER = frozenset({"rmse", "mae"})
 _NEAR = 0.01
 Standing = Literal["better", "perhaps-better", "same", "perhaps-worse", "worse"]
 
@@ -48,7 +47,7 @@ def _better(task: ClassTask, other: float | None) -> float | None:
     if task.shared is None or other is None:
         return None
     gap = task.shared - other
-    return -gap if task.metric in _SMALLER else gap
+    return -gap if task.metric in SMALLER_IS_BETTER else gap
 
 
 def standing(task: ClassTask, other: float | None) -> Standing | None:
@@ -56,7 +55,7 @@ def standing(task: ClassTask, other: float | None) -> Standing | None:
     ahead = _better(task, other)
     if ahead is None or other is None:
         return None
-    near = abs(task.shared or 0) * 0.02 if task.metric in _SMALLER else _NEAR
+    near = abs(task.shared or 0) * 0.02 if task.metric in SMALLER_IS_BETTER else _NEAR
     if abs(ahead) <= near + 1e-9:
         return "same"
     low, high = task.shared_interval or (other, other)
@@ -130,7 +129,7 @@ def compared(task: ClassTask, sheet: TaskSheet | None) -> list[Part]:
     )
     label = task.metric.upper().replace("_", " ")
     columns = (Column(_("What predicts")), Column(label, True), Column(_("95 % interval"), True))
-    smaller = task.metric in _SMALLER
+    smaller = task.metric in SMALLER_IS_BETTER
     caption = _("Measured on students of this class that no training saw.")
     caption += " " + (_("Smaller is better.") if smaller else _("Larger is better, 1 is perfect."))
     summary = _("Compare shared model, your site alone and a simple rule")

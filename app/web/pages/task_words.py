@@ -27,6 +27,9 @@ def metric(name: str) -> str:
         "accuracy": _("share of right answers"),
         "rmse": _("root mean square error"),
         "mae": _("mean error"),
+        "qwk": _("quadratic kappa: agreement, far misses cost more"),
+        "pcc": _("correlation"),
+        "mcrmse": _("root mean square error, mean over the traits"),
     }[name]
 
 

@@ -1,4 +1,4 @@
-"""Recordings and events in a data folder: read, checked, told plainly that they are not trained on yet."""
+"""Recordings, images and events in a data folder: read, checked, and laid ready for training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from tests.learning.data.sets import sound
-from worker.learning.data.check import check, describe, inspect
+from worker.learning.data import perceived
+from worker.learning.data.check import check, inspect
 from worker.learning.data.folder import load
-from worker.protocol.tasks import Input, TaskSheet
+from worker.protocol.tasks import EventColumn, Input, TaskSheet
 
 RECORDS = """pupil,group,year,part,score,words,recording
 H-1,A,2026,train,4,3,media/one.wav
@@ -55,6 +56,18 @@ SHEET = TaskSheet(
 )
 
 
+RECORDING = Input(name="recording", kind="audio", modality="audio", mean=-40, sd=20)
+ANSWERS = Input(
+    name="answers",
+    kind="events",
+    modality="events",
+    columns=(
+        EventColumn(name="skill", values=("sums", "fractions")),
+        EventColumn(name="correct", kind="numeric"),
+    ),
+)
+
+
 @pytest.fixture
 def hill(tmp_path: Path) -> Path:
     (tmp_path / "media").mkdir()
@@ -74,16 +87,72 @@ def blocking(folder: Path) -> list[tuple[str, int | None, str]]:
     return [(f.file, f.row, f.what) for f in check(folder) if f.blocks]
 
 
-def test_a_whole_folder_passes_and_is_told_what_is_not_trained_on(hill: Path) -> None:
+def test_an_input_of_a_table_is_never_read_from_events(hill: Path) -> None:
     found = inspect(hill, [SHEET])
     assert found.usable
-    told = describe(found.faults, found.fits)
-    assert "The modality audio is read and checked, but this version does not train on it" in told
-    assert "The modality events is read and checked, but this version does not train on it" in told
     [fit] = found.fits
     assert fit.usable and fit.present == {"words": "words"} and fit.absent == ("correct",)
     data = load(hill, [SHEET], pseudonym_key=b"k" * 32).tasks["reading"]
     assert np.isnan(data.numeric[:, 1]).all(), "an event is no value of a record"
+
+
+def test_recordings_and_events_become_inputs(hill: Path) -> None:
+    sheet = SHEET.model_copy(update={"inputs": (Input(name="words"), RECORDING, ANSWERS)})
+    found = inspect(hill, [sheet])
+    [fit] = found.fits
+    assert found.usable and fit.missing == {"words": 0.0, "recording": 0.25, "answers": 0.5}
+    data = load(hill, [sheet], pseudonym_key=b"k" * 32).tasks["reading"]
+    media, events = data.media["recording"], data.events["answers"]
+    assert [Path(path).name for path in media.paths] == ["one.wav", "two.npy", "", "one.wav"]
+    assert [bool(digest) for digest in media.digests] == [True, True, False, True]
+    assert media.digests[0] == media.digests[3] != media.digests[1]
+    assert events.lengths.tolist() == [2, 1, 0, 0]
+    assert events.categorical.tolist() == [[1], [1], [2]]
+    assert events.numeric.tolist() == [[1.0], [0.0], [1.0]]
+
+
+def test_the_digest_follows_what_a_recording_holds_and_the_order_of_events(hill: Path) -> None:
+    sheet = SHEET.model_copy(update={"inputs": (RECORDING, ANSWERS)})
+
+    def now() -> str:
+        return load(hill, [sheet], pseudonym_key=b"k" * 32).digest
+
+    first = now()
+    assert first == now()
+    np.save(hill / "media" / "two.npy", np.ones((7, 40), np.float16))
+    second = now()
+    (hill / "answers.csv").write_text(EVENTS.replace("1,sums,1", "3,sums,1"))
+    assert len({first, second, now()}) == 3
+
+
+def test_other_bands_than_the_sheet_names_are_told(hill: Path) -> None:
+    other = RECORDING.model_copy(update={"bands": 64})
+    sheet = SHEET.model_copy(update={"inputs": (other,)})
+    assert any("have 40 bands" in f.what for f in check(hill, [sheet]) if f.blocks)
+
+
+def test_a_next_answer_cuts_sequences_into_pieces_and_wants_0_or_1(hill: Path) -> None:
+    rows = [f"H-1,A,2026,{n},sums,{n % 2}" for n in range(1, 8)]
+    (hill / "answers.csv").write_text(
+        "\n".join([EVENTS.splitlines()[0], *rows, "H-2,A,2026,1,odd,1"])
+    )
+    task = {"next": {"kind": "next_answer", "label": "correct"}}
+    write(hill, DATASET | {"tasks": task})
+    short = ANSWERS.model_copy(update={"length": 3})
+    sheet = TaskSheet(
+        name="next",
+        target="Will the next answer be right?",
+        kind="next_answer",
+        label="correct",
+        minimum_records=1,
+        inputs=(short,),
+    )
+    data = load(hill, [sheet], pseudonym_key=b"k" * 32).tasks["next"]
+    assert data.events["answers"].lengths.tolist() == [3, 3], "a single answer predicts nothing"
+    assert data.events["answers"].numeric[:, 0].tolist() == [1, 0, 1, 0, 1, 0]
+    assert len(set(data.student)) == 1
+    (hill / "answers.csv").write_text(EVENTS.replace("2,sums,0", "2,sums,7"))
+    assert any("not 0 or 1" in f.what for f in check(hill, [sheet]) if f.blocks)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +231,48 @@ def test_a_modality_that_makes_no_sense_is_told(
 def test_an_input_mapped_to_an_event_is_told(hill: Path) -> None:
     task = DATASET["tasks"]["reading"] | {"inputs": {"words": "correct"}}
     write(hill, DATASET | {"tasks": {"reading": task}})
-    assert any("is of the modality events" in f.what for f in check(hill, [SHEET]) if f.blocks)
+    assert any("is one of events" in f.what for f in check(hill, [SHEET]) if f.blocks)
 
 
-def test_no_sheet_asks_for_what_is_not_trained_on() -> None:
-    with pytest.raises(ValidationError, match="not on audio yet"):
-        Input(name="recording", modality="audio")
+def test_images_are_read_and_bad_ones_told(hill: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (30, 20), (255, 0, 0)).save(hill / "media" / "red.png")
+    columns = {"records": RECORDS.replace("media/two.npy", "media/red.png")}
+    (hill / "records.csv").write_text(columns["records"].replace("media/one.wav", ""))
+    table, audio, events = DATASET["modalities"]
+    pictures = {**audio, "kind": "image", "columns": {"recording": "image"}}
+    write(hill, DATASET | {"modalities": [table, pictures, events]})
+    image = Input(name="recording", kind="image", modality="image", size=8)
+    sheet = SHEET.model_copy(update={"inputs": (image,)})
+    media = load(hill, [sheet], pseudonym_key=b"k" * 32).tasks["reading"].media["recording"]
+    [path] = [path for path in media.paths if path]
+    found = perceived.pixels(Path(path), 8)
+    assert found.shape == (24, 8) and (found[:8] == 1).all() and (found[8:] == -1).all()
+    (hill / "media" / "red.png").write_bytes(b"no image")
+    assert any("no PNG or JPEG" in f.what for f in check(hill, [sheet]) if f.blocks)
+
+
+def test_a_tone_rings_in_its_band(tmp_path: Path) -> None:
+    """A sine of 1,000 Hz is loudest in the band whose filter stands nearest, at any rate of sampling."""
+    for rate in (8_000, 16_000, 44_100):
+        wave = np.sin(2 * np.pi * 1_000 * np.arange(rate) / rate).astype(np.float32)
+        found = perceived.of_samples(wave, rate, 40)
+        assert found.shape == (len(range(0, rate - round(0.05 * rate) + 1, round(0.04 * rate))), 40)
+        mel = 2595 * np.log10(1 + np.array([60, min(7_600, rate / 2), 1_000]) / 700)
+        nearest = (mel[2] - mel[0]) / (mel[1] - mel[0]) * 41 - 1
+        assert abs(found.mean(axis=0).argmax() - nearest) <= 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"kind": "audio"}, "goes with modality audio"),
+        ({"kind": "events", "modality": "events"}, "list columns"),
+        ({"kind": "categorical"}, "lists its values"),
+        ({"columns": [{"name": "skill", "values": ["a"]}]}, "list columns"),
+    ],
+)
+def test_an_input_that_contradicts_itself_is_refused(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Input.model_validate({"name": "one"} | wrong)

@@ -62,7 +62,7 @@ def _lacking(view: View, data: TaskData, splits: dict[str, int]) -> tuple[Fitnes
         code = Fitness.EMPTY_PART
         reason = _("No record is in the part {part}.").format(part=empty[0])
         fix = _("Move some students there; the task needs both parts.")
-    elif view.sheet.kind != "regression" and len(kinds) == 1:
+    elif view.sheet.labels and len(kinds) == 1:
         code = Fitness.ONE_LABEL
         only = view.sheet.labels[int(kinds[0])]
         reason = _("All training records have the label {label}.").format(label=only)

@@ -58,7 +58,7 @@ def examine(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) 
     tasks: dict[str, TaskData] = {}
     fits: list[Fit] = []
     for sheet in sheets:
-        data, fit, found = map_sheet(dataset, tables, split, sheet)
+        data, fit, found = map_sheet(folder, dataset, tables, split, sheet)
         faults += found
         fits.append(fit)
         if data is not None and len(data.label):
@@ -87,6 +87,11 @@ def digest_of_records(tasks: dict[str, TaskData]) -> str:
             _add(state, *(str(s).encode() for s in strings))
         for column in sorted(data.text):
             _add(state, column.encode(), *(s.encode() for s in data.text[column]))
+        for column, events in sorted(data.events.items()):
+            parts = (events.offsets, events.categorical, events.numeric)
+            _add(state, column.encode(), *(part for array in parts for part in _bytes(array)))
+        for column, media in sorted(data.media.items()):
+            _add(state, column.encode(), *(one.encode() for one in media.digests))
         for name in sorted(data.groupings):
             _add(state, name.encode(), *(str(s).encode() for s in data.groupings[name]))
     return state.hexdigest()

@@ -1,15 +1,17 @@
 """One task sheet against one folder: which rows and columns serve it, and as which numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
-from worker.learning.data import arrays, groupings
+from worker.learning.data import arrays, groupings, sequences
 from worker.learning.data.document import nearest
 from worker.learning.data.findings import Fault, Fit
 from worker.learning.data.fitness import fit, unfit
 from worker.learning.data.records import TaskData
 from worker.learning.data.rows import SPLITS, Tables
-from worker.learning.data.schema import DATASET, TRAINED, Dataset
+from worker.learning.data.schema import DATASET, Dataset
 from worker.learning.data.tables import Table
 from worker.learning.data.view import View, picked
 from worker.protocol.codes import Fitness
@@ -18,7 +20,7 @@ from worker.protocol.text import _
 
 
 def map_sheet(
-    dataset: Dataset, tables: Tables, split: dict[str, str], sheet: TaskSheet
+    folder: Path, dataset: Dataset, tables: Tables, split: dict[str, str], sheet: TaskSheet
 ) -> tuple[TaskData | None, Fit, list[Fault]]:
     """The records that serve the sheet (None if the folder has none), how well, and what is wrong.
 
@@ -35,18 +37,19 @@ def map_sheet(
         fault = Fault(DATASET, None, task.label, said, _("Set `kind` as the sheet has it."))
         return None, unfit(sheet, Fitness.OTHER_KIND, said), [fault]
     table = tables.get(dataset.file_of(task))
-    if table is None or task.label not in table.columns:
+    if table is None or (sheet.kind != "next_answer" and task.label not in table.columns):
         return None, unfit(sheet, Fitness.NO_LABEL, _("Its label cannot be read.")), []
-    view = View(dataset, task, sheet, table)
+    view = View(dataset, task, sheet, table, folder)
     _gather(view, tables)
     if not view.cells:
         reason = _("The folder offers none of its inputs.")
         return None, unfit(sheet, Fitness.NO_INPUT, reason), view.faults
-    return _build(view, split)
+    return _build(view, tables, split)
 
 
 def _gather(view: View, tables: Tables) -> None:
     names = [i.name for i in view.sheet.inputs]
+    names += [f"{i.name}.{c.name}" for i in view.sheet.inputs for c in i.columns]
     others = [one.name for one in view.sheet.groupings]
     for name in [*view.task.inputs, *view.task.values]:
         if name not in names and not (name in others and name in view.task.values):
@@ -54,6 +57,9 @@ def _gather(view: View, tables: Tables) -> None:
             fix = _("Remove or correct it.") + nearest(name, names)
             view.fault(None, what.format(task=view.sheet.name, name=name), fix, blocks=False)
     for wanted in view.sheet.inputs:
+        if wanted.kind == "events":
+            sequences.gather(view, tables, wanted)
+            continue
         column = view.task.inputs.get(wanted.name, wanted.name)
         if column is None:
             continue
@@ -77,15 +83,11 @@ def _cells(view: View, tables: Tables, wanted: Input, column: str) -> list[str] 
             said = what.format(task=view.sheet.name, column=column, name=wanted.name)
             view.fault(column, said, _("List or correct it.") + nearest(column, known))
         return None
-    if place.kind not in TRAINED:
+    if place.kind == "events":
         if wanted.name in view.task.inputs:
-            what = _("Task {task}: column {column} for input {name} is of the modality {kind}.")
-            said = what.format(
-                task=view.sheet.name, column=column, name=wanted.name, kind=place.kind
-            )
-            view.fault(
-                column, said, _("Map the input to a column of a table or text, or to nothing.")
-            )
+            what = _("Task {task}: column {column} for input {name} is one of events.")
+            said = what.format(task=view.sheet.name, column=column, name=wanted.name)
+            view.fault(column, said, _("Map it to another column, or make it an input of events."))
         return None
     if place.columns[column] != wanted.kind:
         what = _("Column {column} is {ours} here; input {name} of the sheet is {theirs}.")
@@ -110,13 +112,16 @@ def _joined(view: View, other: Table, column: str) -> list[str] | None:
     return [found.get(key, "") for key in ours]
 
 
-def _build(view: View, split: dict[str, str]) -> tuple[TaskData | None, Fit, list[Fault]]:
+def _build(
+    view: View, tables: Tables, split: dict[str, str]
+) -> tuple[TaskData | None, Fit, list[Fault]]:
     label, dropped, keep = arrays.labels(view)
     empty = np.array([not any(row) for row in zip(*view.cells.values(), strict=True)], dtype=bool)
     if empty.any() and (keep & empty).any():
         dropped[_("no input has a value")] = int((keep & empty).sum())
         keep = keep & ~empty
-    rows = [int(i) for i in np.flatnonzero(keep)]
+    given = sequences.pieces(view, [int(i) for i in np.flatnonzero(keep)])
+    rows = [row for row, _start, _end in given]
     students = picked(view.table.columns.get(view.dataset.student, []), rows)
     data = TaskData(
         sheet=view.sheet,
@@ -127,6 +132,8 @@ def _build(view: View, split: dict[str, str]) -> tuple[TaskData | None, Fit, lis
         student=_strings(students),
         class_code=_strings(picked(view.table.columns.get(view.dataset.class_column, []), rows)),
         term=_strings(picked(view.table.columns.get(view.dataset.term, []), rows)),
+        events=sequences.read(view, tables, given),
+        media=arrays.media(view, rows),
         split=_strings([split.get(who, SPLITS[0]) for who in students]),
         groupings=groupings.read(view, rows),
     )

@@ -1,52 +1,49 @@
-"""Recordings named by a table: is each there, and is it what it says? Headers are read, sound is not.
+"""Recordings and images named by a table: is each there, and is it what it says? Headers are read, content is not.
 
 A recording is a WAV file (16-bit PCM, one channel, 8 to 48 kHz) or a ready log-mel array: `.npy`, two axes (frames,
-bands), float16 or float32, in dB.
+bands), float16 or float32, in dB. An image is PNG or JPEG.
 """
 
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from worker.learning.data.findings import Fault, told
 from worker.learning.data.rows import Tables
-from worker.learning.data.schema import DATASET, MEDIA_ENDINGS, TRAINED, Dataset, inside
+from worker.learning.data.schema import Dataset, inside
 from worker.learning.data.tables import Table
 from worker.protocol.text import _
 
 LOWEST_HZ, HIGHEST_HZ = 8_000, 48_000
 MOST_BANDS = 512
+MOST_PIXELS = 100_000_000
+_SOUND, _IMAGE = (".wav", ".npy"), (".png", ".jpg", ".jpeg")
+Look = Callable[[Path, str], str | None]
 
 
 def media_faults(folder: Path, dataset: Dataset, tables: Tables) -> list[Fault]:
-    """Every recording that cannot be read, and a word on each modality that is not trained on yet."""
+    """Every recording and image that cannot be read."""
     faults: list[Fault] = []
+    looks = {"audio": _recording, "image": _image}
     for modality in dataset.modalities:
-        table = tables.get(modality.file)
-        if modality.kind == "audio" and table is not None:
+        table, look = tables.get(modality.file), looks.get(modality.kind)
+        if look is not None and table is not None:
             for column in modality.columns:
-                faults += _recordings(folder, table, column)
-    untrained = dict.fromkeys(m.kind for m in dataset.modalities if m.kind not in TRAINED)
-    return faults + [_untrained(kind) for kind in untrained]
+                faults += _files(folder, table, column, look)
+    return faults
 
 
-def _untrained(kind: str) -> Fault:
-    what = _("The modality {kind} is read and checked, but this version does not train on it yet.")
-    fix = _("Nothing to do: the other modalities are trained on.")
-    return Fault(DATASET, None, None, what.format(kind=kind), fix, blocks=False)
-
-
-def _recordings(folder: Path, table: Table, column: str) -> list[Fault]:
+def _files(folder: Path, table: Table, column: str, look: Look) -> list[Fault]:
     """Faults by what is wrong, so that a folder copied without its recordings is told once, not 5,000 times."""
     wrong: dict[str, list[int]] = {}
     cells = table.columns.get(column, [])
     for place, name in enumerate(cells):
-        said = _fault(folder, name) if name else None
+        said = look(folder, name) if name else None
         if said:
             wrong.setdefault(said, []).append(place + table.first)
-    fix = _("Put the recording into the folder, correct its name, or leave the cell empty.")
+    fix = _("Put the file into the folder, correct its name, or leave the cell empty.")
     return [
         fault for said, rows in wrong.items() for fault in _told(table, column, rows, said, fix)
     ]
@@ -56,11 +53,11 @@ def _told(table: Table, column: str, rows: Sequence[int], said: str, fix: str) -
     return told(rows, lambda row: Fault(table.file, row, column, said, fix))
 
 
-def _fault(folder: Path, name: str) -> str | None:
+def _recording(folder: Path, name: str) -> str | None:
     """What is wrong with one recording, as a sentence; None if nothing is."""
     if not inside(name):
         return _("The recording lies outside the data folder.")
-    if not name.lower().endswith(MEDIA_ENDINGS):
+    if not name.lower().endswith(_SOUND):
         return _("A recording ends in .wav or .npy.")
     path = folder / name
     if not path.is_file():
@@ -92,4 +89,24 @@ def _array(path: Path) -> str | None:
         return _("The array is not of the form (frames, bands) with float16 or float32 numbers.")
     if array.shape[0] < 1 or not 1 <= array.shape[1] <= MOST_BANDS:
         return _("The array has no frame, or not 1 to 512 bands.")
+    return None
+
+
+def _image(folder: Path, name: str) -> str | None:
+    from PIL import Image
+
+    if not inside(name):
+        return _("The image lies outside the data folder.")
+    if not name.lower().endswith(_IMAGE):
+        return _("An image ends in .png, .jpg or .jpeg.")
+    path = folder / name
+    if not path.is_file():
+        return _("The image is missing.")
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as found:
+            if found.width * found.height > MOST_PIXELS:
+                return _("The image has more than 100 million pixels.")
+            found.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return _("The image is no PNG or JPEG file, or is cut off.")
     return None

@@ -55,8 +55,9 @@ def _needed(dataset: Dataset, file: str) -> Iterable[str]:
         if modality.file == file:
             yield from modality.columns
     for task in dataset.tasks.values():
-        if dataset.file_of(task) == file:
+        if dataset.file_of(task) == file and task.kind != "next_answer":
             yield task.label
+            yield from filter(None, task.traits.values())
 
 
 def _columns_missing(dataset: Dataset, table: Table) -> list[Fault]:
@@ -205,8 +206,9 @@ def _labels(dataset: Dataset, tables: Tables) -> list[Fault]:
         table = tables.get(dataset.file_of(task))
         if table is None:
             continue
-        if task.kind == "regression":
-            faults += _not_numbers(table, task.label)
+        if task.kind in ("regression", "rubric"):
+            for column in dict.fromkeys([task.label, *filter(None, task.traits.values())]):
+                faults += _not_numbers(table, column)
     return faults
 
 

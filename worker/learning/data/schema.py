@@ -5,18 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from worker.protocol.policy import TaskKind
-from worker.protocol.tasks import Slug
+from worker.protocol.tasks import Slug, TaskSheet
 
 DATASET = "dataset.yaml"
-ColumnKind = Literal["numeric", "categorical", "text", "audio"]
-MEDIA_ENDINGS = (".wav", ".npy")
-TRAINED: frozenset[str] = frozenset({"table", "text"})
-"""Modalities this version trains on. The others are read and checked, so that a folder can be made ready."""
+ColumnKind = Literal["numeric", "categorical", "text", "audio", "image"]
 _ONLY: dict[str, frozenset[str]] = {
     "table": frozenset({"numeric", "categorical"}),
     "events": frozenset({"numeric", "categorical"}),
     "text": frozenset({"text"}),
     "audio": frozenset({"audio"}),
+    "image": frozenset({"image"}),
 }
 
 
@@ -50,7 +48,7 @@ class _Strict(BaseModel):
 class ModalityFile(_Strict):
     """Columns of one file that may serve as inputs. A column listed in no modality is never an input."""
 
-    kind: Literal["table", "text", "audio", "events"]
+    kind: Literal["table", "text", "audio", "image", "events"]
     file: FileName
     columns: dict[Header, ColumnKind] = Field(min_length=1)
     order: Optional = None
@@ -78,12 +76,20 @@ class TaskMap(_Strict):
     """Where the label stands, if not in the file of `records`."""
     labels: dict[str, str] = {}
     """Our label value -> the sheet's; an empty one leaves the row out."""
+    traits: dict[str, Optional] = {}
+    """The rubric's trait -> our column; empty says that it is not judged here."""
     inputs: dict[str, Optional] = {}
-    """The sheet's input -> our column; empty says that we do not have it."""
+    """The sheet's input -> our column; empty says that we do not have it. Of events: `input.column` -> our column."""
     groupings: dict[str, Optional] = {}
     """The sheet's topic or group -> our column of the label's file; empty says that we do not have it."""
     values: dict[str, dict[str, str]] = {}
     """The sheet's categorical input, topic or group -> our value -> the sheet's."""
+
+    def column_of(self, answer: str, sheet: TaskSheet) -> str | None:
+        """Our column of one answer of the sheet; None where it is not judged here."""
+        if answer == sheet.label:
+            return self.label
+        return self.traits.get(answer, answer)
 
 
 class Dataset(_Strict):

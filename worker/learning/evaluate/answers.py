@@ -9,7 +9,7 @@ from worker.learning.evaluate import quality, rule, suppression
 from worker.learning.evaluate.predict import judge, predict
 from worker.learning.evaluate.quality import Judged
 from worker.learning.model.network import Network
-from worker.learning.training.batches import Source
+from worker.learning.training.batches import Rows, Source
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.update import TaskMetrics
 
@@ -34,16 +34,21 @@ def of_rule(given: Iterable[Source], minimum_cell: int) -> tuple[TaskMetrics, ..
     found = []
     for source in given:
         rows = source.rows("test")
-        prediction = rule_prediction(source)
+        prediction = rule_prediction(source, rows)
         if len(rows) >= minimum_cell and prediction is not None:
-            found.append(metrics(judge(source, rows, prediction[rows]), minimum_cell))
+            found.append(metrics(judge(source, rows, prediction), minimum_cell))
     return tuple(one for one in found if one is not None)
 
 
-def rule_prediction(source: Source) -> npt.NDArray[np.float64] | None:
-    """For every record; None without a training record."""
+def rule_prediction(source: Source, rows: Rows) -> npt.NDArray[np.float64] | None:
+    """As `predict`; None without a training record."""
     trained = source.rows("train")
-    return rule.learn(source.data, trained).predict(source.data) if len(trained) else None
+    if not len(trained):
+        return None
+    if source.data.sheet.kind == "next_answer":
+        return rule.next_answers(source.data, trained, rows)
+    found: npt.NDArray[np.float64] = rule.learn(source.data, trained).predict(source.data)[rows]
+    return found
 
 
 def metrics(judged: Judged, minimum_cell: int) -> TaskMetrics | None:
@@ -56,6 +61,6 @@ def metrics(judged: Judged, minimum_cell: int) -> TaskMetrics | None:
         metric=judged.sheet.metric,
         value=round(value, DIGITS),
         interval=None if around is None else (round(around[0], DIGITS), round(around[1], DIGITS)),
-        records_band=suppression.band(judged.size, minimum_cell),
-        weight=float(suppression.whole_cells(judged.size, minimum_cell)),
+        records_band=suppression.band(judged.records, minimum_cell),
+        weight=float(suppression.whole_cells(judged.records, minimum_cell)),
     )

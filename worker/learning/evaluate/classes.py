@@ -133,11 +133,11 @@ def _task(
 
 
 def _means(judged: Judged) -> Mapping[str, float | None]:
-    """Predicted and observed mean: a share for a binary task, a value in the sheet's unit for a regression."""
-    if judged.sheet.kind == "multiclass":
+    """Predicted and observed mean: a share of yes or right, a value in the sheet's unit for a regression."""
+    if not (judged.sheet.yes_or_no or judged.sheet.kind == "regression"):
         return {"predicted_mean": None, "observed_mean": None}
     predicted, observed = float(judged.prediction.mean()), float(judged.label.mean())
-    if judged.sheet.kind == "binary":
+    if judged.sheet.yes_or_no:
         shown = suppression.guarded_share(observed)
         return {"predicted_mean": round(predicted, QUALITY_DIGITS), "observed_mean": shown}
     return {
@@ -150,8 +150,7 @@ def _missing(one: Compared, mask: npt.NDArray[np.bool_]) -> dict[str, float]:
     rows = one.rows[mask]
     found: dict[str, float] = {}
     for modality in one.source.data.sheet.modalities:
-        has = {"table": one.source.has_table, "text": one.source.has_text}.get(modality)
-        share = 1.0 if has is None else 1.0 - float(has[rows].mean())
+        share = 1.0 - float(one.source.has(modality)[rows].mean())
         found[modality] = suppression.rounded_share(share)
     return found
 

@@ -17,7 +17,7 @@ def compared(
 ) -> Compared:
     """`asked`: codes of the classes that a report is about."""
     rows = source.rows("test")
-    ruled = rule_prediction(source)
+    ruled = rule_prediction(source, rows)
     every = np.flatnonzero(np.isin(source.data.class_code, asked) & bool(source.data.groupings))
     said = predict(shared, source, every, on_progress) if len(every) else None
     return Compared(
@@ -25,7 +25,7 @@ def compared(
         rows=rows,
         shared=judge(source, rows, predict(shared, source, rows, on_progress)),
         local=judge(source, rows, predict(local, source, rows, on_progress)),
-        rule=None if ruled is None else judge(source, rows, ruled[rows]),
+        rule=None if ruled is None else judge(source, rows, ruled),
         whole=None if said is None else judge(source, every, said),
         whole_rows=every,
     )

@@ -1,7 +1,8 @@
 """The rule to beat: one threshold on one input, learnt on the training split. Without an input, the majority.
 
-Binary: the threshold with the largest difference of hit rates. Several labels: most records right. Regression:
-least squared error. Each side, and records without the value, predict their own mean.
+Binary: the threshold with the largest difference of hit rates. Several labels: most records right. Numbers:
+least squared error. Each side, and records without the value, predict their own mean. Of a next answer: the share of
+right answers to what is asked.
 """
 
 from dataclasses import dataclass
@@ -51,15 +52,16 @@ def learn(task: TaskData, rows: npt.NDArray[np.int64]) -> SimpleRule:
 
 
 def _targets(task: TaskData) -> Floats:
-    """(n, k): one column for binary and regression (in the sheet's unit), one per label else."""
+    """(n, k): one column for binary, one per answer for numbers (in the sheet's unit), one per label else."""
     sheet = task.sheet
-    if sheet.kind == "multiclass":
+    if sheet.kind in ("multiclass", "ordinal"):
         kinds: Floats = np.eye(len(sheet.labels))[task.label]
         return kinds
-    label = task.label.astype(np.float64)
-    if sheet.kind == "regression":
+    label = task.label.astype(np.float64).reshape(len(task.label), -1)
+    if sheet.numeric_answer:
         label = label * sheet.label_sd + sheet.label_mean
-    return label[:, None]
+        label = np.where(np.isnan(label), np.nanmean(label, axis=0), label)
+    return label
 
 
 def _column(sheet: TaskSheet) -> int | None:
@@ -78,7 +80,7 @@ def _threshold(x: Floats, targets: Floats, sheet: TaskSheet) -> float:
     left = np.cumsum(targets, axis=0)[cuts - 1]
     right, n_left = whole - left, cuts[:, None]
     n_right = len(x) - n_left
-    if sheet.kind == "multiclass":
+    if sheet.kind in ("multiclass", "ordinal"):
         gain = left.max(axis=1) + right.max(axis=1)
     elif sheet.kind == "binary":
         negatives = len(x) - whole
@@ -86,7 +88,7 @@ def _threshold(x: Floats, targets: Floats, sheet: TaskSheet) -> float:
             :, 0
         ]
     else:
-        gain = (left**2 / n_left + right**2 / n_right)[:, 0]
+        gain = (left**2 / n_left + right**2 / n_right).sum(axis=1)
     best = cuts[int(np.argmax(gain))]
     return float((x[best - 1] + x[best]) / 2)
 
@@ -97,3 +99,22 @@ def _mean(targets: Floats, otherwise: Floats) -> Floats:
 
 def _rows(found: Floats) -> Floats:
     return found[:, 0] if found.shape[1] == 1 else found
+
+
+def next_answers(
+    task: TaskData, trained: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> Floats:
+    """For each answer after the first: the share of right answers, in the training split, to what it answers."""
+    one = task.sheet.inputs[0]
+    given = task.events[one.name]
+    place = [c.name for c in one.columns if c.kind == "numeric"].index(task.sheet.label)
+    learnt = given.places(trained)
+    asked, right = given.categorical[learnt, 0], given.numeric[learnt, place].astype(np.float64)
+    every = float(right.mean())
+    size = len(next(c for c in one.columns if c.kind == "categorical").values) + 1
+    count, sums = np.bincount(asked, minlength=size), np.bincount(asked, right, size)
+    share = np.where(count > 0, sums / np.maximum(count, 1), every)
+    spans = [np.arange(given.offsets[r] + 1, given.offsets[r + 1]) for r in rows]
+    later = np.concatenate(spans) if spans else np.empty(0, np.int64)
+    found: Floats = share[given.categorical[later, 0]]
+    return found

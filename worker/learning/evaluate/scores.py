@@ -47,3 +47,28 @@ def rmse(label: Floats, predicted: Floats, weight: Floats) -> float | None:
 def mae(label: Floats, predicted: Floats, weight: Floats) -> float | None:
     whole = weight.sum()
     return float((weight * np.abs(label - predicted)).sum() / whole) if whole else None
+
+
+def pearson(label: Floats, predicted: Floats, weight: Floats) -> float | None:
+    """Correlation; None where one side does not vary."""
+    whole = weight.sum()
+    if not whole:
+        return None
+    a = label - (weight * label).sum() / whole
+    b = predicted - (weight * predicted).sum() / whole
+    spread = float((weight * a**2).sum() * (weight * b**2).sum())
+    return float((weight * a * b).sum() / np.sqrt(spread)) if spread > 0 else None
+
+
+def quadratic_kappa(
+    label: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64], weight: Floats, kinds: int
+) -> float | None:
+    """1 - observed / expected disagreement, each pair of steps weighing by its squared distance (Cohen 1968)."""
+    seen = np.bincount(label * kinds + predicted, weight, kinds * kinds).reshape(kinds, kinds)
+    whole = seen.sum()
+    if not whole:
+        return None
+    chance = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / whole
+    apart = np.subtract.outer(np.arange(kinds), np.arange(kinds)) ** 2
+    expected = float((apart * chance).sum())
+    return 1.0 - float((apart * seen).sum()) / expected if expected > 0 else None

@@ -6,11 +6,11 @@ import torch
 
 
 @dataclass(frozen=True)
-class TextBatch:
-    """One text input of a batch: frozen states below the first adapted layer, padded to the longest.
+class States:
+    """One text, audio or image input of a batch, padded to the longest.
 
-    `states` (b, tokens, hidden); `mask` (b, tokens), True for a real token; `present` (b,), False = no text.
-    Where no layer is adapted the states are already pooled: (b, 1, hidden).
+    `states` (b, rows, columns); `mask` (b, rows), True for a real one; `present` (b,), False = missing. Of a text:
+    frozen states below the first adapted layer, (b, tokens, hidden); where none is adapted pooled, (b, 1, hidden).
     """
 
     states: torch.Tensor
@@ -19,14 +19,29 @@ class TextBatch:
 
 
 @dataclass(frozen=True)
+class EventBatch:
+    """One events input: (b, events, columns) codes and numbers, padded; `mask` (b, events), True for a real event."""
+
+    categorical: torch.Tensor
+    numeric: torch.Tensor
+    mask: torch.Tensor
+
+
+@dataclass(frozen=True)
 class Batch:
-    """Records of one task. `numeric` (b, n) with NaN for missing; `categorical` (b, m); `text` in sheet order."""
+    """Records of one task. `numeric` (b, n) with NaN for missing; `categorical` (b, m); the others in sheet order.
+
+    `audio`: log-mel frames, scaled, (b, frames, bands); `image`: (b, 3 · size, size).
+    """
 
     task: str
     numeric: torch.Tensor
     categorical: torch.Tensor
-    text: tuple[TextBatch, ...]
+    text: tuple[States, ...]
     label: torch.Tensor
+    audio: tuple[States, ...] = ()
+    image: tuple[States, ...] = ()
+    events: tuple[EventBatch, ...] = ()
 
     @property
     def size(self) -> int:

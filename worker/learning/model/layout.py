@@ -14,23 +14,18 @@ from pathlib import Path
 import numpy as np
 
 from worker.learning.faults import ModelMissing
+from worker.learning.model import shapes as parts
+from worker.learning.model.shapes import Shape
 from worker.learning.seeds import derive
 from worker.protocol import slices
 from worker.protocol.codec import Array, Tensors
 from worker.protocol.manifest import ModelSpec
+from worker.protocol.policy import Modality
 from worker.protocol.tasks import Input, TaskSheet
 
 TABLE, TEXT, ADAPTER, FUSION = "encoder/table", "encoder/text", "adapter/text", "fusion"
+AUDIO, IMAGE, EVENTS = "encoder/audio", "encoder/image", "encoder/events"
 LORA_TARGETS = ("query", "value")
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One tensor: its dimensions and the spread of its first, normally distributed values (0 = zeros)."""
-
-    size: tuple[int, ...]
-    spread: float = 0.0
-    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +58,9 @@ class TaskColumns:
     text: tuple[int, ...]
     modalities: tuple[int, ...]
     """Indices into `Features.modalities`."""
+    audio: tuple[int, ...] = ()
+    image: tuple[int, ...] = ()
+    events: tuple[str, ...] = ()
 
 
 class Features:
@@ -77,8 +75,7 @@ class Features:
                 self._keys.setdefault(self._key(sheet, column), column)
 
     def _used(self, sheet: TaskSheet) -> tuple[Input, ...]:
-        known = {"table", "text"} if self.with_text else {"table"}
-        return tuple(i for i in sheet.inputs if i.modality in known)
+        return tuple(i for i in sheet.inputs if self.with_text or i.modality != "text")
 
     def _key(self, sheet: TaskSheet, column: Input) -> str:
         same = self._keys.get(column.name, column) == column
@@ -96,6 +93,21 @@ class Features:
         return self._of("text")
 
     @cached_property
+    def audio(self) -> tuple[str, ...]:
+        return self._of("audio")
+
+    @cached_property
+    def image(self) -> tuple[str, ...]:
+        return self._of("image")
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        return self._of("events")
+
+    def inputs(self, keys: Sequence[str]) -> dict[str, Input]:
+        return {key: self._keys[key] for key in keys}
+
+    @cached_property
     def categorical(self) -> dict[str, int]:
         """Feature to number of listed values; index 0 of its embedding stands for missing or unseen."""
         return {key: len(self._keys[key].values) for key in self._of("categorical")}
@@ -111,6 +123,9 @@ class Features:
             numeric=tuple(self.numeric.index(k) for c, k in keyed if c.kind == "numeric"),
             categorical=tuple(k for c, k in keyed if c.kind == "categorical"),
             text=tuple(self.text.index(k) for c, k in keyed if c.kind == "text"),
+            audio=tuple(self.audio.index(k) for c, k in keyed if c.kind == "audio"),
+            image=tuple(self.image.index(k) for c, k in keyed if c.kind == "image"),
+            events=tuple(k for c, k in keyed if c.kind == "events"),
             modalities=tuple(self.modalities.index(m) for m in present),
         )
 
@@ -119,9 +134,14 @@ def head(task: str) -> str:
     return f"head/{task}"
 
 
-def outputs(sheet: TaskSheet) -> int:
-    """Numbers a head gives: one logit, one logit per label value, or one scaled value."""
-    return len(sheet.labels) if sheet.kind == "multiclass" else 1
+def reading(modality: Modality) -> tuple[str, ...]:
+    """The modules that what is given in this modality goes through before the fusion."""
+    return (TEXT, ADAPTER) if modality == "text" else (f"encoder/{modality}",)
+
+
+def fused(sheet: TaskSheet) -> bool:
+    """Whether the task reads the fusion. A next answer is read off the sequence itself."""
+    return sheet.kind != "next_answer"
 
 
 def features(model: ModelSpec, tasks: Sequence[TaskSheet]) -> Features:
@@ -131,7 +151,10 @@ def features(model: ModelSpec, tasks: Sequence[TaskSheet]) -> Features:
 def module_names(model: ModelSpec, tasks: Sequence[TaskSheet]) -> tuple[str, ...]:
     """Sorted names of every module of this model."""
     known = features(model, tasks)
-    names = [FUSION, *(head(sheet.name) for sheet in tasks)]
+    own = ((AUDIO, known.audio), (IMAGE, known.image), (EVENTS, known.events))
+    names = [head(sheet.name) for sheet in tasks] + [name for name, keys in own if keys]
+    if any(fused(sheet) for sheet in tasks):
+        names.append(FUSION)
     if known.numeric or known.categorical:
         names.append(TABLE)
     if known.text:
@@ -148,7 +171,9 @@ def shapes(
     if model.width % model.heads:
         raise ValueError(f"width {model.width} is not a multiple of {model.heads} heads")
     known = features(model, tasks)
-    layout = {FUSION: _fusion(model, len(known.modalities))}
+    layout = {}
+    if any(fused(sheet) for sheet in tasks):
+        layout[FUSION] = parts.fusion(model.width, model.layers, len(known.modalities))
     if known.numeric or known.categorical:
         layout[TABLE] = _table(known, model.width)
     if known.text:
@@ -160,11 +185,14 @@ def shapes(
         }
         if model.adapter_layers:
             layout[ADAPTER] = _adapter(model, text)
+    if known.audio:
+        layout[AUDIO] = parts.audio(list(known.inputs(known.audio).values()), model.width)
+    if known.image:
+        layout[IMAGE] = parts.image(list(known.inputs(known.image).values()), model.width)
+    if known.events:
+        layout[EVENTS] = parts.events(known.inputs(known.events), model.width)
     for sheet in tasks:
-        layout[head(sheet.name)] = {
-            "weight": Shape((outputs(sheet), model.width), 0.5 * model.width**-0.5),
-            "bias": Shape((outputs(sheet),)),
-        }
+        layout[head(sheet.name)] = parts.head(sheet, model.width)
     return layout
 
 
@@ -181,40 +209,6 @@ def _table(known: Features, width: int) -> dict[str, Shape]:
         "weight": Shape(rows, spread),
         "bias": Shape(rows, spread),
         "missing": Shape(rows, spread),
-    }
-
-
-def _fusion(model: ModelSpec, modalities: int) -> dict[str, Shape]:
-    width = model.width
-    layout = {
-        "absent": Shape((modalities, width), width**-0.5),
-        "query": Shape((width,), 0.02),
-        "norm.scale": Shape((width,), start=1.0),
-        "norm.shift": Shape((width,)),
-        **_mlp("out", width),
-    }
-    for layer in range(model.layers):
-        name = f"layer{layer}"
-        layout |= {
-            f"{name}.norm.scale": Shape((width,), start=1.0),
-            f"{name}.norm.shift": Shape((width,)),
-            f"{name}.attention.weight": Shape((3 * width, width), width**-0.5),
-            f"{name}.attention.bias": Shape((3 * width,)),
-            f"{name}.join.weight": Shape((width, width), 0.5 * width**-0.5),
-            f"{name}.join.bias": Shape((width,)),
-            **_mlp(name, width),
-        }
-    return layout
-
-
-def _mlp(name: str, width: int) -> dict[str, Shape]:
-    return {
-        f"{name}.mlp.norm.scale": Shape((width,), start=1.0),
-        f"{name}.mlp.norm.shift": Shape((width,)),
-        f"{name}.mlp.rise.weight": Shape((2 * width, width), width**-0.5),
-        f"{name}.mlp.rise.bias": Shape((2 * width,)),
-        f"{name}.mlp.fall.weight": Shape((width, 2 * width), 0.5 * (2 * width) ** -0.5),
-        f"{name}.mlp.fall.bias": Shape((width,)),
     }
 
 

@@ -1,6 +1,6 @@
 """The whole model: tensors by module, and how a batch becomes predictions. Modules in, modules out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,11 +8,14 @@ import torch
 from torch.nn import functional
 
 from worker.learning.faults import StateMismatch
-from worker.learning.model import fusion, table, text
-from worker.learning.model.batch import Batch, TextBatch
+from worker.learning.model import audio, events, fusion, image, losses, table, text
+from worker.learning.model.batch import Batch, States
 from worker.learning.model.layout import (
     ADAPTER,
+    AUDIO,
+    EVENTS,
     FUSION,
+    IMAGE,
     TABLE,
     TEXT,
     Features,
@@ -25,9 +28,6 @@ from worker.protocol import slices
 from worker.protocol.codec import Tensors
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import TaskSheet
-
-MODALITY_DROPOUT = 0.2
-"""In training, this share of records with several modalities loses one of them."""
 
 
 class Network:
@@ -45,7 +45,7 @@ class Network:
         self.encoder = encoder
         self.features: Features = features(spec, tasks)
         self.columns = {sheet.name: self.features.columns(sheet) for sheet in tasks}
-        self.kinds = {sheet.name: sheet.kind for sheet in tasks}
+        self.sheets = {sheet.name: sheet for sheet in tasks}
         self._pooled: dict[int, torch.Tensor] = {}
         _check(spec, tasks, modules, text_shape)
         self.parts = {
@@ -76,7 +76,10 @@ class Network:
         }
 
     def forward(self, batch: Batch, *, training: bool) -> torch.Tensor:
-        """(b, outputs): logits, or scaled values for a regression."""
+        """(b, outputs): logits, or scaled values. Of a next answer (b, events - 1): a logit for each but the first."""
+        dropout = self.spec.dropout if training else 0.0
+        if self.sheets[batch.task].kind == "next_answer":
+            return self._next(batch, dropout)
         tokens, mask = self._tokens(batch, training)
         fused = fusion.fuse(
             self.parts[FUSION],
@@ -84,10 +87,18 @@ class Network:
             mask,
             layers=self.spec.layers,
             heads=self.spec.heads,
-            dropout=self.spec.dropout if training else 0.0,
+            dropout=dropout,
         )
         part = self.parts[head(batch.task)]
-        return functional.linear(fused, part["weight"], part["bias"])
+        return functional.linear(fused, part["weight"]) + part["bias"]
+
+    def _next(self, batch: Batch, dropout: float) -> torch.Tensor:
+        """Each state read by the row of what is asked next."""
+        key, given = self.columns[batch.task].events[0], batch.events[0]
+        one = self.features.inputs([key])[key]
+        found = events.states(self.parts[EVENTS], key, one, given, dropout)[:, :-1]
+        asked, part = given.categorical[:, 1:, 0], self.parts[head(batch.task)]
+        return (found * part["weight"][asked]).sum(dim=-1) + part["bias"][asked]
 
     def predict(self, batch: Batch) -> torch.Tensor:
         """`forward` outside of training."""
@@ -103,32 +114,55 @@ class Network:
             self._pooled.clear()
 
     def _loss(self, batch: Batch, training: bool) -> torch.Tensor:
-        """Mean over the batch: cross-entropy for classes, squared error of the scaled value."""
-        given = self.forward(batch, training=training)
-        kind = self.kinds[batch.task]
-        if kind == "multiclass":
-            return functional.cross_entropy(given, batch.label)
-        label = batch.label.to(torch.float32)
-        if kind == "binary":
-            return functional.binary_cross_entropy_with_logits(given[:, 0], label)
-        return functional.mse_loss(given[:, 0], label)
+        return losses.of(self.sheets[batch.task], self.forward(batch, training=training), batch)
 
     def _tokens(self, batch: Batch, training: bool) -> tuple[torch.Tensor, torch.Tensor]:
         columns = self.columns[batch.task]
-        groups: list[tuple[torch.Tensor, torch.Tensor]] = []
-        for index in columns.modalities:
-            if self.features.modalities[index] == "table":
-                groups.append(self._table(batch))
-            else:
-                groups.append(self._texts(batch))
+        dropout = self.spec.dropout if training else 0.0
+        names = [self.features.modalities[index] for index in columns.modalities]
+        groups = [self._of(name, batch, dropout) for name in names]
         present = torch.stack([mask.any(dim=1) for _, mask in groups], dim=1)
         if training and len(groups) > 1:
-            present = present & _kept(present)
+            present = present & _kept(present, self.spec.modality_dropout)
+        masks = [mask & present[:, place, None] for place, (_, mask) in enumerate(groups)]
+        tokens = torch.cat([found for found, _ in groups], dim=1)
+        if not self.spec.absent_tokens:
+            return _never_empty(tokens, torch.cat(masks, dim=1))
         rows = torch.tensor(columns.modalities)
         absent = self.parts[FUSION]["absent"][rows].expand(batch.size, -1, -1)
-        masks = [mask & present[:, place, None] for place, (_, mask) in enumerate(groups)]
-        tokens = torch.cat([*(found for found, _ in groups), absent], dim=1)
-        return tokens, torch.cat([*masks, ~present], dim=1)
+        return torch.cat([tokens, absent], dim=1), torch.cat([*masks, ~present], dim=1)
+
+    def _of(self, modality: str, batch: Batch, dropout: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """(b, tokens, width) and (b, tokens): of one modality, one token an input."""
+        if modality == "table":
+            return self._table(batch)
+        columns = self.columns[batch.task]
+        if modality == "text":
+            found = [self._text(g, row) for g, row in zip(batch.text, columns.text, strict=True)]
+            given: Sequence[States] = batch.text
+        elif modality == "audio":
+            given, part = batch.audio, self.parts[AUDIO]
+            heard = [
+                self._token(one, lambda x, m: audio.tokens(part, x, m, dropout)) for one in given
+            ]
+            found = [x + part["out.bias"][row] for x, row in zip(heard, columns.audio, strict=True)]
+        elif modality == "image":
+            given, part = batch.image, self.parts[IMAGE]
+            seen = [self._token(one, lambda x, _m: image.tokens(part, x, dropout)) for one in given]
+            found = [x + part["out.bias"][row] for x, row in zip(seen, columns.image, strict=True)]
+        else:
+            return self._events(batch, dropout)
+        return torch.stack(found, dim=1), torch.stack([one.present for one in given], dim=1)
+
+    def _events(self, batch: Batch, dropout: float) -> tuple[torch.Tensor, torch.Tensor]:
+        keys, part = self.columns[batch.task].events, self.parts[EVENTS]
+        inputs = self.features.inputs(keys)
+        found = [
+            events.last(events.states(part, key, inputs[key], one, dropout), one.mask)
+            for key, one in zip(keys, batch.events, strict=True)
+        ]
+        some = [one.mask.any(dim=1) for one in batch.events]
+        return torch.stack(found, dim=1), torch.stack(some, dim=1)
 
     def _table(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         columns = self.columns[batch.task]
@@ -136,14 +170,7 @@ class Network:
         some = table.present(batch.numeric, batch.categorical)
         return found, some[:, None].expand(-1, found.shape[1])
 
-    def _texts(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        rows = self.columns[batch.task].text
-        found = [self._text(given, row) for given, row in zip(batch.text, rows, strict=True)]
-        return torch.stack(found, dim=1), torch.stack(
-            [given.present for given in batch.text], dim=1
-        )
-
-    def _text(self, given: TextBatch, row: int) -> torch.Tensor:
+    def _text(self, given: States, row: int) -> torch.Tensor:
         """A token per record; records without text get zeros and are masked, so nothing is computed for them."""
         token = torch.zeros(given.present.shape[0], self.spec.width)
         if not bool(given.present.any()):
@@ -153,24 +180,53 @@ class Network:
             text.project(self.parts[TEXT], self._pool(given), row),
         )
 
-    def _pool(self, given: TextBatch) -> torch.Tensor:
+    def _pool(self, given: States) -> torch.Tensor:
         """(records with text, hidden): the adapted layers' mean. Kept within one `loss`, by the batch itself."""
         if self.encoder is None:
             raise StateMismatch("a record has text and no text encoder was loaded")
+        encoder, shown = self.encoder, given.present
+
+        def pool() -> torch.Tensor:
+            states, mask = given.states[shown], given.mask[shown]
+            if encoder.pooled_below:
+                return states[:, 0]
+            return encoder.above(states, mask, self.parts.get(ADAPTER, {}))
+
+        return self._once(given, pool)
+
+    def _token(
+        self, given: States, read: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """(b, width): zeros for a record without, and masked, so nothing is computed for it."""
+
+        def compute() -> torch.Tensor:
+            token, shown = torch.zeros(given.present.shape[0], self.spec.width), given.present
+            if not bool(shown.any()):
+                return token
+            made = read(given.states[shown], given.mask[shown])
+            return token.masked_scatter(shown[:, None].expand_as(token), made)
+
+        return self._once(given, compute)
+
+    def _once(self, given: States, compute: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """What several tasks of one `loss` ask of the same input is computed for the first of them."""
         if id(given) not in self._pooled:
-            states, mask = given.states[given.present], given.mask[given.present]
-            self._pooled[id(given)] = (
-                states[:, 0]
-                if self.encoder.pooled_below
-                else self.encoder.above(states, mask, self.parts.get(ADAPTER, {}))
-            )
+            self._pooled[id(given)] = compute()
         return self._pooled[id(given)]
 
 
-def _kept(present: torch.Tensor) -> torch.Tensor:
+def _never_empty(tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Without absent tokens: a record with nothing at all reads its first token, zeroed."""
+    empty = ~mask.any(dim=1)
+    shown = mask.clone()
+    shown[empty, 0] = True
+    return tokens * mask.unsqueeze(-1), shown
+
+
+def _kept(present: torch.Tensor, share: float) -> torch.Tensor:
     """Modality dropout: some records with all their modalities lose one, never the last."""
     whole = present.all(dim=1)
-    struck = torch.rand(present.shape[0]) < MODALITY_DROPOUT
+    struck = torch.rand(present.shape[0]) < share
     chosen = torch.randint(present.shape[1], (present.shape[0],))
     losing = functional.one_hot(chosen, present.shape[1]).bool() & (whole & struck)[:, None]
     return ~losing

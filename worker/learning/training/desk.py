@@ -13,6 +13,7 @@ from worker.learning.model.text import TextEncoder
 from worker.learning.training import determinism
 from worker.learning.training.batches import Source, sources
 from worker.learning.training.frozen import ProgressHook, encode, has_text
+from worker.learning.training.perceiving import Perceived
 from worker.learning.training.state_cache import StateCache
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import Phase
@@ -58,12 +59,15 @@ def laid(
             raise ModelMissing("the records have text and there is no text model here")
         encoder, shape = TextEncoder(text_dir, spec), layout.TextShape.read(text_dir)
         cache = StateCache(cache_dir, spec.text.digest, encoder.split, encoder.max_tokens)
+    media = Perceived(cache_dir, data)
     try:
+        media.prepare(data, on_progress)
         if encoder is not None and cache is not None:
             encode(encoder, cache, data, on_progress)
         names = [sheet.name for sheet in tasks]
-        given = sources(data, names, cache, text=spec.text is not None)
+        given = sources(data, names, cache, media, text=spec.text is not None)
         yield Desk(spec, tasks, given, encoder, shape)
     finally:
+        media.close()
         if cache is not None:
             cache.close()

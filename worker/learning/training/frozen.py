@@ -20,18 +20,24 @@ COMMIT_EVERY = 16
 
 
 @dataclass(frozen=True)
-class TextKeys:
-    """One text input of one task: per record the key of its states ("" = no text) and their length."""
+class Stored:
+    """One text, audio or image input of one task: per record the key of its states ("" = none) and their length.
+
+    What is read from `cache` is used as (x - mean) / sd.
+    """
 
     keys: tuple[str, ...]
     lengths: Array
+    cache: StateCache | None
+    mean: float = 0.0
+    sd: float = 1.0
 
 
 def record_key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def text_keys(task: TaskData, cache: StateCache | None) -> tuple[TextKeys, ...]:
+def text_keys(task: TaskData, cache: StateCache | None) -> tuple[Stored, ...]:
     """In sheet order. Without a cache every record counts as having no text."""
     found = []
     for column in task.sheet.inputs:
@@ -40,7 +46,8 @@ def text_keys(task: TaskData, cache: StateCache | None) -> tuple[TextKeys, ...]:
         texts = task.text.get(column.name) or [""] * len(task.label)
         keys = tuple(record_key(t) if t.strip() and cache is not None else "" for t in texts)
         known = cache.lengths(keys) if cache is not None else {}
-        found.append(TextKeys(keys, np.array([known.get(key, 0) for key in keys], np.int64)))
+        lengths = np.array([known.get(key, 0) for key in keys], np.int64)
+        found.append(Stored(keys, lengths, cache))
     return tuple(found)
 
 

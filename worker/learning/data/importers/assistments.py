@@ -19,6 +19,7 @@ from worker.learning.data.importers.results import (
     SiteFolder,
     SourceFault,
 )
+from worker.protocol.tasks import EventColumn, Input, TaskSheet
 from worker.protocol.text import _
 
 TABLES = ("skill_builder_data_corrected_collapsed", "skill_builder_data_corrected")
@@ -115,13 +116,32 @@ def _make(download: Download, chosen: Chosen) -> Made:
             _folder(number, [one for one in given if site[one.student] == number])
             for number in range(count)
         ),
+        sheets=(_sheet(given),),
         notes=(
             _("{count} answers of {students} students.").format(
                 count=answers, students=len(students)
             ),
             _("The sites are drawn groups of students, not schools."),
-            _("There is no task of the kind next answer yet, so no task sheet is made."),
         ),
+    )
+
+
+def _sheet(given: list[Sequence]) -> TaskSheet:
+    """The skills of the training part; others count as unlisted. By number where they are numbers."""
+    skills = {skill for one in given if one.split == "train" for skill in one.skills}
+    listed = sorted(skills, key=lambda skill: (not skill.isdecimal(), skill.zfill(8)))
+    columns = (
+        EventColumn(name="skill", values=tuple(listed)),
+        EventColumn(name="correct", kind="numeric"),
+    )
+    return TaskSheet(
+        name="next-answer",
+        target="Will the student answer the next question, of a known skill, right?",
+        purpose="feedback",
+        kind="next_answer",
+        label="correct",
+        inputs=(Input(name="answers", modality="events", kind="events", columns=columns),),
+        metric="auc",
     )
 
 
@@ -143,7 +163,6 @@ def _folder(number: int, given: list[Sequence]) -> SiteFolder:
             "class": [key[1] for key in keys],
             "term": [key[2] for key in keys],
             "split": [one.split for one in given],
-            "answers": [len(one.correct) for one in given],
         },
         modalities=(
             {

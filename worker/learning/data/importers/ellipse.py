@@ -16,6 +16,7 @@ from worker.learning.data.importers.fields import (
     numeric,
     scaling,
     score_sheets,
+    sheets,
 )
 from worker.learning.data.importers.importer import Importer
 from worker.learning.data.importers.results import (
@@ -143,6 +144,19 @@ def _make(download: Download, chosen: Chosen) -> Made:
             {trait: trait for trait in traits},
             "Which score does an expert give this essay for {score}, from 1 to 5?",
             "points of 5",
+        )
+        + sheets(
+            FIELDS,
+            scale,
+            chosen,
+            name="essay-rubric",
+            target="Which scores does an expert give this essay on seven traits, from 1 to 5?",
+            purpose="feedback",
+            kind="rubric",
+            label=traits[0],
+            traits=tuple(traits),
+            unit="points of 5",
+            metric="mcrmse",
         ),
         notes=(
             _("The licence is non-commercial: ship no model that was trained on these essays."),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Literal
 
-from worker.protocol.tasks import Input, TaskSheet
+from worker.protocol.tasks import MODALITY_OF, Input, Metric, TaskSheet
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class Field:
     """One input, under the same name in the folder and in the sheet."""
 
     name: str
-    kind: Literal["numeric", "categorical", "text"] = "numeric"
+    kind: Literal["numeric", "categorical", "text", "audio"] = "numeric"
     unit: str = ""
     values: tuple[str, ...] = ()
     sensitive: bool = False
+    scale: tuple[float, float] = (0.0, 1.0)
+    """Of a recording's log-mel bands, in dB: the same for every site, and known without a look at theirs."""
 
 
 class Scaling:
@@ -72,11 +74,11 @@ def kept(fields: Sequence[Field], chosen: Mapping[str, Any]) -> tuple[Field, ...
 
 
 def modalities(fields: Sequence[Field]) -> tuple[dict[str, Any], ...]:
-    """Table and text, as dataset.yaml lists them."""
-    table = {f.name: f.kind for f in fields if f.kind != "text"}
-    text = {f.name: f.kind for f in fields if f.kind == "text"}
-    found = (("table", table), ("text", text))
-    return tuple({"kind": kind, "columns": columns} for kind, columns in found if columns)
+    """As dataset.yaml lists them."""
+    found: dict[str, dict[str, str]] = {}
+    for one in fields:
+        found.setdefault(MODALITY_OF[one.kind], {})[one.name] = one.kind
+    return tuple({"kind": kind, "columns": columns} for kind, columns in found.items())
 
 
 def numeric(fields: Iterable[Field]) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ def sheets(
 
     A regression is scaled by its label's moments, so `scale` knows the label too.
     """
-    if sheet.get("kind") == "regression":
+    if sheet.get("kind") in ("regression", "rubric"):
         sheet["label_mean"], sheet["label_sd"] = scale.of(sheet["label"])
     plain = [f for f in fields if not f.sensitive]
     made = [TaskSheet(inputs=_inputs(plain, scale), **sheet)]
@@ -108,6 +110,7 @@ def score_sheets(
     names: Mapping[str, str],
     target: str,
     unit: str,
+    metric: Metric = "rmse",
 ) -> tuple[TaskSheet, ...]:
     """`sheets` for several scores of one piece of work: the label column -> the name of its task."""
     return tuple(
@@ -123,7 +126,7 @@ def score_sheets(
             kind="regression",
             label=label,
             unit=unit,
-            metric="rmse",
+            metric=metric,
         )
     )
 
@@ -139,6 +142,9 @@ def _inputs(fields: Sequence[Field], scale: Scaling) -> tuple[Input, ...]:
 def _input(field: Field, scale: Scaling) -> Input:
     if field.kind == "text":
         return Input(name=field.name, kind="text", modality="text")
+    if field.kind == "audio":
+        mean, sd = field.scale
+        return Input(name=field.name, kind="audio", modality="audio", unit="dB", mean=mean, sd=sd)
     if field.kind == "categorical":
         return Input(name=field.name, kind="categorical", values=field.values)
     mean, sd = scale.of(field.name)

@@ -37,6 +37,7 @@ _TERM = "2020"
 FIELDS = (
     Field("words", unit="words"),
     Field("prompt", "text"),
+    Field("recording", "audio", scale=(-48.0, 17.5)),
     Field("age", unit="years", sensitive=True),
     Field("gender", "categorical", values=("f", "m"), sensitive=True),
 )
@@ -88,7 +89,7 @@ def _make(download: Download, chosen: Chosen) -> Made:
     records = _records(found, int(chosen["split_seed"]))
     fields = kept(FIELDS, chosen)
     scale = scaling(records, "site", [*numeric(FIELDS), *SCORES])
-    wanted = ["utterance", "student", "class", "term", "split", "recording", *SCORES]
+    wanted = ["utterance", "student", "class", "term", "split", *SCORES]
     wanted += [f.name for f in fields]
     sites = [band for _most, band in _BANDS if any(row["site"] == band for row in records)]
     return Made(
@@ -98,10 +99,7 @@ def _make(download: Download, chosen: Chosen) -> Made:
                 name=f"speechocean762-{site}",
                 title=f"speechocean762, {site.replace('-', ' ')}",
                 records={c: [r[c] for r in records if r["site"] == site] for c in wanted},
-                modalities=(
-                    *modalities(fields),
-                    {"kind": "audio", "columns": {"recording": "audio"}},
-                ),
+                modalities=modalities(fields),
                 key=("utterance",),
             )
             for site in sites
@@ -113,6 +111,7 @@ def _make(download: Download, chosen: Chosen) -> Made:
             {score: f"speech-{score}" for score in SCORES},
             "Which score do experts give the reading aloud for {score}, from 0 to 10?",
             "points of 10",
+            "pcc",
         ),
         notes=_notes(len(records)),
         media=found.media({row["utterance"]: row["site"] for row in records}),

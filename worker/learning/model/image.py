@@ -1,0 +1,20 @@
+"""Pixels to one token: three convolutions that halve the sides, then mean and largest value of each channel."""
+
+import torch
+from torch.nn import functional
+
+from worker.learning.model.audio import evened
+
+Part = dict[str, torch.Tensor]
+LAYERS = 3
+
+
+def tokens(part: Part, pixels: torch.Tensor, dropout: float) -> torch.Tensor:
+    """(b, 3 · size, size) to (b, width) without an input's bias."""
+    side = pixels.shape[-1]
+    x = pixels.reshape(-1, 3, side, side)
+    for k in range(LAYERS):
+        weight, bias = part[f"conv{k}.weight"], part[f"conv{k}.bias"]
+        x = functional.gelu(evened(functional.conv2d(x, weight, bias, stride=2, padding=1)))
+    seen = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
+    return functional.linear(functional.dropout(seen, dropout, dropout > 0), part["out.weight"])

@@ -1,0 +1,33 @@
+"""What each kind of task is trained on: a mean over the records, or the answers, of a batch."""
+
+import torch
+from torch.nn import functional
+
+from worker.learning.model.batch import Batch
+from worker.protocol.tasks import TaskSheet
+
+
+def of(sheet: TaskSheet, given: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """`given`: as `Network.forward`. Cross-entropy for classes and steps, squared error of scaled values."""
+    if sheet.kind == "multiclass":
+        return functional.cross_entropy(given, batch.label)
+    if sheet.kind == "next_answer":
+        right, shown = answers(sheet, batch)
+        return functional.binary_cross_entropy_with_logits(given[shown], right[shown])
+    label = batch.label.to(torch.float32)
+    if sheet.kind == "binary":
+        return functional.binary_cross_entropy_with_logits(given[:, 0], label)
+    if sheet.kind == "ordinal":
+        above = label[:, None] > torch.arange(given.shape[1])
+        return functional.binary_cross_entropy_with_logits(given, above.float())
+    if sheet.kind == "rubric":
+        judged = ~torch.isnan(label)
+        return functional.mse_loss(given[judged], label[judged])
+    return functional.mse_loss(given[:, 0], label)
+
+
+def answers(sheet: TaskSheet, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """(b, events - 1): the answers after the first, and which of them are real."""
+    given = batch.events[0]
+    numbers = [c.name for c in sheet.inputs[0].columns if c.kind == "numeric"]
+    return given.numeric[:, 1:, numbers.index(sheet.label)], given.mask[:, 1:]
