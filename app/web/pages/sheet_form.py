@@ -181,7 +181,7 @@ def _about(message: str) -> str:
         ("simple rule", "simple_rule"),
         ("label value", "labels"),
         ("label is among", "label"),
-        ("rmse", "metric"),
+        ("of the metrics", "metric"),
         ("same name", "inputs"),
     ):
         if words in message:

@@ -11,6 +11,7 @@ from worker.learning.data.importers.download import Download, Row
 from worker.learning.data.importers.drawing import part
 from worker.learning.data.importers.fields import (
     Field,
+    Scaling,
     kept,
     modalities,
     numeric,
@@ -29,6 +30,7 @@ from worker.learning.data.importers.results import (
     SourceFault,
     smaller,
 )
+from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
 OFFICIAL = (3_911, 2_571, 6_482)
@@ -137,32 +139,38 @@ def _make(download: Download, chosen: Chosen) -> Made:
             )
             for site in sites
         ),
-        sheets=score_sheets(
-            FIELDS,
-            scale,
-            chosen,
-            {trait: trait for trait in traits},
-            "Which score does an expert give this essay for {score}, from 1 to 5?",
-            "points of 5",
-        )
-        + sheets(
-            FIELDS,
-            scale,
-            chosen,
-            name="essay-rubric",
-            target="Which scores does an expert give this essay on seven traits, from 1 to 5?",
-            purpose="feedback",
-            kind="rubric",
-            label=traits[0],
-            traits=tuple(traits),
-            unit="points of 5",
-            metric="mcrmse",
-        ),
+        sheets=_sheets(scale, chosen, traits),
         notes=(
             _("The licence is non-commercial: ship no model that was trained on these essays."),
             *smaller(len(records), *OFFICIAL),
         ),
     )
+
+
+def _sheets(scale: Scaling, chosen: Chosen, traits: list[str]) -> tuple[TaskSheet, ...]:
+    """A task for each trait, and one that asks for all of them."""
+    each = score_sheets(
+        FIELDS,
+        scale,
+        chosen,
+        {trait: trait for trait in traits},
+        "Which score does an expert give this essay for {score}, from 1 to 5?",
+        "points of 5",
+    )
+    every = sheets(
+        FIELDS,
+        scale,
+        chosen,
+        name="essay-rubric",
+        target="Which scores does an expert give this essay on seven traits, from 1 to 5?",
+        purpose="feedback",
+        kind="rubric",
+        label=traits[0],
+        traits=tuple(traits),
+        unit="points of 5",
+        metric="mcrmse",
+    )
+    return each + every
 
 
 ELLIPSE = Importer(
