@@ -19,7 +19,7 @@ determinism.prepare()
 assert torch.get_num_threads() == int(os.environ["OMP_NUM_THREADS"])
 torch.manual_seed(1)
 encoder = TextEncoder(Path(sys.argv[1]), ModelSpec(rank=8))
-adapter = {name: (torch.randn(encoder.hidden, 8) / 50).requires_grad_() for name in encoder._adapters}
+adapter = {name: (torch.randn(8, encoder.hidden) / 50).requires_grad_() for name in encoder._adapters}
 whole = hashlib.sha256()
 for words in (40, 90, 200):
     states = torch.from_numpy(encoder.below("the closed path of a bulb " * (words // 6)))[None]
