@@ -166,7 +166,15 @@ _WEEK_SIX = Federation(
     " in time.",
     agreement=AGREEMENT,
     sheets=("at-risk-week6", "next-score"),
-    model={"width": "32", "layers": "1", "heads": "4", "rank": "8", "adapter_layers": "1"},
+    model={
+        "width": "32",
+        "layers": "1",
+        "heads": "4",
+        "rank": "8",
+        "rank_small": "8",
+        "rank_medium": "8",
+        "adapter_layers": "1",
+    },
     terms={
         "rounds": "3",
         "quorum": "2",

@@ -128,6 +128,7 @@ def model_spec(session: Session, step: ModelStep) -> ModelSpec:
         text=text,
         rank=step.rank,
         alpha=float(step.rank),
+        tiers=step.tiers,
         adapter_layers=step.adapter_layers,
         seed=step.seed,
     )

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from worker.protocol.manifest import ModelSpec, Training
+from worker.protocol.manifest import ModelSpec, Ranks, Training
 from worker.protocol.tasks import TaskSheet
 
 Flow = Literal["updates", "metrics", "counts", "class_codes", "class_reports"]
@@ -61,6 +61,9 @@ class ModelStep(_Value):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     text_model: str | None = None
     rank: int = Field(default=8, ge=1, le=64)
+    rank_small: int | None = Field(default=None, ge=1, le=64)
+    """Of `rank`, what a site of the tier small trains and sends; None: all of it."""
+    rank_medium: int | None = Field(default=None, ge=1, le=64)
     adapter_layers: int = Field(default=2, ge=0, le=48)
     seed: int = Field(default=1, ge=0, lt=2**31)
 
@@ -69,6 +72,20 @@ class ModelStep(_Value):
         if self.width % self.heads:
             raise ValueError("the width must be a multiple of the heads")
         return self
+
+    @model_validator(mode="after")
+    def _ranks_rise(self) -> Self:
+        if not (self.rank_small or self.rank) <= (self.rank_medium or self.rank) <= self.rank:
+            raise ValueError("a smaller site trains no larger rank: small, medium, then the rank")
+        return self
+
+    @property
+    def tiers(self) -> Ranks | None:
+        """None: one rank for all."""
+        small, medium = self.rank_small or self.rank, self.rank_medium or self.rank
+        if small == self.rank:
+            return None
+        return Ranks(small=small, medium=medium, large=self.rank)
 
 
 class AgreementStep(_Value):

@@ -109,6 +109,7 @@ def _sentence(code: Refusal, what: str) -> str:
         Refusal.METRICS_STAY: _("Its policy keeps figures on quality at the site."),
         Refusal.COUNTS_STAY: _("Its policy keeps numbers of records at the site."),
         Refusal.REPORTS_STAY: _("Its policy keeps class reports at the site."),
+        Refusal.RANK: _("The job asked it to train more of an adapter than the model has for it."),
         Refusal.APPROVAL_MISSING: _("The run has not been approved there."),
         Refusal.TOO_FEW_RECORDS: _(
             "It has fewer records than its policy or the task sheet asks for."

@@ -138,8 +138,10 @@ def _present(
 
 
 def _stands(refused: Job, site: Site) -> bool:
-    """A missing approval at the site may be given at any time; any other rule stands until the policy changes."""
-    if refused.refusal is Refusal.APPROVAL_MISSING or refused.ended is None:
+    """A missing approval at the site may be given at any time, and a site tells its tier anew; any other rule stands
+    until the policy changes."""
+    passing = (Refusal.APPROVAL_MISSING, Refusal.RANK)
+    if refused.refusal in passing or refused.ended is None:
         return False
     return site.policy_accepted is None or site.policy_accepted <= refused.ended
 

@@ -13,7 +13,7 @@ from app.runs.models import ModuleState, Run
 from app.runs.schemas import Plan
 from app.sites import inbox
 from app.sites.models import Job, Site
-from worker.protocol.codes import JobKind
+from worker.protocol.codes import JobKind, Tier
 from worker.protocol.manifest import Manifest, ModuleRef, Training
 from worker.protocol.signatures import PrivateKey
 
@@ -74,6 +74,7 @@ def post(
         modules=_refs(occasion.base),
         kept=dict(module_states.kept(occasion.base)),
         training=training or plan.training,
+        rank=_rank(plan, site) if kind is JobKind.TRAIN else None,
         cohort=max(occasion.cohort, 1),
         minimum_cell=plan.minimum_cell,
         leaves=LEAVES[kind],
@@ -83,6 +84,13 @@ def post(
     )
     objects = _objects(occasion)
     return inbox.post(session, hub_key, manifest, objects=objects, round_id=occasion.round_id)
+
+
+def _rank(plan: Plan, site: Site) -> int | None:
+    """What the site's tier trains; a site that told none gets what any machine can."""
+    tiers = plan.model.tiers
+    told = site.readiness.get("tier") or Tier.SMALL
+    return None if tiers is None else tiers.of(Tier(told))
 
 
 def _refs(base: Mapping[str, ModuleState]) -> dict[str, ModuleRef]:

@@ -15,6 +15,7 @@ from app.sites.states import SiteState
 from app.text import _, ngettext
 from app.web.moments import day, in_words, known, sentence, since
 from app.web.parts import Status
+from worker.protocol.codes import Tier
 
 
 def kind(value: InstitutionKind) -> str:
@@ -105,6 +106,15 @@ def _ready(settings: Settings, site: Site, *, busy: bool) -> Status:
     if busy:
         return Status("busy", _("Working"), age)
     return Status("good", _("Ready"), age)
+
+
+def tier(value: Tier) -> str:
+    """What its machine trains of an adapter."""
+    return {
+        Tier.SMALL: _("small: trains little of a text adapter"),
+        Tier.MEDIUM: _("medium: trains a middle part of a text adapter"),
+        Tier.LARGE: _("large: trains all of a text adapter"),
+    }[value]
 
 
 def readiness_fault(item: str) -> str:

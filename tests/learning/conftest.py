@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.learning.build import WORDS
+from tests.learning import text_model
 from tests.needs import need
 
 
@@ -20,24 +20,7 @@ def _offline() -> object:
 @pytest.fixture(scope="session")
 def tiny_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of width 16 and 3 layers with a WordPiece tokenizer, saved as any model is."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny-bert")
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
+    return text_model.tiny(tmp_path_factory.mktemp("tiny-bert"))
 
 
 @pytest.fixture(scope="session")

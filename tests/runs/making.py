@@ -52,6 +52,10 @@ TERMS = Terms(
 )
 
 
+PLAIN = ModelStep(width=4, heads=1, layers=1, dropout=0.0)
+MakeModel = Callable[[Session, Hub], ModelStep]
+
+
 @dataclass
 class Member:
     institution: str
@@ -114,6 +118,7 @@ def make(
     terms: Terms = TERMS,
     store_url: str = "",
     sheet: TaskSheet = SHEET,
+    model: MakeModel = lambda session, hub: PLAIN,
 ) -> World:
     hub = make_hub(database, home, store_url)
     with database.session() as session:
@@ -123,7 +128,7 @@ def make(
             session, elsewhere.id, "stranger", Role.ADMINISTRATOR, domain="elsewhere.example"
         )
         operator = cast.operator(session, "operator")
-        federation = found(session, members, terms, sheet)
+        federation = found(session, members, terms, sheet, model(session, hub))
     world = World(hub, members, federation, operator, stranger)
     hub.db.dispatch = lambda effect: collect(world, effect)
     return world
@@ -213,7 +218,13 @@ def queries_policy(session: Session, member: Member) -> PolicyVersion | None:
     return policy_queries.current(session, member.institution)
 
 
-def found(session: Session, members: list[Member], terms: Terms, sheet: TaskSheet = SHEET) -> str:
+def found(
+    session: Session,
+    members: list[Member],
+    terms: Terms,
+    sheet: TaskSheet = SHEET,
+    model: ModelStep = PLAIN,
+) -> str:
     lead = members[0]
     row = federations.found(
         session,
@@ -223,7 +234,7 @@ def found(session: Session, members: list[Member], terms: Terms, sheet: TaskShee
         purpose="To see early who needs support.",
     )
     federations.add_sheet(session, lead.administrator, row, sheet)
-    steps = DraftSteps(terms=terms, model=ModelStep(width=4, heads=1, layers=1, dropout=0.0))
+    steps = DraftSteps(terms=terms, model=model)
     federations.save_draft(session, lead.administrator, row, steps, revision=row.revision)
     federations.open(session, lead.administrator, row)
     for member in members[1:]:

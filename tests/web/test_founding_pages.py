@@ -12,6 +12,7 @@ from app.federations.states import FederationState, MembershipState
 from tests.runs.world import SHEET
 from tests.web.browsing import send
 from tests.web.populated import Populated
+from worker.protocol.manifest import Ranks
 
 TERMS: dict[str, str | list[str]] = {
     "quorum": "3",
@@ -36,6 +37,8 @@ MODEL = {
     "heads": "4",
     "dropout": "0.2",
     "rank": "4",
+    "rank_small": "1",
+    "rank_medium": "2",
     "adapter_layers": "1",
 }
 QUESTIONS = {
@@ -94,6 +97,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert terms.leaves == ("updates", "class_reports")
     assert (terms.training.epochs, terms.training.lr) == (2, 0.01)
     assert (model.width, model.dropout, model.rank, model.text) == (16, 0.2, 4, None)
+    assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET
     asked = sheets["final-mark"]
     assert [i.kind for i in asked.inputs] == ["numeric", "categorical", "text"]

@@ -77,6 +77,7 @@ class Refusal(StrEnum):
     METRICS_STAY = "metrics-stay"
     COUNTS_STAY = "counts-stay"
     REPORTS_STAY = "class-reports-stay"
+    RANK = "rank-too-high"
     APPROVAL_MISSING = "approval-missing"
     TOO_FEW_RECORDS = "too-few-records"
     NO_MATCHING_DATA = "no-matching-data"

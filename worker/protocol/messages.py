@@ -17,6 +17,7 @@ from worker.protocol.codes import (
     Phase,
     Readiness,
     Refusal,
+    Tier,
     Verdict,
 )
 from worker.protocol.manifest import Signed
@@ -118,6 +119,8 @@ class ReadinessReport(_Message):
     time_zone: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_+/-]{1,40}$")
     disk_free_mb: int | None = None
     memory_mb: int | None = None
+    tier: Tier | None = None
+    """How much of an adapter this site trains."""
 
 
 class ClassCode(_Message):

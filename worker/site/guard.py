@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from worker.protocol.codes import JobKind, Refusal
+from worker.protocol.codes import JobKind, Refusal, Tier
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Claimed
 from worker.protocol.policy import PolicyDocument
@@ -42,6 +42,7 @@ class Known:
     identity: Identity
     policy: PolicyDocument | None
     approved_here: frozenset[str]
+    tier: Tier = Tier.LARGE
 
 
 def judge(claimed: Claimed, known: Known, at: datetime) -> Manifest | Objection:
@@ -79,7 +80,15 @@ def _open(claimed: Claimed, known: Known, at: datetime) -> Manifest | Objection:
         return Objection(Refusal.UNKNOWN_KIND)
     if not manifest.issued < manifest.expires or at >= manifest.expires:
         return Objection(Refusal.EXPIRED)
+    if manifest.rank is not None and manifest.rank > _highest(manifest, known.tier):
+        return Objection(Refusal.RANK, str(manifest.rank))
     return manifest
+
+
+def _highest(manifest: Manifest, tier: Tier) -> int:
+    """What this machine may be asked to train of an adapter, by the federation's own numbers."""
+    tiers = manifest.model.tiers
+    return manifest.model.rank if tiers is None else tiers.of(tier)
 
 
 def _terms(manifest: Manifest, known: Known) -> Terms:

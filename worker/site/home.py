@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from worker.protocol.codes import Tier
 from worker.protocol.messages import JoinAnswer
 from worker.protocol.signatures import PublicKey
 from worker.protocol.text import _
@@ -25,6 +26,7 @@ class SiteConfig(BaseModel):
     """`site.yaml`: what a technician may change. `hours` is a window such as 18:00-06:00.
 
     `threads`: how many cores training uses; absent, all of the machine's up to four.
+    `tier`: how much of an adapter it trains; None: what its machine can (`worker.site.machine`).
     `page`: does `collegium-site run` serve the site's page, too?
     """
 
@@ -37,6 +39,7 @@ class SiteConfig(BaseModel):
     bandwidth_kib_s: int | None = Field(default=None, ge=1)
     threads: int | None = Field(default=None, ge=1, le=64)
     data: Path | None = None
+    tier: Tier | None = None
     page: bool = False
     page_port: int = Field(default=8764, ge=1024, le=65535)
 

@@ -173,6 +173,7 @@ def report(site: Site, found: list[Check]) -> ReadinessReport:
         time_zone=window.zone if window else None,
         disk_free_mb=disk_free_mb(site.home),
         memory_mb=memory_mb(),
+        tier=site.tier,
     )
 
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.protocol.codes import Failure
-from worker.site import accepted, guard, hours, stopping
+from worker.protocol.codes import Failure, Tier
+from worker.site import accepted, guard, hours, machine, stopping
 from worker.site.client import connect
 from worker.site.door import Door
 from worker.site.faults import SiteFault
@@ -31,6 +31,11 @@ class Site:
         """As they are now: they may change while a site runs."""
         return self.home.keys()
 
+    @property
+    def tier(self) -> Tier:
+        """As a person set it, else what the machine can."""
+        return self.config.tier or machine.here()
+
     def policy(self) -> accepted.AcceptedPolicy | None:
         """A damaged policy counts as none: refuse, never guess."""
         try:
@@ -51,7 +56,7 @@ class Site:
     def known(self, policy: accepted.AcceptedPolicy | None) -> guard.Known:
         approved = self.home.read_json(self.home.approvals_file).get("approved", {})
         document = policy.document if policy else None
-        return guard.Known(self.identity, document, frozenset(approved))
+        return guard.Known(self.identity, document, frozenset(approved), self.tier)
 
 
 _KEPT_S = 30 * 24 * 3600

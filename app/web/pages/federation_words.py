@@ -79,6 +79,10 @@ def model_lines(model: ModelSpec) -> tuple[tuple[str, Cell], ...]:
             rank=model.rank,
             layers=model.adapter_layers,
         )
+    if model.text and model.tiers:
+        text += _("; small computers train {small} of it, medium ones {medium}").format(
+            small=model.tiers.small, medium=model.tiers.medium
+        )
     shape = _("width {width}, layers: {layers}, heads: {heads}").format(
         width=number(model.width), layers=model.layers, heads=model.heads
     )

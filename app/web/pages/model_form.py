@@ -1,6 +1,7 @@
 """A federation's model as a form: the base model for texts and a few sizes."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 from app.federations.models import BaseModelFile
 from app.federations.schemas import ModelStep
@@ -10,8 +11,24 @@ from app.web.moments import size
 from app.web.pages import number_form
 from app.web.pages.number_form import Number
 from app.web.parts import Field, Option
-from worker.protocol.manifest import ModelSpec
+from worker.protocol.manifest import ModelSpec, Ranks
 
+RANKS = (
+    Number(
+        "rank_small",
+        N_("Rank on small computers"),
+        N_("So much of the adapter a school’s plain computer trains. As above: one for all."),
+        1,
+        64,
+    ),
+    Number(
+        "rank_medium",
+        N_("Rank on medium computers"),
+        N_("With more memory and cores. Those with a graphics card train all of it."),
+        1,
+        64,
+    ),
+)
 MODEL = (
     Number("width", N_("Width"), N_("Numbers per input inside the model. 32 is small."), 4, 1024),
     Number("layers", N_("Layers"), N_("Of the part that brings inputs together. 0 to 8."), 0, 8),
@@ -31,6 +48,7 @@ MODEL = (
         1,
         64,
     ),
+    *RANKS,
     Number(
         "adapter_layers",
         N_("Text layers with an adapter"),
@@ -70,7 +88,13 @@ def fields(
         help=_("Only those that the hub’s operators allow are listed."),
         error=errors.get("text_model", ""),
     )
-    return (text, *number_form.fields(MODEL, model, typed, errors))
+    return (text, *number_form.fields(MODEL, _values(model), typed, errors))
+
+
+def _values(model: ModelSpec) -> SimpleNamespace:
+    """As the form asks for them."""
+    tiers = model.tiers or Ranks(small=model.rank, medium=model.rank, large=model.rank)
+    return SimpleNamespace(**dict(model), rank_small=tiers.small, rank_medium=tiers.medium)
 
 
 def read(typed: Typed) -> ModelStep:
@@ -78,6 +102,10 @@ def read(typed: Typed) -> ModelStep:
     values = number_form.read(MODEL, typed, errors)
     if "width" in values and "heads" in values and values["width"] % values["heads"]:
         errors["width"] = _("The width must be a multiple of the heads.")
+    names = ("rank_small", "rank_medium", "rank")
+    ranks = [values[name] for name in names if name in values]
+    if ranks != sorted(ranks):
+        errors["rank_small"] = _("A smaller computer trains no larger rank.")
     return number_form.made(
         lambda: ModelStep(text_model=typed.text("text_model") or None, **values), errors
     )

@@ -35,6 +35,7 @@ from app.web.parts import (
 )
 from app.web.visit import Here, Visit, page_router, see_other
 from worker.protocol import code_words
+from worker.protocol.codes import Tier
 
 router = page_router(prefix="/i/{institution}/sites")
 
@@ -212,6 +213,8 @@ def _about(visit: Visit, site: Site) -> Facts:
     for key, label in (("disk_free_mb", _("Free disk")), ("memory_mb", _("Memory"))):
         if said.get(key):
             lines.append((label, f"{number(float(said[key]) / 1000, 1)} GB"))
+    if said.get("tier"):
+        lines.append((_("Computer"), site_words.tier(Tier(said["tier"]))))
     if site.confirmed:
         who = names.get(site.confirmed_by or "", "")
         when = day_clock(site.confirmed)

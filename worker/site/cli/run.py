@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from worker.protocol.codes import Tier
 from worker.protocol.text import _
 from worker.site import hours, readiness
 from worker.site.cli.terminal import Context, pass_context, say
@@ -43,12 +44,24 @@ def _show(found: Check) -> None:
 @click.option("--hours", "window", help=_("Only between these hours, for example 18:00-06:00."))
 @click.option("--time-zone", help=_("The hours' time zone, for example Europe/Berlin."))
 @click.option(
+    "--tier",
+    type=click.Choice([one.value for one in Tier]),
+    help=_("How much of an adapter this computer trains, from now on; else what it can."),
+)
+@click.option(
     "--page/--no-page", default=None, help=_("Serve the site's own page, too, from now on.")
 )
 @pass_context
-def run(context: Context, window: str | None, time_zone: str | None, page: bool | None) -> None:
+def run(
+    context: Context,
+    window: str | None,
+    time_zone: str | None,
+    tier: str | None,
+    page: bool | None,
+) -> None:
     home = context.home
-    wanted = {"hours": window, "time_zone": time_zone, "page": page}
+    chosen = Tier(tier) if tier else None
+    wanted = {"hours": window, "time_zone": time_zone, "tier": chosen, "page": page}
     config = _remembered(home, {k: v for k, v in wanted.items() if v is not None})
     _tell_the_hub(context)
     at = _(" between {hours}").format(hours=config.window) if config.window else ""
