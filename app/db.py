@@ -57,15 +57,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def by_value(kind: type[StrEnum]) -> Enum:
-    """An enum column stored by value, as text with a check, so a rename in code is no migration."""
+def by_value(kind: type[StrEnum], name: str = "") -> Enum:
+    """An enum column stored by value, as text with a check, so a rename in code is no migration. `name`: of the
+    check, where a table has two columns of one kind."""
     return Enum(
         kind,
         values_callable=lambda members: [m.value for m in members],
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=kind.__name__.lower(),
+        name=name or kind.__name__.lower(),
     )
 
 

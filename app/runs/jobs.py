@@ -1,4 +1,4 @@
-"""The jobs beside training: the references alone at each site, and the shared model on its hold-out records."""
+"""The jobs beside training: the references at each site, the shared model on its hold-out records, and its own one."""
 
 from datetime import timedelta
 
@@ -67,6 +67,34 @@ def post_evaluation(
             candidate.site,
             JobKind.EVALUATE,
             approved=candidate.approved,
+        )
+    return len(wanted)
+
+
+def post_personal(
+    session: Session, hub_key: PrivateKey, occasion: manifests.Occasion, found: Survey, seeds: Seeds
+) -> int:
+    """Once per site, of the run's finished model, where its terms have sites make one of their own.
+
+    A site whose policy keeps metrics at home makes its model too, and says nothing of it.
+    """
+    run, plan = occasion.run, occasion.plan
+    if plan.training.personal is None:
+        return 0
+    asked = tallies.asked(session, run.id, JobKind.PERSONAL)
+    wanted = [c for c in found.eligible if c.site.id not in asked]
+    for candidate in wanted:
+        manifests.post(
+            session,
+            hub_key,
+            occasion,
+            candidate.site,
+            JobKind.PERSONAL,
+            approved=candidate.approved,
+            training=plan.training.model_copy(
+                update={"seed": seeds(plan.seed, 0, candidate.site.id)}
+            ),
+            metrics=_measures(plan, candidate),
         )
     return len(wanted)
 

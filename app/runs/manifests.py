@@ -25,10 +25,12 @@ LEAVES: dict[JobKind, tuple[Flow, ...]] = {
     JobKind.TRAIN: ("updates",),
     JobKind.EVALUATE: ("metrics",),
     JobKind.BASELINE: ("metrics",),
+    JobKind.PERSONAL: (),
     JobKind.REPORT: ("class_reports",),
     JobKind.SWITCH_RELEASE: (),
 }
-"""What a job of each kind sends. The guard refuses it if the site's policy has one of them closed."""
+"""What a job of each kind sends. The guard refuses it if the site's policy has one of them closed. A personal job's
+model stays where it is; its figures come along only where the policy lets metrics out."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ def post(
     training: Training | None = None,
     classes: tuple[str, ...] = (),
     release: str | None = None,
+    metrics: bool = False,
 ) -> Job:
-    """Seals and posts one job."""
+    """Seals and posts one job. `metrics`: its answer may bring figures along."""
     plan = occasion.plan
     manifest = Manifest(
         job=new_id("job"),
@@ -77,7 +80,7 @@ def post(
         rank=_rank(plan, site) if kind is JobKind.TRAIN else None,
         cohort=max(occasion.cohort, 1),
         minimum_cell=plan.minimum_cell,
-        leaves=LEAVES[kind],
+        leaves=("metrics",) if metrics else LEAVES[kind],
         classes=classes,
         release=release,
         approved=approved,

@@ -18,7 +18,11 @@ from worker.protocol.codes import JobKind
 from worker.protocol.manifest import Manifest
 from worker.protocol.update import MetricsAnswer, TaskMetrics
 
-_MODELS = {JobKind.EVALUATE: ("shared",), JobKind.BASELINE: ("local", "rule")}
+_MODELS = {
+    JobKind.EVALUATE: ("shared",),
+    JobKind.BASELINE: ("local", "rule"),
+    JobKind.PERSONAL: ("personal",),
+}
 """What each job may answer; anything else in its answer is dropped."""
 
 
@@ -30,14 +34,21 @@ def record(session: Session, job: Job, answer: MetricsAnswer) -> int:
     plan = queries.plan_of(run)
     number = Manifest.model_validate_json(job.manifest["payload"]).round
     known = tallies.measured(session, run.id, site.id)
+    choices = {one.task: one for one in answer.choices}
     stored = 0
     for model in _MODELS.get(job.kind, ()):
         for figure in getattr(answer, model):
             key = (number, model, figure.task)
-            if key in known or not _fits(plan, figure):
+            choice = choices.get(figure.task) if model == "personal" else None
+            if key in known or not _fits(plan, figure) or (model == "personal") != bool(choice):
                 continue
             known.add(key)
-            session.add(_row(run.id, site.id, number, model, figure))
+            row = _row(run.id, site.id, number, model, figure)
+            if choice is not None:
+                row.chosen = choice.model
+                row.against_shared = choice.against_shared
+                row.against_alone = choice.against_alone
+            session.add(row)
             stored += 1
     session.flush()
     if stored:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, by_value
 from app.runs.states import Choice, RoundState, RunState, UpdateState
-from worker.protocol.codes import UploadRefusal
+from worker.protocol.codes import Change, Chosen, UploadRefusal
 
 
 class Run(Base):
@@ -126,7 +126,8 @@ class ModuleState(Base):
 
 
 class Measurement(Base):
-    """One site's figure for one task after one round. `model` is shared, local or rule."""
+    """One site's figure for one task after one round. `model` is shared, local, rule or personal: the model in use
+    there, with which of them it is and what that did."""
 
     __tablename__ = "measurement"
     __table_args__ = (UniqueConstraint("run_id", "site_id", "round", "model", "task"),)
@@ -142,4 +143,7 @@ class Measurement(Base):
     low: Mapped[float | None]
     high: Mapped[float | None]
     weight: Mapped[float]
+    chosen: Mapped[Chosen | None] = mapped_column(by_value(Chosen))
+    against_shared: Mapped[Change | None] = mapped_column(by_value(Change, "against_shared"))
+    against_alone: Mapped[Change | None] = mapped_column(by_value(Change, "against_alone"))
     at: Mapped[datetime]

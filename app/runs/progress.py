@@ -91,7 +91,7 @@ def look(
         missing=0 if stands is None else max(stands.quorum - stands.updates, 0),
         wait_until=None if current is None else current.deadline,
         sites=sites,
-        series=_series(session, run, plan, figures_of),
+        series=_series(session, run, plan, figures_of, own),
         approvals=_approvals(session, given, own, sites, leads=leads),
         release_ready=run.state is RunState.COMPLETED,
         changed=run.changed,
@@ -102,10 +102,13 @@ def look(
     return Look(tree, Stage(over, current, stands, unanswered))
 
 
-def _series(session: Session, run: Run, plan: Plan, own: frozenset[str]) -> tuple[Series, ...]:
+def _series(
+    session: Session, run: Run, plan: Plan, own: frozenset[str], inside: frozenset[str]
+) -> tuple[Series, ...]:
     mine = tallies.sums(session, run.id, own) if own else []
     every = tallies.sums(session, run.id)
-    return series.of_plan(plan, every, mine, run.reference)
+    chosen = tallies.choices(session, run.id) if plan.training.personal is not None else []
+    return series.of_plan(plan, every, mine, run.reference, chosen, inside)
 
 
 def round_view(session: Session, run: Run, round_: Round, actor: Actor) -> RoundView:

@@ -1,10 +1,11 @@
 """From sites' figures to the federation's: weighted means with their intervals. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import sqrt
 
+from app.runs import personal
 from app.runs.schemas import Plan
-from app.runs.tallies import Sums
+from app.runs.tallies import ChoiceLine, Sums
 from app.runs.views import Point, Series
 from worker.protocol.tasks import SMALLER_IS_BETTER
 
@@ -14,8 +15,10 @@ def of_plan(
     every: Sequence[Sums],
     own: Sequence[Sums] = (),
     central: dict[str, float] | None = None,
+    choices: Sequence[ChoiceLine] = (),
+    inside: Collection[str] = (),
 ) -> tuple[Series, ...]:
-    """One series per task of the plan, in its order. `own`: of the reader's own sites."""
+    """One series per task of the plan, in its order. `own`: of the reader's own sites; `inside`: its institutions."""
     made = []
     for sheet in plan.sheets:
         mine = [s for s in every if s.task == sheet.name]
@@ -30,6 +33,8 @@ def of_plan(
                 local=mean([s for s in mine if s.model == "local"]),
                 rule=mean([s for s in mine if s.model == "rule"]),
                 central=(central or {}).get(sheet.name),
+                in_use=mean([s for s in mine if s.model == "personal"]),
+                personal=personal.of_task(choices, sheet.name, inside),
             )
         )
     return tuple(made)

@@ -14,7 +14,7 @@ from app.runs.models import Measurement, ModuleState, Round, Run, Update
 from app.runs.states import RoundState, UpdateState
 from app.sites.models import Job, Site
 from app.sites.states import JobState, SiteState
-from worker.protocol.codes import JobKind, UploadRefusal
+from worker.protocol.codes import Change, Chosen, JobKind, UploadRefusal
 
 _UPDATE = (Update.site_id, Update.job_id, Update.state, Update.refusal, Update.received)
 _JOB = (
@@ -181,6 +181,39 @@ def sums(session: Session, run_id: str, own: Collection[str] | None = None) -> l
         mine = select(Site.id).where(Site.institution_id.in_(own), Site.state == SiteState.READY)
         wanted = wanted.where(Measurement.site_id.in_(mine))
     return [Sums(*row) for row in session.execute(wanted, {"run": run_id})]
+
+
+class ChoiceLine(NamedTuple):
+    """Which model one site uses for a task, its figure on test records, and what that did there."""
+
+    task: str
+    institution: str
+    site_name: str
+    chosen: Chosen
+    value: float
+    against_shared: Change
+    against_alone: Change
+
+
+_CHOICES = (
+    select(
+        Measurement.task,
+        Site.institution_id,
+        Site.name,
+        Measurement.chosen,
+        Measurement.value,
+        Measurement.against_shared,
+        Measurement.against_alone,
+    )
+    .join(Site, Site.id == Measurement.site_id)
+    .where(Measurement.run_id == bindparam("run"), Measurement.chosen.is_not(None))
+    .order_by(Measurement.task, Site.name, Site.id)
+)
+
+
+def choices(session: Session, run_id: str) -> list[ChoiceLine]:
+    """Of every site that let its figures out. What the reader may see of them is `personal.of_task`'s to say."""
+    return [ChoiceLine._make(row) for row in session.execute(_CHOICES, {"run": run_id})]
 
 
 def measured(session: Session, run_id: str, site_id: str) -> set[tuple[int, str, str]]:

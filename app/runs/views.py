@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.runs.eligibility import Outside
+from app.runs.personal import Personal
 from app.runs.states import RoundState, RunState
 from app.sites.states import JobState
 from worker.protocol.codes import Failure, Phase, Refusal, UploadRefusal
@@ -156,6 +157,9 @@ class Series:
     rule: Point | None
     central: float | None
     """Only where the records are simulated."""
+    in_use: Point | None = None
+    """Each site with the model it uses, where the run has sites make one of their own."""
+    personal: Personal | None = None
 
     @property
     def latest(self) -> Point | None:

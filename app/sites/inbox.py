@@ -253,12 +253,14 @@ def answer(session: Session, site: Site, job_id: str, said: Answer) -> Job | Non
 _TRANSFER = {
     JobKind.EVALUATE: TransferKind.METRICS,
     JobKind.BASELINE: TransferKind.METRICS,
+    JobKind.PERSONAL: TransferKind.METRICS,
     JobKind.REPORT: TransferKind.CLASS_REPORT,
 }
 _FIELD = {
     JobKind.TRAIN: "update",
     JobKind.EVALUATE: "metrics",
     JobKind.BASELINE: "metrics",
+    JobKind.PERSONAL: "metrics",
     JobKind.REPORT: "report",
     JobKind.SWITCH_RELEASE: "switched",
 }

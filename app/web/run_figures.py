@@ -153,6 +153,8 @@ def table(figures: Series, void: set[int]) -> Table:
         rows.append(_row(_("Each site alone"), figures.local))
     if figures.rule:
         rows.append(_row(_("Simple rule"), figures.rule))
+    if figures.in_use:
+        rows.append(_row(_("Each site’s model in use"), figures.in_use))
     if figures.central is not None:
         rows.append((_("Central training"), number(figures.central, 3), Nothing(), Nothing()))
     return Table(

@@ -138,7 +138,9 @@ def report(tmp_path: Path, sizes: dict[str, int], codes: tuple[str, ...]) -> dic
     count = sum(sizes.values())
     task = replace(build.records(SHEET, count, 1), class_code=classes(sizes))
     manifest = build.manifest([SHEET], classes=codes)
-    answer = local.report(manifest, start(), build.site(task), **build.folders(tmp_path))
+    answer = local.report(
+        manifest, start(), build.site(task), own_dir=tmp_path, **build.folders(tmp_path)
+    )
     return {one.code: one for one in answer.classes}
 
 
@@ -174,6 +176,8 @@ def test_a_regression_report_speaks_in_the_sheets_unit(tmp_path: Path) -> None:
     manifest = build.manifest([sheet], classes=("C0",))
     modules = local.initial_modules(build.MODEL, [sheet], text_dir=None)
     data = build.site(build.records(sheet, 400, 1))
-    (one,) = local.report(manifest, modules, data, **build.folders(tmp_path)).classes
+    (one,) = local.report(
+        manifest, modules, data, own_dir=tmp_path, **build.folders(tmp_path)
+    ).classes
     assert one.tasks[0].local < 12 and 40 < one.tasks[0].observed_mean < 80
     assert one.tasks[0].curve == ()

@@ -95,7 +95,9 @@ def test_a_report_tells_them_of_the_class_it_is_about(tmp_path: Path) -> None:
     manifest = build.manifest([SCORE], classes=("C0",))
     modules = local.initial_modules(build.MODEL, [SCORE], text_dir=None)
     site = build.site(records(600))
-    (one,) = local.report(manifest, modules, site, **build.folders(tmp_path)).classes
+    (one,) = local.report(
+        manifest, modules, site, own_dir=tmp_path, **build.folders(tmp_path)
+    ).classes
     (task,) = one.tasks
     assert [p.value for p in task.topics] == ["cells", "genes", "enzymes"]
     lowest = min(task.topics, key=lambda p: p.difference)
@@ -108,7 +110,9 @@ def test_a_site_without_the_columns_reports_as_before(tmp_path: Path) -> None:
     manifest = build.manifest([SCORE], classes=("C0",))
     modules = local.initial_modules(build.MODEL, [SCORE], text_dir=None)
     site = build.site(build.records(SCORE, 400, 1))
-    (one,) = local.report(manifest, modules, site, **build.folders(tmp_path)).classes
+    (one,) = local.report(
+        manifest, modules, site, own_dir=tmp_path, **build.folders(tmp_path)
+    ).classes
     assert (one.tasks[0].topics, one.tasks[0].groups) == ((), {})
     assert one.tasks[0].shared is not None
 

@@ -29,12 +29,13 @@ from tests.runs.making import (
 from worker.protocol import codec
 from worker.protocol.canonical import digest
 from worker.protocol.codec import Tensors
-from worker.protocol.codes import JobKind, Lane
+from worker.protocol.codes import Change, Chosen, JobKind, Lane
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, StartUpload
 from worker.protocol.update import (
     ClassFigures,
     MetricsAnswer,
+    PersonalChoice,
     Receipt,
     ReportAnswer,
     TaskMetrics,
@@ -205,6 +206,14 @@ def settle_other(world: World, member: Member, job: Job, claim_number: int) -> N
         weight=100,
     )
     answer = MetricsAnswer(shared=(figure,))
+    if job.kind is JobKind.PERSONAL:
+        choice = PersonalChoice(
+            task="pass",
+            model=Chosen.PERSONAL,
+            against_shared=Change.HELPED,
+            against_alone=Change.UNCHANGED,
+        )
+        answer = MetricsAnswer(personal=(figure,), choices=(choice,))
     if job.kind is JobKind.BASELINE:
         answer = MetricsAnswer(local=(figure,), rule=(figure,))
     with world.hub.db.session() as session:

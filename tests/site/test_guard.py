@@ -12,7 +12,7 @@ from pydantic import RootModel
 from worker.learning.data.records import SiteData, TaskData
 from worker.protocol import rules
 from worker.protocol.codes import JobKind, Refusal
-from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, TextModel
+from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, TextModel, Training
 from worker.protocol.messages import Claimed
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.rules import Objection
@@ -80,7 +80,7 @@ def sheet(**fields: Any) -> tuple[TaskSheet, ...]:
 
 @pytest.mark.parametrize("kind", JobKind)
 def test_a_job_the_policy_allows_is_let_in(kind: JobKind) -> None:
-    wanted = manifest(kind=kind)
+    wanted = manifest(kind=kind, training=Training(personal=0.3))
     assert judge(claimed(wanted)) == wanted
 
 
@@ -203,6 +203,20 @@ FLOWS = [
     (JobKind.BASELINE, "metrics", Refusal.METRICS_STAY),
     (JobKind.REPORT, "class_reports", Refusal.REPORTS_STAY),
 ]
+
+
+def test_an_own_model_is_made_only_where_the_terms_have_one_and_figures_follow_the_policy() -> None:
+    with_one = Training(personal="chosen")
+    wanted = manifest(kind=JobKind.PERSONAL, training=with_one, leaves=())
+    closed = with_policy(leaves=OPEN.model_copy(update={"metrics": False}))
+    assert judge(claimed(wanted), closed) == wanted
+    telling = manifest(kind=JobKind.PERSONAL, training=with_one, leaves=("metrics",))
+    assert judge(claimed(telling), closed) == Objection(Refusal.METRICS_STAY, "metrics")
+    without = manifest(kind=JobKind.PERSONAL, leaves=())
+    assert judge(claimed(without), closed) == Objection(Refusal.UNKNOWN_KIND)
+    unasked = manifest(kind=JobKind.PERSONAL, training=with_one, leaves=(), approved=False)
+    found = judge(claimed(unasked), closed)
+    assert isinstance(found, Objection) and found.code is Refusal.APPROVAL_MISSING
 
 
 @pytest.mark.parametrize("admitted", [True, False], ids=["admitted", "concealed"])

@@ -20,7 +20,7 @@ def test_a_refused_job_reaches_no_learning_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reached: list[str] = []
-    for name in ("train", "evaluate", "baseline", "report"):
+    for name in ("train", "evaluate", "baseline", "personal", "report"):
         monkeypatch.setattr(local, name, lambda *_, **__: reached.append("learning"))
     monkeypatch.setattr(records, "load", lambda *_: reached.append("records"))
     homes.accept(bench.home, POLICY.model_copy(update={"leaves": Leaves(updates=False)}), 2)

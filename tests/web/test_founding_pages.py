@@ -29,6 +29,7 @@ ROUNDS = {
     "epochs": "2",
     "batch": "16",
     "lr": "0,01",
+    "personal": "chosen",
 }
 MODEL = {
     "text_model": "",
@@ -96,6 +97,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert (terms.rounds, terms.deadline_s, terms.quorum, terms.minimum_cohort) == (7, 1200, 3, 4)
     assert terms.leaves == ("updates", "class_reports")
     assert (terms.training.epochs, terms.training.lr) == (2, 0.01)
+    assert terms.training.personal == "chosen"
     assert (model.width, model.dropout, model.rank, model.text) == (16, 0.2, 4, None)
     assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET
@@ -118,6 +120,8 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
         ("model", MODEL | {"text_model": "f" * 64}, "text_model"),
         ("rounds", ROUNDS | {"rounds": "501"}, "rounds"),
         ("rounds", ROUNDS | {"lr": "0"}, "lr"),
+        ("rounds", ROUNDS | {"personal": "near"}, "personal"),
+        ("rounds", ROUNDS | {"personal": "-1"}, "personal"),
         ("rounds", ROUNDS | {"deadline_min": "soon"}, "deadline_min"),
         ("terms", TERMS | {"minimum_cell": "4"}, "minimum_cell"),
         ("terms", TERMS | {"minimum_sites": "9"}, "minimum_sites"),
@@ -137,7 +141,7 @@ def test_a_mistake_in_a_step_keeps_what_was_typed(
     assert f'href="#f-{wrong}"' in answer.text
     assert f'id="e-{wrong}"' in answer.text
     for name, value in fields.items():
-        if name in ("text_model", "leaves"):
+        if name in ("text_model", "leaves", "personal"):
             continue
         kept = value if name in ("agreement", "purpose") else f'name="{name}" value="{value}"'
         assert kept in answer.text, name

@@ -1,10 +1,11 @@
-"""After a run: its release, the sites told to switch, the class reports asked for."""
+"""After a run: its release, the sites told to switch, their own models and the class reports asked for."""
 
+from app.clock import now
 from app.hub import Hub
 from app.releases import queries as release_queries
 from app.releases import service as releases
 from app.reports import service as reports
-from app.runs import queries
+from app.runs import eligibility, jobs, queries
 from app.runs.states import RunState
 from worker.learning import seeds
 
@@ -17,6 +18,9 @@ def finish(hub: Hub, run_id: str) -> bool:
             return False
         release = releases.publish(session, run)
         releases.switch(session, hub.key, release)
+        found = eligibility.survey(session, run, now(), releases.ANY_TIME_S)
+        occasion = releases.occasion_of(session, run, found.cohort)
+        jobs.post_personal(session, hub.key, occasion, found, seeds.training_seed)
         reports.ask(session, hub.key, run, release, seeds.training_seed)
     return True
 

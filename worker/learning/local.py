@@ -1,4 +1,4 @@
-"""What a job of learning does at one site: train, evaluate, baseline, report. The face the workers call.
+"""What a job of learning does at one site: train, evaluate, baseline, personal, report. The face the workers call.
 
 Importing this module loads no torch; calling it does. So only a process that does not fork may call it.
 """
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from worker.learning.evaluate.quality import Judged
-    from worker.learning.model.network import Network
     from worker.learning.training.desk import Desk
 
 ProgressHook = Callable[[Phase, int, int], None]
@@ -141,13 +140,34 @@ def baseline(
 ) -> MetricsAnswer:
     """The model trained alone on this site's records, and the simple rule, on the same test records."""
     from worker.learning.evaluate import answers
+    from worker.learning.training import alone
 
     with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
-        network = _alone(manifest, desk, data, cache_dir, on_progress)
+        network = alone.of(manifest, desk, data, cache_dir, on_progress)
         return MetricsAnswer(
             local=answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress),
             rule=answers.of_rule(desk.sources, manifest.minimum_cell),
         )
+
+
+def personal(
+    manifest: Manifest,
+    modules: dict[str, Tensors],
+    data: SiteData,
+    *,
+    text_dir: Path | None,
+    cache_dir: Path,
+    own_dir: Path,
+    on_progress: ProgressHook,
+) -> MetricsAnswer:
+    """Makes the site's own model near the shared one and chooses by the validation split; what that did on the test
+    split. The model stays in `own_dir`."""
+    from worker.learning import in_use
+
+    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+        places = in_use.Places(cache_dir, own_dir)
+        found = in_use.find(manifest, desk, modules, data, places, on_progress)
+        return in_use.told(found, desk, manifest.minimum_cell, on_progress)
 
 
 def alone_modules(
@@ -159,8 +179,10 @@ def alone_modules(
     on_progress: ProgressHook,
 ) -> dict[str, Tensors]:
     """The model `baseline` measures, itself. It never leaves the site."""
+    from worker.learning.training import alone
+
     with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
-        return _alone(manifest, desk, data, cache_dir, on_progress).state()
+        return alone.of(manifest, desk, data, cache_dir, on_progress).state()
 
 
 def predictions(
@@ -171,18 +193,18 @@ def predictions(
     split: str = "test",
     text_dir: Path | None,
     cache_dir: Path,
+    own_dir: Path,
     on_progress: ProgressHook,
 ) -> "dict[str, Judged]":
-    """Task to labels and predictions of one split, record by record. They never leave the site."""
-    from worker.learning.evaluate.predict import judge, predict
+    """Task to labels and predictions of one split by the model in use, record by record. They never leave the site."""
+    from worker.learning import in_use
 
     with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
-        network = desk.network(modules)
+        places = in_use.Places(cache_dir, own_dir)
+        found = in_use.find(manifest, desk, modules, data, places, on_progress)
         return {
-            source.data.sheet.name: judge(
-                source,
-                source.rows(split),
-                predict(network, source, source.rows(split), on_progress),
+            source.data.sheet.name: in_use.said(
+                found.network(source.data.sheet.name), source, split, on_progress
             )
             for source in desk.sources
         }
@@ -195,17 +217,24 @@ def report(
     *,
     text_dir: Path | None,
     cache_dir: Path,
+    own_dir: Path,
     on_progress: ProgressHook,
 ) -> ReportAnswer:
-    """Figures of the classes the manifest names, suppressed and rounded here."""
+    """Figures of the classes the manifest names, by the model in use, suppressed and rounded here."""
+    from worker.learning import in_use
     from worker.learning.evaluate import classes
     from worker.learning.evaluate.compare import compared
+    from worker.learning.training import alone
 
     with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
-        shared = desk.network(modules)
-        local = _alone(manifest, desk, data, cache_dir, on_progress)
+        places = in_use.Places(cache_dir, own_dir)
+        used = in_use.find(manifest, desk, modules, data, places, on_progress)
+        local = alone.of(manifest, desk, data, cache_dir, on_progress)
         asked = manifest.classes
-        found = [compared(shared, local, s, asked, on_progress) for s in desk.sources]
+        found = [
+            compared(used.network(s.data.sheet.name), local, s, asked, on_progress)
+            for s in desk.sources
+        ]
     return ReportAnswer(classes=classes.figures(data, asked, found, manifest.minimum_cell))
 
 
@@ -226,19 +255,6 @@ def _laid(
         cache_dir=cache_dir,
         on_progress=on_progress,
     )
-
-
-def _alone(
-    manifest: Manifest, desk: "Desk", data: SiteData, cache_dir: Path, on_progress: ProgressHook
-) -> "Network":
-    from worker.learning.training import alone
-
-    if not any(len(source.rows("train")) for source in desk.sources):
-        raise NoRecords("no training record for any task of this job")
-    work = alone.fingerprint(manifest.model, manifest.tasks, manifest.training, data)
-    kept = cache_dir / "alone" / f"{work}.safetensors"
-    state = alone.state(desk.first(), desk.sources, manifest.training, kept, work, on_progress)
-    return desk.network(state)
 
 
 def _carried(desk: "Desk") -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -167,10 +168,8 @@ def _update(
         before.modules,
         before.own.get(site, Own()),
         data,
-        text_dir=folders.text,
-        cache_dir=folders.work / site,
         checkpoint=checkpoint,
-        on_progress=_silent,
+        **_places(folders, site),
     )
     checkpoint.unlink(missing_ok=True)
     body = codec.encode(codec.flat({module: one.delta for module, one in found.items()}))
@@ -185,9 +184,7 @@ def _measured(
             manifest(plan, site, number, state.modules, JobKind.EVALUATE, state.kept),
             state.at(site),
             data,
-            text_dir=folders.text,
-            cache_dir=folders.work / site,
-            on_progress=_silent,
+            **_places(folders, site),
         )
         for site, data in sorted(sites.items())
     }
@@ -199,26 +196,45 @@ def alone(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> dict[s
         site: local.alone_modules(
             manifest(plan, site, 0, {}, JobKind.BASELINE),
             data,
-            text_dir=folders.text,
-            cache_dir=folders.work / site,
-            on_progress=_silent,
+            **_places(folders, site),
+        )
+        for site, data in sorted(sites.items())
+    }
+
+
+def personal(
+    plan: Plan, state: State, sites: Mapping[str, SiteData], folders: Folders
+) -> dict[str, MetricsAnswer]:
+    """Every site's own model near the shared one, and what it did there. `judged` with the site finds it."""
+    return {
+        site: local.personal(
+            manifest(plan, site, plan.rounds, {}, JobKind.PERSONAL),
+            state.at(site),
+            data,
+            own_dir=folders.work / site / "personal",
+            **_places(folders, site),
         )
         for site, data in sorted(sites.items())
     }
 
 
 def judged(
-    plan: Plan, modules: Modules, data: SiteData, folders: Folders, *, split: str = "test"
+    plan: Plan,
+    modules: Modules,
+    data: SiteData,
+    folders: Folders,
+    *,
+    split: str = "test",
+    site: str = "judge",
 ) -> dict[str, Judged]:
-    """Task to labels and predictions of one split, in order of the records."""
+    """Task to labels and predictions of one split by the model in use at the site, in order of the records."""
     return local.predictions(
-        manifest(plan, "judge", 0, {}, JobKind.EVALUATE),
+        manifest(plan, site, plan.rounds, {}, JobKind.EVALUATE),
         modules,
         data,
         split=split,
-        text_dir=folders.text,
-        cache_dir=folders.work / "judge",
-        on_progress=_silent,
+        own_dir=folders.work / site / "personal",
+        **_places(folders, site),
     )
 
 
@@ -293,6 +309,15 @@ def manifest(
         minimum_cell=plan.minimum_cell,
         rank=plan.ranks.get(site),
     )
+
+
+def _places(folders: Folders, site: str) -> dict[str, Any]:
+    """What every job of learning takes."""
+    return {
+        "text_dir": folders.text,
+        "cache_dir": folders.work / site,
+        "on_progress": _silent,
+    }
 
 
 def _silent(phase: Phase, step: int, steps: int) -> None:

@@ -1,6 +1,14 @@
 """The closed lists of the protocol, said for people."""
 
-from worker.protocol.codes import Failure, Fitness, JobKind, Phase, TransferKind, UploadRefusal
+from worker.protocol.codes import (
+    Chosen,
+    Failure,
+    Fitness,
+    JobKind,
+    Phase,
+    TransferKind,
+    UploadRefusal,
+)
 from worker.protocol.text import _
 
 
@@ -119,8 +127,18 @@ def job(value: JobKind) -> str:
         JobKind.TRAIN: _("Train for a round"),
         JobKind.EVALUATE: _("Measure the model"),
         JobKind.BASELINE: _("Measure what to compare with"),
+        JobKind.PERSONAL: _("Make the site’s own model"),
         JobKind.REPORT: _("Make class reports"),
         JobKind.SWITCH_RELEASE: _("Switch to a release"),
+    }[value]
+
+
+def chosen(value: Chosen) -> str:
+    """Within a sentence."""
+    return {
+        Chosen.SHARED: _("the shared model"),
+        Chosen.PERSONAL: _("its own model, held near the shared one"),
+        Chosen.ALONE: _("its own model, trained alone"),
     }[value]
 
 

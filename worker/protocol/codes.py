@@ -24,6 +24,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     EVALUATE = "evaluate"
     BASELINE = "baseline"
+    PERSONAL = "personal"
     REPORT = "report"
     SWITCH_RELEASE = "switch-release"
 
@@ -31,6 +32,22 @@ class JobKind(StrEnum):
     def lane(self) -> Lane:
         quick = {JobKind.EVALUATE, JobKind.SWITCH_RELEASE}
         return Lane.QUICK if self in quick else Lane.TRAIN
+
+
+class Chosen(StrEnum):
+    """The model a site uses for one task, by its validation records."""
+
+    SHARED = "shared"
+    PERSONAL = "personal"
+    ALONE = "alone"
+
+
+class Change(StrEnum):
+    """What a choice did on records that neither trained nor chose. Unchanged: within chance, one-sided 95 %."""
+
+    HELPED = "helped"
+    UNCHANGED = "unchanged"
+    HURT = "hurt"
 
 
 class Verdict(StrEnum):

@@ -1,6 +1,6 @@
 """What one job may do at one site, signed by the hub. No code travels: only names, numbers and digests."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -85,6 +85,9 @@ class Training(_Value):
     step: float = Field(default=1.0, gt=0, le=4)
     """What the hub multiplies the mean update by: 1 is the plain mean."""
     seed: int = Field(default=1, ge=0, lt=2**31)
+    personal: Annotated[float, Field(gt=0, le=100)] | Literal["chosen"] | None = None
+    """lambda of a model that stays at the site, held near the shared one; "chosen": by the site's validation records,
+    from `personalization.STRENGTHS`. None: no such model. It is trained after the last round and never sent."""
 
 
 class ModuleRef(_Value):

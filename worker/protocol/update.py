@@ -3,6 +3,7 @@
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from worker.protocol import limits
+from worker.protocol.codes import Change, Chosen
 from worker.protocol.policy import Digest
 
 
@@ -55,12 +56,23 @@ class TaskMetrics(_Value):
     """Records behind the value, rounded down to a multiple of the minimum cell."""
 
 
+class PersonalChoice(_Value):
+    """Which model the site uses for a task, and what that did on its test records against the two others."""
+
+    task: str
+    model: Chosen
+    against_shared: Change
+    against_alone: Change
+
+
 class MetricsAnswer(_Value):
-    """The answer of an evaluate or baseline job. `model` is shared, local or rule."""
+    """The answer of an evaluate, baseline or personal job: each kind fills its own. `personal`: of the model chosen."""
 
     shared: tuple[TaskMetrics, ...] = ()
     local: tuple[TaskMetrics, ...] = ()
     rule: tuple[TaskMetrics, ...] = ()
+    personal: tuple[TaskMetrics, ...] = ()
+    choices: tuple[PersonalChoice, ...] = ()
 
 
 class CalibrationPoint(_Value):

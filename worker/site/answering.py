@@ -106,6 +106,12 @@ def _measure(job: Job) -> Answer | Objection:
     if job.manifest.kind is JobKind.EVALUATE:
         metrics = local.evaluate(job.manifest, modules, data, **places)
         return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
+    places["own_dir"] = job.site.own.personal(job.manifest.run)
+    if job.manifest.kind is JobKind.PERSONAL:
+        metrics = local.personal(job.manifest, modules, data, **places)
+        if "metrics" not in job.manifest.leaves:
+            metrics = MetricsAnswer()
+        return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
     report = local.report(job.manifest, modules, data, **places)
     return Answer(claim=claim, report=without_gaps(report, job.policy.document))
 
@@ -124,7 +130,9 @@ def without_gaps(report: ReportAnswer, policy: PolicyDocument) -> ReportAnswer:
 
 
 def _let_out(metrics: MetricsAnswer, policy: AcceptedPolicy) -> MetricsAnswer:
-    """Without the band of records where the policy keeps counts at the site."""
+    """Nothing where the policy keeps metrics at the site; without the band of records where it keeps counts there."""
+    if not policy.document.leaves.metrics:
+        return MetricsAnswer()
     if policy.document.leaves.counts:
         return metrics
 
@@ -132,7 +140,11 @@ def _let_out(metrics: MetricsAnswer, policy: AcceptedPolicy) -> MetricsAnswer:
         return tuple(one.model_copy(update={"records_band": ""}) for one in figures)
 
     return MetricsAnswer(
-        shared=blank(metrics.shared), local=blank(metrics.local), rule=blank(metrics.rule)
+        shared=blank(metrics.shared),
+        local=blank(metrics.local),
+        rule=blank(metrics.rule),
+        personal=blank(metrics.personal),
+        choices=metrics.choices,
     )
 
 

@@ -27,11 +27,12 @@ SENDS: Mapping[JobKind, tuple[str, ...]] = {
     JobKind.TRAIN: ("updates",),
     JobKind.EVALUATE: ("metrics",),
     JobKind.BASELINE: ("metrics",),
+    JobKind.PERSONAL: (),
     JobKind.REPORT: ("class_reports",),
     JobKind.SWITCH_RELEASE: (),
 }
 """What an answer of each kind carries, whatever the manifest admits to."""
-_NEEDS_APPROVAL = frozenset({JobKind.TRAIN, JobKind.EVALUATE, JobKind.BASELINE, JobKind.REPORT})
+_NEEDS_APPROVAL = frozenset(JobKind) - {JobKind.SWITCH_RELEASE}
 _DETAIL = re.compile(r"[A-Za-z0-9_./-]{1,64}")
 
 
@@ -76,7 +77,7 @@ def _open(claimed: Claimed, known: Known, at: datetime) -> Manifest | Objection:
         return Objection(Refusal.BAD_SIGNATURE)
     if (manifest.site, manifest.institution) != (known.identity.site, known.identity.institution):
         return Objection(Refusal.WRONG_SITE)
-    if manifest.kind != claimed.kind:
+    if manifest.kind != claimed.kind or not _agreed(manifest):
         return Objection(Refusal.UNKNOWN_KIND)
     if not manifest.issued < manifest.expires or at >= manifest.expires:
         return Objection(Refusal.EXPIRED)
@@ -89,6 +90,11 @@ def _highest(manifest: Manifest, tier: Tier) -> int:
     """What this machine may be asked to train of an adapter, by the federation's own numbers."""
     tiers = manifest.model.tiers
     return manifest.model.rank if tiers is None else tiers.of(tier)
+
+
+def _agreed(manifest: Manifest) -> bool:
+    """A model of the site's own is made only in a run whose terms have one."""
+    return manifest.kind is not JobKind.PERSONAL or manifest.training.personal is not None
 
 
 def _terms(manifest: Manifest, known: Known) -> Terms:

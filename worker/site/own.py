@@ -1,4 +1,5 @@
-"""The site's own part of each run's model, on its disk: a file per run and round, which never leaves.
+"""The site's own part of each run's model, on its disk: a file per run and round, which never leaves. Beside them,
+the run's own model near the shared one, where it has one (`personal`).
 
 Written before the round's update is, so that a kill at any moment, or the same job again, gives the very same
 bytes: a round always starts from the newest file of an earlier one. A lost file means starting from the base.
@@ -56,6 +57,15 @@ class OwnParts:
         files.write(files.folder(self._folder(run)) / f"{number}.safetensors", bytes(body))
         for old in sorted(self._rounds(run))[:-_ROUNDS]:
             self._file(run, old).unlink(missing_ok=True)
+
+    def personal(self, run: str) -> Path:
+        """The folder of the site's own model near the shared one of this run."""
+        return files.folder(files.folder(self._folder(run)) / "personal")
+
+    def forget_personal(self) -> None:
+        """All of them: who empties the cache, which holds what was learnt from records, means these too."""
+        for path in self._root.glob("*/personal"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def prune(self, in_use: str | None) -> None:
         """Runs of long ago are over, but for the one whose release predicts here."""

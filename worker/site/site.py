@@ -46,6 +46,8 @@ class Site:
     def tidy(self) -> None:
         """What no job of the last month has touched goes; the cache of objects keeps to its size."""
         self.outbox.prune()
+        if not any(self.home.cache.glob("*")):
+            self.own.forget_personal()
         self.own.prune(self.home.read_json(self.home.release_file).get("run"))
         self.objects.prune()
         oldest = time.time() - _KEPT_S

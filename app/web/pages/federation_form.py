@@ -10,6 +10,7 @@ from app.web.forms import Typed
 from app.web.pages import number_form
 from app.web.pages.number_form import Number
 from app.web.parts import Field, Option
+from worker.protocol.manifest import Training
 
 FLOWS = ("updates", "metrics", "counts", "class_codes", "class_reports")
 
@@ -95,7 +96,47 @@ def rounds_fields(terms: Terms, typed: Typed | None, errors: dict[str, str]) -> 
     return (
         *number_form.fields(ROUNDS, terms, typed, errors),
         *number_form.fields(TRAINING, terms.training, typed, errors),
+        _personal(terms.training, typed, errors),
     )
+
+
+STRENGTHS = ("0.01", "0.1", "0.3", "1", "3")
+
+
+def _personal(training: Training, typed: Typed | None, errors: dict[str, str]) -> Field:
+    held = training.personal
+    shown = "" if held is None else f"{held:g}" if isinstance(held, float) else held
+    options = (
+        Option("", _("None: every site uses the shared model")),
+        Option("chosen", _("Yes; each site finds out how near the shared one it stays")),
+        *(Option(one, _("Yes, held with strength {n}").format(n=one)) for one in STRENGTHS),
+    )
+    if shown not in {option.value for option in options}:
+        options = (*options, Option(shown, _("Yes, held with strength {n}").format(n=shown)))
+    return Field(
+        "personal",
+        _("A model of its own at each site"),
+        "select",
+        value=typed.text("personal") if typed else shown,
+        options=options,
+        help=_(
+            "Made at the site after the last round, held near the shared one; it never leaves. A site uses it only if"
+            " it does better on records kept aside."
+        ),
+        error=errors.get("personal", ""),
+    )
+
+
+def _read_personal(typed: Typed) -> float | str | None:
+    told = typed.text("personal")
+    if told in ("", "chosen"):
+        return told or None
+    label = _("A model of its own at each site")
+    value = typed.decimal("personal", label)
+    if not 0 < value <= 100:
+        said = _("{label}: choose one of the list.").format(label=label)
+        raise Invalid(said, {"personal": said})
+    return value
 
 
 def terms_fields(terms: Terms, typed: Typed | None, errors: dict[str, str]) -> tuple[Field, ...]:
@@ -117,6 +158,10 @@ def read_rounds(typed: Typed, before: Terms) -> Terms:
     values: dict[str, Any] = before.model_dump()
     values |= number_form.read(ROUNDS, typed, errors)
     values["training"] |= number_form.read(TRAINING, typed, errors)
+    try:
+        values["training"]["personal"] = _read_personal(typed)
+    except Invalid as problem:
+        errors.update(problem.errors)
     return number_form.made(lambda: Terms.model_validate(values), errors)
 
 

@@ -15,7 +15,7 @@ from app.web.moments import in_words, number, sentence, since, size, span
 from app.web.pages import run_words, task_words
 from app.web.parts import Cell, Facts, Part, Status, Text
 from app.web.visit import Visit
-from worker.protocol.manifest import ModelSpec
+from worker.protocol.manifest import ModelSpec, Training
 
 
 def readable(visit: Visit, federation_id: str) -> Federation:
@@ -62,12 +62,25 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
         (_("A figure needs"), _("{n} students behind it").format(n=terms.minimum_cell)),
         (_("Leaves a site besides updates"), task_words.flows(terms.leaves)),
         (_("Training at a site"), training),
+        (_("A model of its own at each site"), own_model(terms.training)),
         (_("Time to answer"), _("{n} days when a run is proposed").format(n=terms.approval_days)),
         (
             _("One site’s update"),
             run_words.one_update(),
         ),
     )
+
+
+def own_model(training: Training) -> str:
+    """What a site makes for itself after the last round."""
+    if training.personal is None:
+        return _("none: every site uses the shared model")
+    held = _("each site finds out how near the shared one it stays")
+    if training.personal != "chosen":
+        held = _("held near the shared one with strength {n}").format(n=f"{training.personal:g}")
+    return _(
+        "made after the last round, never sent, used only if it does better there; {held}"
+    ).format(held=held)
 
 
 def model_lines(model: ModelSpec) -> tuple[tuple[str, Cell], ...]:

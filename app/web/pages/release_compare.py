@@ -69,6 +69,7 @@ def sheet(
         before, after = _series(visit, old), _series(visit, new)
         panels = (
             Panel(_("How good they are"), (_figures(before, after, old, new),)),
+            *_own_models(before, after, old, new),
             Panel(_("What changed"), (_parts(old, new),)),
         )
         says = _("Release {new} against release {old}.").format(new=new.number, old=old.number)
@@ -96,7 +97,12 @@ def _series(visit: Visit, row: Release) -> dict[str, Series]:
     run = runs.by_id(visit.session, row.run_id)
     assert run is not None
     figures = tallies.sums(visit.session, run.id)
-    found = series.of_plan(runs.plan_of(run), figures, central=run.reference)
+    found = series.of_plan(
+        runs.plan_of(run),
+        figures,
+        central=run.reference,
+        choices=tallies.choices(visit.session, run.id),
+    )
     return {one.task: one for one in found}
 
 
@@ -124,6 +130,36 @@ def _figures(
         Column(_("So")),
     )
     return Table(_("On the sites’ hold-out records, after the last round"), columns, tuple(rows))
+
+
+def _own_models(
+    before: dict[str, Series], after: dict[str, Series], old: Release, new: Release
+) -> tuple[Panel, ...]:
+    """How many sites were better off with the model each of them uses; nothing where neither run had such models."""
+    if not any(one.personal for one in (*before.values(), *after.values())):
+        return ()
+    rows: list[tuple[Cell, ...]] = [
+        ((after.get(task) or before[task]).target, _told(before.get(task)), _told(after.get(task)))
+        for task in sorted(before.keys() | after.keys())
+    ]
+    columns = (
+        Column(_("Task")),
+        Column(_("Release {n}").format(n=old.number)),
+        Column(_("Release {n}").format(n=new.number)),
+    )
+    table = Table(
+        _("Sites better off, unchanged, worse off than with the shared model"), columns, tuple(rows)
+    )
+    return (Panel(_("What the sites’ own models did"), (table,)),)
+
+
+def _told(one: Series | None) -> Cell:
+    if one is None or one.personal is None or one.personal.against_shared is None:
+        return Nothing()
+    told = one.personal.against_shared
+    return _("{helped}, {unchanged}, {hurt} of {n} sites").format(
+        helped=told.helped, unchanged=told.unchanged, hurt=told.hurt, n=told.sites
+    )
 
 
 def _latest(one: Series | None) -> Cell:

@@ -13,7 +13,7 @@ from app.runs import queries as runs
 from app.runs.models import Run
 from app.runs.progress import progress
 from app.text import _
-from app.web import refusals, render, run_figures
+from app.web import own_models, refusals, render, run_figures
 from app.web.moments import as_of, day, full, number, since
 from app.web.pages import release_compare as compared
 from app.web.pages import run_words
@@ -182,10 +182,11 @@ def _compared(visit: Visit, row: Release) -> list[Panel]:
         words = Text(run_figures.metric_words(series.metric), muted=True, small=True)
         chart = run_figures.chart(series, max(p.round for p in series.shared), None)
         fold = Fold(f"fold-{series.task}", _("Show the numbers as a table"), (table,))
+        own = tuple(Text(said) for said in own_models.sentences(series.personal))
         panels.append(
             Panel(
                 series.target,
-                (words, chart, fold) if chart else (words, table),
+                (words, chart, fold, *own) if chart else (words, table, *own),
                 lead=run_figures.finding(series),
                 id=f"h-{series.task}",
             )

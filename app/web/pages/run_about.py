@@ -8,7 +8,7 @@ from app.runs.schemas import Plan
 from app.runs.states import RoundState
 from app.runs.views import ApprovalView, Progress
 from app.text import _
-from app.web import run_figures
+from app.web import own_models, run_figures
 from app.web.charts import LineChart
 from app.web.moments import day, in_words, size
 from app.web.pages import run_words
@@ -25,6 +25,7 @@ class FigurePanel:
     chart: LineChart | None
     table: Table
     simulated: str
+    own_models: tuple[str, ...]
 
 
 def figures(visit: Visit, seen: Progress) -> tuple[FigurePanel, ...]:
@@ -47,6 +48,7 @@ def figures(visit: Visit, seen: Progress) -> tuple[FigurePanel, ...]:
             run_figures.chart(one, seen.rounds_planned, now_at),
             run_figures.table(one, void),
             simulated if one.central is not None else "",
+            own_models.sentences(one.personal),
         )
         for one in found
     )

@@ -8,25 +8,25 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from worker.learning.data.records import SiteData
+from worker.learning.faults import NoRecords
 from worker.learning.model.network import Network
 from worker.learning.seeds import derive
 from worker.learning.training import checkpoint as checkpoints
-from worker.learning.training.batches import Rows, Source, Step, together
+from worker.learning.training import held_out
+from worker.learning.training.batches import Source
+from worker.learning.training.desk import Desk
 from worker.learning.training.fit import Trainer
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.canonical import digest_of
 from worker.protocol.codec import Tensors, by_module, flat
-from worker.protocol.manifest import ModelSpec, Training
+from worker.protocol.manifest import Manifest, ModelSpec, Training
 from worker.protocol.tasks import TaskSheet
 
-MOST_EPOCHS, PATIENCE = 30, 4
-MOST_EPOCHS_ADAPTED, PATIENCE_ADAPTED = 8, 2
+PATIENCE = held_out.Patience(30, 4)
+PATIENCE_ADAPTED = held_out.Patience(8, 2)
 """Where layers of the text model train too, an epoch is dear and the adapter soon has what it can learn."""
 WITHOUT_VALIDATION = 10
-VALIDATION_BATCH = 128
 
 
 def fingerprint(spec: ModelSpec, tasks: Sequence[TaskSheet], plan: Training, data: SiteData) -> str:
@@ -40,6 +40,18 @@ def fingerprint(spec: ModelSpec, tasks: Sequence[TaskSheet], plan: Training, dat
             "data": data.digest,
         }
     )
+
+
+def of(
+    manifest: Manifest, desk: Desk, data: SiteData, cache_dir: Path, on_progress: ProgressHook
+) -> Network:
+    """This site's model trained alone, from its cache if it is there. Raises NoRecords."""
+    if not any(len(source.rows("train")) for source in desk.sources):
+        raise NoRecords("no training record for any task of this job")
+    work = fingerprint(manifest.model, manifest.tasks, manifest.training, data)
+    kept = cache_dir / "alone" / f"{work}.safetensors"
+    found = state(desk.first(), desk.sources, manifest.training, kept, work, on_progress)
+    return desk.network(found)
 
 
 def state(
@@ -64,32 +76,12 @@ def _train(
 ) -> dict[str, Tensors]:
     own = plan.model_copy(update={"seed": derive("alone", network.spec.seed), "proximal": 0.0})
     trainer = Trainer(network, given, [source.rows("train") for source in given], own)
-    held = [source.rows("validation") for source in given]
-    validated = any(len(rows) for rows in held)
     adapted = network.encoder is not None and not network.encoder.pooled_below
-    most, patience = (MOST_EPOCHS_ADAPTED, PATIENCE_ADAPTED) if adapted else (MOST_EPOCHS, PATIENCE)
-    epochs = most if validated else min(most, WITHOUT_VALIDATION)
-    best, least, since = network.state(), math.inf, 0
+    patience = PATIENCE_ADAPTED if adapted else PATIENCE
+    if any(len(rows) for rows in held_out.rows(given)):
+        before = held_out.Best(network.state(), math.inf)
+        return held_out.best(trainer, given, before, patience, on_progress).state
+    epochs = min(patience.epochs, WITHOUT_VALIDATION)
     for number in range(epochs):
         trainer.epoch(number, on_progress, trainer.steps * epochs)
-        loss = _loss(network, given, held) if validated else -float(number)
-        since = 0 if loss < least else since + 1
-        if loss < least:
-            best, least = network.state(), loss
-        if since >= patience:
-            break
-    return best
-
-
-@torch.no_grad()
-def _loss(network: Network, given: Sequence[Source], rows: Sequence[Rows]) -> float:
-    """Mean loss per record over the validation split, tasks weighing by their records."""
-    total, count = 0.0, 0
-    for group in together(given, rows):
-        own = rows[group[0]]
-        for start in range(0, len(own), VALIDATION_BATCH):
-            step = Step(group, own[start : start + VALIDATION_BATCH])
-            loss = network.loss(step.batches(given), training=False)
-            total += float(loss) * len(step.rows)
-            count += len(step.rows) * len(group)
-    return total / count
+    return network.state()

@@ -15,11 +15,12 @@ import torch
 
 from worker.learning.faults import NotFinite
 from worker.learning.model.network import Network
+from worker.learning.own import Modules
 from worker.learning.seeds import derive
 from worker.learning.training import checkpoint as checkpoints
 from worker.learning.training.batches import Rows, Source, Step, epoch, together
 from worker.learning.training.frozen import ProgressHook
-from worker.protocol.codec import Tensors
+from worker.protocol.codec import Tensors, flat
 from worker.protocol.codes import Phase
 from worker.protocol.manifest import Training
 
@@ -37,17 +38,27 @@ class Savepoint:
 
 
 class Trainer:
-    """One local training of a network. `anchor` is the base, for the proximal term."""
+    """One local training of a network. `anchor`: what the proximal term pulls to; None is where it starts."""
 
     def __init__(
-        self, network: Network, given: Sequence[Source], rows: Sequence[Rows], plan: Training
+        self,
+        network: Network,
+        given: Sequence[Source],
+        rows: Sequence[Rows],
+        plan: Training,
+        anchor: Modules | None = None,
     ):
         self.network = network
         self._given = given
         self._rows = rows
         self._plan = plan
         self._named = list(network.parameters())
-        self._anchor = [tensor.detach().clone() for _, tensor in self._named]
+        self._start = [tensor.detach().clone() for _, tensor in self._named]
+        held = {} if anchor is None else flat(anchor)
+        self._anchor = [
+            torch.from_numpy(np.array(held[name], np.float32)) if held else start
+            for (name, _), start in zip(self._named, self._start, strict=True)
+        ]
         self._optimizer = torch.optim.AdamW(
             [tensor for _, tensor in self._named], lr=plan.lr, weight_decay=plan.weight_decay
         )
@@ -101,15 +112,15 @@ class Trainer:
         """Proximal term mu/2 |w - w0|^2 (FedProx, arXiv 1812.06127): its gradient is mu (w - w0)."""
         if not self._plan.proximal:
             return
-        for (_, tensor), start in zip(self._named, self._anchor, strict=True):
+        for (_, tensor), held in zip(self._named, self._anchor, strict=True):
             if tensor.grad is not None:
-                tensor.grad.add_(tensor.detach() - start, alpha=self._plan.proximal)
+                tensor.grad.add_(tensor.detach() - held, alpha=self._plan.proximal)
 
     def _put_back(self) -> None:
         """Rows that no record reached move by weight decay alone, at every site: then none would be one site's."""
         if not self._plan.weight_decay:
             return
-        for (_, tensor), start in zip(self._named, self._anchor, strict=True):
+        for (_, tensor), start in zip(self._named, self._start, strict=True):
             own = self._optimizer.state.get(tensor)
             if own and tensor.ndim > 1:
                 reached = (own["exp_avg"] != 0).any(dim=1) | (own["exp_avg_sq"] != 0).any(dim=1)

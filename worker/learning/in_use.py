@@ -1,0 +1,108 @@
+"""The models a site has for each task, and the one it uses: shared, its own near the shared one, or trained alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from worker.learning.data.records import SiteData
+from worker.learning.evaluate import answers, paired
+from worker.learning.evaluate.predict import judge, predict
+from worker.learning.evaluate.quality import Judged
+from worker.learning.model.network import Network
+from worker.learning.own import Modules
+from worker.learning.personalization import gate
+from worker.learning.training import alone, personal
+from worker.learning.training.batches import Source
+from worker.learning.training.desk import Desk
+from worker.learning.training.frozen import ProgressHook
+from worker.protocol.codes import Chosen
+from worker.protocol.manifest import Manifest
+from worker.protocol.update import MetricsAnswer, PersonalChoice, TaskMetrics
+
+
+@dataclass(frozen=True)
+class Places:
+    """`cache`: of the site; `own`: what is its own in this run."""
+
+    cache: Path
+    own: Path
+
+
+@dataclass(frozen=True)
+class InUse:
+    """`chosen`: by task; a task that is not there uses the shared model."""
+
+    networks: Mapping[Chosen, Network]
+    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+
+    def model(self, task: str) -> Chosen:
+        return self.chosen.get(task, Chosen.SHARED)
+
+    def network(self, task: str) -> Network:
+        return self.networks[self.model(task)]
+
+
+def find(
+    manifest: Manifest,
+    desk: Desk,
+    shared: Modules,
+    data: SiteData,
+    places: Places,
+    on_progress: ProgressHook,
+) -> InUse:
+    """Trains what is not on disk yet. Without records to train on and to choose by, the shared model is all."""
+    networks = {Chosen.SHARED: desk.network(shared)}
+    if manifest.training.personal is None or not _can_choose(desk.sources):
+        return InUse(networks)
+    shelf = personal.Shelf(places.own, personal.work(manifest, shared, data))
+    own = personal.state(desk, shared, manifest.training, shelf, on_progress)
+    networks[Chosen.PERSONAL] = desk.network(own)
+    networks[Chosen.ALONE] = alone.of(manifest, desk, data, places.cache, on_progress)
+    chosen = {
+        source.data.sheet.name: gate.choose(
+            {
+                model: paired.losses(said(network, source, "validation", on_progress))
+                for model, network in networks.items()
+            }
+        )
+        for source in desk.sources
+    }
+    return InUse(networks, chosen)
+
+
+def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook) -> MetricsAnswer:
+    """What the choices did, on the test split: the chosen model's figures, and whether it helped."""
+    figures: list[TaskMetrics] = []
+    choices: list[PersonalChoice] = []
+    for source in desk.sources:
+        name = source.data.sheet.name
+        if len(source.rows("test")) < minimum_cell or name not in found.chosen:
+            continue
+        every = {
+            model: said(network, source, "test", on_progress)
+            for model, network in found.networks.items()
+        }
+        ours = every[found.chosen[name]]
+        figure = answers.metrics(ours, minimum_cell)
+        if figure is None:
+            continue
+        figures.append(figure)
+        choices.append(
+            PersonalChoice(
+                task=name,
+                model=found.chosen[name],
+                against_shared=paired.change(ours, every[Chosen.SHARED]),
+                against_alone=paired.change(ours, every[Chosen.ALONE]),
+            )
+        )
+    return MetricsAnswer(personal=tuple(figures), choices=tuple(choices))
+
+
+def said(network: Network, source: Source, split: str, on_progress: ProgressHook) -> Judged:
+    """What a model says of one split, beside the labels."""
+    rows = source.rows(split)
+    return judge(source, rows, predict(network, source, rows, on_progress))
+
+
+def _can_choose(given: Sequence[Source]) -> bool:
+    return all(any(len(s.rows(split)) for s in given) for split in ("train", "validation"))
