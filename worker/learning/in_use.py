@@ -59,13 +59,7 @@ def find(
     networks[Chosen.PERSONAL] = desk.network(own)
     networks[Chosen.ALONE] = alone.of(manifest, desk, data, places.cache, on_progress)
     chosen = {
-        source.data.sheet.name: gate.choose(
-            {
-                model: paired.losses(said(network, source, "validation", on_progress))
-                for model, network in networks.items()
-            }
-        )
-        for source in desk.sources
+        source.data.sheet.name: _choose(networks, source, on_progress) for source in desk.sources
     }
     return InUse(networks, chosen)
 
@@ -96,6 +90,14 @@ def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook)
             )
         )
     return MetricsAnswer(personal=tuple(figures), choices=tuple(choices))
+
+
+def _choose(
+    networks: Mapping[Chosen, Network], source: Source, on_progress: ProgressHook
+) -> Chosen:
+    held = {model: said(one, source, "validation", on_progress) for model, one in networks.items()}
+    losses = {model: paired.losses(judged) for model, judged in held.items()}
+    return gate.choose(losses, held[Chosen.SHARED].student)
 
 
 def said(network: Network, source: Source, split: str, on_progress: ProgressHook) -> Judged:

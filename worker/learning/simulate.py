@@ -169,7 +169,7 @@ def _update(
         before.own.get(site, Own()),
         data,
         checkpoint=checkpoint,
-        **_places(folders, site),
+        **places(folders, site),
     )
     checkpoint.unlink(missing_ok=True)
     body = codec.encode(codec.flat({module: one.delta for module, one in found.items()}))
@@ -184,7 +184,7 @@ def _measured(
             manifest(plan, site, number, state.modules, JobKind.EVALUATE, state.kept),
             state.at(site),
             data,
-            **_places(folders, site),
+            **places(folders, site),
         )
         for site, data in sorted(sites.items())
     }
@@ -196,23 +196,7 @@ def alone(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> dict[s
         site: local.alone_modules(
             manifest(plan, site, 0, {}, JobKind.BASELINE),
             data,
-            **_places(folders, site),
-        )
-        for site, data in sorted(sites.items())
-    }
-
-
-def personal(
-    plan: Plan, state: State, sites: Mapping[str, SiteData], folders: Folders
-) -> dict[str, MetricsAnswer]:
-    """Every site's own model near the shared one, and what it did there. `judged` with the site finds it."""
-    return {
-        site: local.personal(
-            manifest(plan, site, plan.rounds, {}, JobKind.PERSONAL),
-            state.at(site),
-            data,
-            own_dir=folders.work / site / "personal",
-            **_places(folders, site),
+            **places(folders, site),
         )
         for site, data in sorted(sites.items())
     }
@@ -234,7 +218,7 @@ def judged(
         data,
         split=split,
         own_dir=folders.work / site / "personal",
-        **_places(folders, site),
+        **places(folders, site),
     )
 
 
@@ -311,7 +295,7 @@ def manifest(
     )
 
 
-def _places(folders: Folders, site: str) -> dict[str, Any]:
+def places(folders: Folders, site: str) -> dict[str, Any]:
     """What every job of learning takes."""
     return {
         "text_dir": folders.text,
