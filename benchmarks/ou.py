@@ -9,6 +9,10 @@ The course is an input, and only one site has each course: its row stays at that
 site is judged by the shared modules with its own rows laid over them, as it would use them. `sites_worse_dayN` counts,
 over all seeds, sites whose test AUC is significantly below that of their model trained alone (`benchmarks.paired`).
 
+`personal` is the product's default where sites have models of their own: made after the last round, chosen course by
+course on the validation split by the product's gate. `courses_significantly_worse` counts courses that this leaves
+significantly worse off than alone, over all days and seeds.
+
 Every AUC is of the test split, which nothing was tuned on:
 settings were chosen on the validation split of a split seed that is not reported.
 """
@@ -18,7 +22,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +31,16 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks import harness, paired
-from worker.learning import simulate
+from worker.learning import simulate, simulate_own
 from worker.learning.data.folder import load
 from worker.learning.data.importers.oulad import OULAD, task_name
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.evaluate import quality
 from worker.learning.evaluate.quality import Judged
+from worker.protocol.codes import Change, Chosen
 from worker.protocol.manifest import ModelSpec, Training
 from worker.protocol.tasks import TaskSheet
+from worker.protocol.update import MetricsAnswer
 
 DAYS = (60, 120)
 SEEDS = (1, 2, 3)
@@ -95,15 +101,40 @@ def product(case: Case, work: Path) -> dict[str, float]:
 
     ours = judge({site: federated.end.at(site) for site in case.sites})
     theirs = judge(alone)
+    with_own = replace(plan, training=TRAINING.model_copy(update={"personal": "chosen"}))
+    answers = simulate_own.personal(with_own, federated.end, case.sites, folders)
+    used = {
+        site: simulate.judged(with_own, federated.end.at(site), data, folders, site=site)[
+            case.sheet.name
+        ]
+        for site, data in case.sites.items()
+    }
     told = Counter(paired.verdicts(ours, theirs, case.seed).values())
     kept = sum(rows.count for rows in federated.end.kept.values())
     return {
         **_figures("federated", case.day, ours),
         **_figures("central", case.day, judge(dict.fromkeys(case.sites, central))),
         **_figures("local", case.day, theirs),
+        **_figures("personal", case.day, used),
+        **_own(case, answers, paired.verdicts(used, theirs, case.seed)),
         **{f"sites_{word}_day{case.day}": told[word] for word in WORDS},
         f"kept_rows_day{case.day}": kept,
         f"upload_kb_day{case.day}": max(federated.rounds[-1].upload_bytes.values()) / 1000,
+    }
+
+
+def _own(
+    case: Case, answers: Mapping[str, MetricsAnswer], verdicts: Mapping[str, str]
+) -> dict[str, float]:
+    """Courses by the model chosen, by what that did against the shared one, and against alone."""
+    choices = [choice for answer in answers.values() for choice in answer.choices]
+    model = Counter(choice.model for choice in choices)
+    change = Counter(choice.against_shared for choice in choices)
+    told = Counter(verdicts.values())
+    return {
+        **{f"courses_use_{one.value}_day{case.day}": model[one] for one in Chosen},
+        **{f"courses_{one.value}_day{case.day}": change[one] for one in Change},
+        **{f"courses_{word}_day{case.day}": told[word] for word in WORDS},
     }
 
 
@@ -190,12 +221,15 @@ def measure(options: harness.Options) -> harness.Measured:
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
     figures: dict[str, float] = {
-        key: sum(values) if key.startswith("sites_") else float(np.mean(values))
+        key: sum(values) if key.startswith(("sites_", "courses_")) else float(np.mean(values))
         for key, values in found.items()
     }
+    figures["courses_significantly_worse"] = sum(figures[f"courses_worse_day{day}"] for day in days)
+    for day in days:
+        figures |= _shares(figures, found, day)
     if len(seeds) > 1:
         for day in days:
-            for name in ("federated", "central", "local"):
+            for name in ("federated", "central", "local", "personal"):
                 key = f"auc_{name}_day{day}"
                 figures[f"{key}_sd"] = float(np.std(found[key], ddof=1))
     figures |= {"rounds": ROUNDS, "sites": 7}
@@ -203,11 +237,24 @@ def measure(options: harness.Options) -> harness.Measured:
     return harness.Measured(figures, seeds, harness.digest_of_files(files))
 
 
+def _shares(
+    figures: Mapping[str, float], found: Mapping[str, list[float]], day: int
+) -> dict[str, float]:
+    """Of all courses and seeds; and the figure of the issue under its name."""
+    key = f"auc_personal_course_mean_day{day}"
+    told = {word: figures[f"courses_{word}_day{day}"] for word in WORDS}
+    whole = sum(told.values())
+    shares = {f"share_courses_{word}_day{day}": count / whole for word, count in told.items()}
+    spread = {f"{key}_sd": float(np.std(found[key], ddof=1))} if len(found[key]) > 1 else {}
+    return shares | spread | {f"auc_personal_day{day}_course_mean": figures[key]}
+
+
 def _summary(figures: Mapping[str, float], day: int) -> str:
-    names = ("central", "federated", "local", "logistic_central", "logistic_federated")
+    names = ("central", "federated", "local", "personal", "logistic_central", "logistic_federated")
     told = ", ".join(f"{figures[f'sites_{word}_day{day}']:.0f} {word}" for word in WORDS)
+    own = ", ".join(f"{figures[f'courses_{word}_day{day}']:.0f} {word}" for word in WORDS)
     aucs = ", ".join(f"{name} {figures[f'auc_{name}_day{day}']:.4f}" for name in names)
-    return f"{aucs}; sites against alone: {told}"
+    return f"{aucs}; sites against alone: {told}; with the model in use: {own}"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Any:

@@ -4,7 +4,8 @@ The protocol of Liu et al. (NeurIPS 2022, School, fig. 3c) with its privacy left
 rounds of one epoch at every school. The hub's rule is the product's `aggregation.combine` over float32 updates that
 passed `aggregation.validate`; weights are the schools' sizes, not capped, as the protocol has it
 (`mse_fedavg_capped` is the product's default, which caps them at the 90th percentile). MR-MTL is the product's
-`personalization.MeanRegularised`. It is not the product's network, and no run of hub and sites.
+`personalization.MeanRegularised`. `in_use` is what a run's own models come to (`school_own`): made after the last round
+and used where the product's gate lets them. It is not the product's network, and no run of hub and sites.
 
 Metric: mean squared error of (score - 1) / 69 on each school's test pupils after the last round, mean over schools
 weighted by test size; then the mean over seeds (`_sd`: their spread). Each school's scaler is fitted on its own
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import harness, paired
+from benchmarks import harness, paired, school_own
 from benchmarks.school_linear import (
     MODULE,
     WEIGHT,
@@ -37,6 +38,7 @@ from worker.learning.data.importers.school import schools
 from worker.learning.own import Modules
 from worker.learning.personalization import MeanRegularised
 from worker.protocol import limits
+from worker.protocol.codes import Chosen
 
 SEEDS = tuple(100 + 1000 * i for i in range(5))
 ROUNDS = 201
@@ -130,7 +132,12 @@ def one_seed(source: Path, seed: int, rounds: int) -> dict[str, float]:
         errors[name] = [squared_errors(*pair) for pair in zip(sites, models, strict=True)]
         figures[f"mse_{name}"] = float(np.concatenate(errors[name]).mean())
         figures[f"mse_{name}_worst_school"] = max(float(e.mean()) for e in errors[name])
-    for name in ("fedavg", "mrmtl"):
+    models, chosen = school_own.in_use(sites, seed, rounds, fedavg, alone)
+    errors["in_use"] = [squared_errors(*pair) for pair in zip(sites, models, strict=True)]
+    figures["mse_in_use"] = float(np.concatenate(errors["in_use"]).mean())
+    figures["mse_in_use_worst_school"] = max(float(e.mean()) for e in errors["in_use"])
+    figures |= {f"share_uses_{one.value}": chosen.count(one) / len(sites) for one in Chosen}
+    for name in ("fedavg", "mrmtl", "in_use"):
         figures |= _against_alone(name, errors[name], errors["local"], seed)
     return figures | _groups(sites, errors["mrmtl"])
 
@@ -163,14 +170,16 @@ def measure(options: harness.Options) -> harness.Measured:
     found: dict[str, list[float]] = {}
     for seed in seeds:
         one = one_seed(source, seed, options.given.rounds)
-        harness.say(f"seed {seed}: " + ", ".join(f"{m} {one[f'mse_{m}']:.5f}" for m in METHODS))
+        harness.say(
+            f"seed {seed}: " + ", ".join(f"{m} {one[f'mse_{m}']:.5f}" for m in (*METHODS, "in_use"))
+        )
         for key, value in one.items():
             found.setdefault(key, []).append(value)
     figures: dict[str, float] = {
         key: float(np.mean(values)) for key, values in found.items() if len(values) == len(seeds)
     }
     if len(seeds) > 1:
-        for name in METHODS:
+        for name in (*METHODS, "in_use"):
             figures[f"mse_{name}_sd"] = float(np.std(found[f"mse_{name}"], ddof=1))
     figures |= {"rounds": options.given.rounds}
     return harness.Measured(figures, seeds, harness.digest_of_files([source / "school.mat"]))

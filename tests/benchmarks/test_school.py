@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import school
-from benchmarks.school_linear import MODULE, WEIGHT, School, epoch, weights, zeros
+from benchmarks import school, school_own
+from benchmarks.school_linear import MODULE, WEIGHT, School, epoch, squared_errors, weights, zeros
 from benchmarks.school_linear import school as prepared
 from tests import needs
 from tests.learning.data import sets
+from worker.protocol.codes import Chosen
 
 
 def test_a_fifth_is_the_test_and_the_rest_is_standardised() -> None:
@@ -61,10 +62,28 @@ def test_mrmtl_without_a_pull_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert spread[1] < spread[0]
 
 
+def test_no_pupil_kept_for_choosing_is_trained_on() -> None:
+    (one,) = _made((60,))
+    fit, held = school_own.parted(one, 100, 0)
+    assert fit.size + len(held.y_test) == one.size and len(held.y_test) == one.size // 8
+    trained = {row.tobytes() for row in fit.x}
+    assert len(trained) == fit.size and not any(row.tobytes() in trained for row in held.x_test)
+
+
+def test_a_fine_tune_is_never_worse_on_the_pupils_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(school_own, "EPOCHS", 5)
+    (one,) = _made((60,))
+    fit, held = school_own.parted(one, 100, 0)
+    for shared in (zeros(29), {MODULE: {WEIGHT: np.full(29, 0.3, np.float32)}}):
+        own = school_own.near(fit, held, shared, 1, 0)
+        assert squared_errors(held, own).mean() <= squared_errors(held, shared).mean()
+
+
 def test_figures_of_a_small_set(tmp_path: Path) -> None:
     sets.school(tmp_path / "school.mat")
     found = school.one_seed(tmp_path, 100, 3)
-    for name in ("fedavg", "mrmtl"):
+    assert sum(found[f"share_uses_{one.value}"] for one in Chosen) == pytest.approx(1)
+    for name in ("fedavg", "mrmtl", "in_use"):
         assert sum(found[f"share_{name}_{word}"] for word in school.WORDS) == pytest.approx(1)
         assert 0 < found[f"mse_{name}"] < 1
     assert not any("ethnic" in key for key in found), "groups of fewer than 30 are left out"

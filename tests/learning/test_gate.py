@@ -45,6 +45,7 @@ def test_by_hand() -> None:
     assert of(1.0, 1 - gate.MARGIN / 2, 1.2) is Chosen.SHARED
     assert of(1.0, 1.1, 1.2) is Chosen.SHARED
     assert of(1.0, 0.1, 0.1, count=gate.FEWEST - 1) is Chosen.SHARED
+    assert of(1.0, 0.9, 0.1, count=gate.FEWEST_ALONE - 1) is Chosen.PERSONAL
 
 
 def test_the_one_trained_alone_needs_more_than_luck() -> None:

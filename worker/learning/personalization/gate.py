@@ -17,19 +17,24 @@ MARGIN = 0.02
 """Share of the shared model's mean loss that the own one saves at least."""
 LEVEL = 0.05
 DRAWS = 1000
-FEWEST = 20
-"""With fewer students than this in the validation split nothing is told apart."""
+FEWEST = 5
+"""With fewer students than this in the validation split the shared model is used."""
+FEWEST_ALONE = 20
+"""With fewer than this nothing is beyond chance."""
 Floats = npt.NDArray[np.float64]
 
 
 def choose(losses: Mapping[Chosen, Floats], student: npt.NDArray[np.str_]) -> Chosen:
     """`losses`: (records,) of all three, on the same validation records; `student`: whose these are."""
-    if len(np.unique(student)) < FEWEST:
+    students = len(np.unique(student))
+    if students < FEWEST:
         return Chosen.SHARED
     shared, own = losses[Chosen.SHARED], losses[Chosen.PERSONAL]
     saves = shared.mean() - own.mean() > MARGIN * shared.mean()
     found = Chosen.PERSONAL if saves else Chosen.SHARED
     saved = losses[found] - losses[Chosen.ALONE]
+    if students < FEWEST_ALONE:
+        return found
     return Chosen.ALONE if saved.mean() > 0 and _beyond_chance(saved, student) else found
 
 

@@ -41,14 +41,16 @@ class MeanRegularised:
 
     def apply(self, own: Modules, shared: Modules, train: Train) -> tuple[Modules, Modules]:
         """(own model after the round, its change: what may leave). Changes nothing it was given."""
-        after = train(self.init(own), self._pull(shared))
+        after = train(self.init(own), self.pull(shared))
         change = {
             module: {name: value - own[module][name] for name, value in tensors.items()}
             for module, tensors in after.items()
         }
         return after, change
 
-    def _pull(self, shared: Modules) -> Pull:
+    def pull(self, shared: Modules) -> Pull:
+        """Toward the shared model, at every step."""
+
         def pull(module: str, name: str, value: Array) -> Array:
             drawn: Array = self.strength * (value - shared[module][name])
             return drawn
