@@ -40,7 +40,6 @@ from worker.learning.evaluate.quality import Judged
 from worker.protocol.codes import Change, Chosen
 from worker.protocol.manifest import ModelSpec, Training
 from worker.protocol.tasks import TaskSheet
-from worker.protocol.update import MetricsAnswer
 
 DAYS = (60, 120)
 SEEDS = (1, 2, 3)
@@ -101,37 +100,37 @@ def product(case: Case, work: Path) -> dict[str, float]:
 
     ours = judge({site: federated.end.at(site) for site in case.sites})
     theirs = judge(alone)
-    with_own = replace(plan, training=TRAINING.model_copy(update={"personal": "chosen"}))
-    answers = simulate_own.personal(with_own, federated.end, case.sites, folders)
-    used = {
-        site: simulate.judged(with_own, federated.end.at(site), data, folders, site=site)[
-            case.sheet.name
-        ]
-        for site, data in case.sites.items()
-    }
     told = Counter(paired.verdicts(ours, theirs, case.seed).values())
     kept = sum(rows.count for rows in federated.end.kept.values())
     return {
         **_figures("federated", case.day, ours),
         **_figures("central", case.day, judge(dict.fromkeys(case.sites, central))),
         **_figures("local", case.day, theirs),
-        **_figures("personal", case.day, used),
-        **_own(case, answers, paired.verdicts(used, theirs, case.seed)),
+        **_in_use(case, plan, federated.end, theirs, folders),
         **{f"sites_{word}_day{case.day}": told[word] for word in WORDS},
         f"kept_rows_day{case.day}": kept,
         f"upload_kb_day{case.day}": max(federated.rounds[-1].upload_bytes.values()) / 1000,
     }
 
 
-def _own(
-    case: Case, answers: Mapping[str, MetricsAnswer], verdicts: Mapping[str, str]
+def _in_use(
+    case: Case,
+    plan: simulate.Plan,
+    state: simulate.State,
+    alone: Mapping[str, Judged],
+    folders: simulate.Folders,
 ) -> dict[str, float]:
-    """Courses by the model chosen, by what that did against the shared one, and against alone."""
+    """With own models: courses by the one chosen, by what that did against the shared one, and against alone."""
+    own = replace(plan, training=TRAINING.model_copy(update={"personal": "chosen"}))
+    answers = simulate_own.personal(own, state, case.sites, folders)
+    found = simulate_own.judged(own, state, case.sites, folders)
+    used = {site: tasks[case.sheet.name] for site, tasks in found.items()}
     choices = [choice for answer in answers.values() for choice in answer.choices]
     model = Counter(choice.model for choice in choices)
     change = Counter(choice.against_shared for choice in choices)
-    told = Counter(verdicts.values())
+    told = Counter(paired.verdicts(used, alone, case.seed).values())
     return {
+        **_figures("personal", case.day, used),
         **{f"courses_use_{one.value}_day{case.day}": model[one] for one in Chosen},
         **{f"courses_{one.value}_day{case.day}": change[one] for one in Change},
         **{f"courses_{word}_day{case.day}": told[word] for word in WORDS},

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.learning import build
+from tests.learning.test_modalities import RUBRIC
 from worker.learning.evaluate import paired
 from worker.learning.evaluate.quality import Judged
 from worker.learning.personalization import gate
@@ -97,3 +98,9 @@ def test_losses_by_hand() -> None:
     sheet = build.regression_sheet()
     told = Judged(sheet, np.array([75.0]), np.array([60.0]), np.array(["a"]))
     assert np.allclose(paired.losses(told), [1.0])
+    sheet = RUBRIC
+    off = np.array([[sheet.label_sd, 0.0], [np.nan, 2 * sheet.label_sd], [np.nan, np.nan]])
+    traits = len(sheet.traits)
+    label = np.concatenate([off, np.full((3, traits - 2), np.nan)], axis=1)
+    told = Judged(sheet, label, np.zeros((3, traits)), np.array(["a", "b", "c"]))
+    assert np.allclose(paired.losses(told), [0.5, 4.0, 0.0])

@@ -203,22 +203,16 @@ def alone(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> dict[s
 
 
 def judged(
-    plan: Plan,
-    modules: Modules,
-    data: SiteData,
-    folders: Folders,
-    *,
-    split: str = "test",
-    site: str = "judge",
+    plan: Plan, modules: Modules, data: SiteData, folders: Folders, *, split: str = "test"
 ) -> dict[str, Judged]:
-    """Task to labels and predictions of one split by the model in use at the site, in order of the records."""
+    """Task to labels and predictions of one split, in order of the records."""
     return local.predictions(
-        manifest(plan, site, plan.rounds, {}, JobKind.EVALUATE),
+        manifest(plan, "judge", 0, {}, JobKind.EVALUATE),
         modules,
         data,
         split=split,
-        own_dir=folders.work / site / "personal",
-        **places(folders, site),
+        own_dir=folders.work / "judge" / "personal",
+        **places(folders, "judge"),
     )
 
 
@@ -297,11 +291,7 @@ def manifest(
 
 def places(folders: Folders, site: str) -> dict[str, Any]:
     """What every job of learning takes."""
-    return {
-        "text_dir": folders.text,
-        "cache_dir": folders.work / site,
-        "on_progress": _silent,
-    }
+    return {"text_dir": folders.text, "cache_dir": folders.work / site, "on_progress": _silent}
 
 
 def _silent(phase: Phase, step: int, steps: int) -> None:

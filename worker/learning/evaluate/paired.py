@@ -7,7 +7,7 @@ from worker.learning.evaluate import quality
 from worker.learning.evaluate.quality import Judged
 from worker.learning.seeds import derive
 from worker.protocol.codes import Change
-from worker.protocol.tasks import TaskSheet
+from worker.protocol.tasks import SMALLER_IS_BETTER, TaskSheet
 
 DRAWS = 1000
 LEVEL = 0.05
@@ -17,19 +17,21 @@ Floats = npt.NDArray[np.float64]
 
 
 def losses(judged: Judged) -> Floats:
-    """(n,) log loss of the true label, or the squared error in the sheet's scale."""
-    if judged.sheet.kind == "regression":
-        found: Floats = (
-            (judged.label.astype(np.float64) - judged.prediction) / judged.sheet.label_sd
-        ) ** 2
-        return found
+    """(n,) log loss of what is so, or the squared error in the sheet's scale: of a rubric the mean over its traits."""
+    sheet = judged.sheet
+    if sheet.numeric_answer:
+        wide = (judged.label.astype(np.float64) - judged.prediction).reshape(len(judged.label), -1)
+        known = ~np.isnan(wide)
+        squares = np.where(known, wide / sheet.label_sd, 0.0) ** 2
+        told: Floats = squares.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        return told
     label = judged.label.astype(np.int64)
-    if judged.sheet.kind == "binary":
+    if sheet.yes_or_no:
         chance = np.where(label == 1, judged.prediction, 1 - judged.prediction)
     else:
         chance = judged.prediction[np.arange(len(label)), label]
-    told: Floats = -np.log(np.clip(chance, 1e-7, 1.0))
-    return told
+    found: Floats = -np.log(np.clip(chance, 1e-7, 1.0))
+    return found
 
 
 def change(ours: Judged, theirs: Judged) -> Change:
@@ -47,7 +49,7 @@ def change(ours: Judged, theirs: Judged) -> Change:
 
 def _differences(ours: Judged, theirs: Judged, weights: Floats) -> Floats:
     """Per draw, above 0 where ours is better; a draw in which the metric is not defined is left out."""
-    sign = -1.0 if ours.sheet.metric in ("rmse", "mae") else 1.0
+    sign = -1.0 if ours.sheet.metric in SMALLER_IS_BETTER else 1.0
     pairs = ((quality.value(ours, one), quality.value(theirs, one)) for one in weights)
     return np.array([sign * (a - b) for a, b in pairs if a is not None and b is not None])
 
