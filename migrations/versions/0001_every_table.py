@@ -1336,6 +1336,7 @@ def upgrade() -> None:
                 "metrics-stay",
                 "counts-stay",
                 "class-reports-stay",
+                "rank-too-high",
                 "approval-missing",
                 "too-few-records",
                 "no-matching-data",

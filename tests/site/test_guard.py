@@ -205,20 +205,6 @@ FLOWS = [
 ]
 
 
-def test_an_own_model_is_made_only_where_the_terms_have_one_and_figures_follow_the_policy() -> None:
-    with_one = Training(personal="chosen")
-    wanted = manifest(kind=JobKind.PERSONAL, training=with_one, leaves=())
-    closed = with_policy(leaves=OPEN.model_copy(update={"metrics": False}))
-    assert judge(claimed(wanted), closed) == wanted
-    telling = manifest(kind=JobKind.PERSONAL, training=with_one, leaves=("metrics",))
-    assert judge(claimed(telling), closed) == Objection(Refusal.METRICS_STAY, "metrics")
-    without = manifest(kind=JobKind.PERSONAL, leaves=())
-    assert judge(claimed(without), closed) == Objection(Refusal.UNKNOWN_KIND)
-    unasked = manifest(kind=JobKind.PERSONAL, training=with_one, leaves=(), approved=False)
-    found = judge(claimed(unasked), closed)
-    assert isinstance(found, Objection) and found.code is Refusal.APPROVAL_MISSING
-
-
 @pytest.mark.parametrize("admitted", [True, False], ids=["admitted", "concealed"])
 @pytest.mark.parametrize(("kind", "flow", "code"), FLOWS, ids=[f[0] for f in FLOWS])
 def test_a_closed_flow_refuses_even_a_manifest_that_conceals_it(
