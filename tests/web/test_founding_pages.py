@@ -51,7 +51,10 @@ QUESTIONS = {
     "labels": "",
     "unit": "points",
     "cutoff_day": "42",
-    "inputs": "hours; number; hours a week; 4,5; 2\nprogramme; list; arts, technical\nessay; text",
+    "inputs": "hours; number; hours a week; 4,5; 2\nprogramme; list; arts, technical\nessay; text\n"
+    "reading; recording; -48; 17,5\nsketch; image\nsteps; events; page = start, exercise; seconds = number",
+    "topic": "unit; fractions, angles",
+    "groups": "first_in_family; yes, no",
     "metric": "rmse",
     "simple_rule": "hours",
     "minimum_records": "30",
@@ -102,7 +105,15 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET
     asked = sheets["final-mark"]
-    assert [i.kind for i in asked.inputs] == ["numeric", "categorical", "text"]
+    kinds = ["numeric", "categorical", "text", "audio", "image", "events"]
+    assert [i.kind for i in asked.inputs] == kinds
+    assert (asked.inputs[3].mean, asked.inputs[3].sd) == (-48.0, 17.5)
+    assert [(c.name, c.kind) for c in asked.inputs[5].columns] == [
+        ("page", "categorical"),
+        ("seconds", "numeric"),
+    ]
+    assert asked.topic is not None and asked.topic.values == ("fractions", "angles")
+    assert [group.name for group in asked.groups] == ["first_in_family"]
     assert (asked.inputs[0].mean, asked.inputs[0].sd, asked.inputs[0].unit) == (
         4.5,
         2.0,
@@ -154,6 +165,11 @@ def test_a_mistake_in_a_step_keeps_what_was_typed(
         ({"target": "Mark?"}, "target"),
         ({"inputs": "hours; number; h; many"}, "inputs"),
         ({"inputs": "hours; photo"}, "inputs"),
+        ({"inputs": "hours; number\nsteps; events; page"}, "inputs"),
+        ({"topic": "unit"}, "topic"),
+        ({"groups": "hours; long, short"}, "groups"),
+        ({"kind": "rubric", "metric": "mcrmse", "topic": "", "groups": ""}, "traits"),
+        ({"kind": "next_answer", "metric": "auc", "topic": "", "groups": ""}, "inputs"),
         ({"label": "hours"}, "label"),
         ({"kind": "binary"}, "labels"),
         ({"metric": "auc"}, "metric"),

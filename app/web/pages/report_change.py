@@ -62,6 +62,9 @@ def _expected(task: ClassTask, old: ClassTask, sheet: TaskSheet | None, when: st
     now, then = task.predicted_mean, old.predicted_mean
     if sheet is None or now is None or then is None:
         return _("There are too few students to compare with the report of {day}.").format(day=when)
+    if sheet.kind == "next_answer":
+        said = _("It expects {now} of answers to be right, and {then} in the report of {day}.")
+        return said.format(now=percent(now), then=percent(then), day=when)
     if sheet.kind != "binary":
         said = _("The model expects {now} on average, and expected {then} in the report of {day}.")
         return said.format(now=number(now, 1), then=number(then, 1), day=when)
@@ -106,7 +109,7 @@ def _of_task(
     assert shown.report and shown.release and shown.figures
     newest = Earlier(shown.report, shown.release, shown.figures)
     row_of = [(one, _same(task, one.figures)) for one in (newest, *earlier)]
-    binary = sheet is not None and sheet.kind == "binary"
+    binary = sheet is not None and sheet.yes_or_no
     table = _table(task, row_of, binary)
     line = _line(task, row_of) if binary and len(row_of) >= LINE_FROM else None
     if line is None:

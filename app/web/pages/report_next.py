@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.access.permissions import Permission
 from app.people.models import Person
+from app.policies.fields import choice_name
 from app.reports.queries import Said, Shown
 from app.reports.states import Fitting, StepTaken
 from app.text import _
@@ -92,14 +93,16 @@ def _missing(task: ClassTask) -> str:
     what = max(found, key=lambda name: found[name])
     if what == "text":
         said = _("Ask for the written work that is missing: {share} of the class have none.")
-    else:
+    elif what == "table":
         said = _("Ask your data steward why {share} of the class have no numbers in the records.")
-    return said.format(share=percent(found[what]))
+    else:
+        said = _("Ask your data steward why {share} of the class have no {what} in the records.")
+    return said.format(share=percent(found[what]), what=choice_name(what))
 
 
 def _off(task: ClassTask, sheet: TaskSheet | None) -> str:
     now, seen = task.predicted_mean, task.observed_mean
-    if sheet is None or sheet.kind != "binary" or now is None or seen is None:
+    if sheet is None or not sheet.yes_or_no or now is None or seen is None:
         return ""
     if abs(now - seen) < FAR_OFF:
         return ""

@@ -39,6 +39,11 @@ def finding(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
             share=percent(task.predicted_mean), label=sheet.labels[-1]
         )
         return f"{expected} {_against_rule(task)}"
+    if sheet and sheet.kind == "next_answer" and task.predicted_mean is not None:
+        expected = _("The model expects {share} of the next answers to be right.").format(
+            share=percent(task.predicted_mean)
+        )
+        return f"{expected} {_against_rule(task)}"
     return _against_rule(task)
 
 
@@ -144,7 +149,7 @@ def word(task: ClassTask, sheet: TaskSheet | None) -> Cell:
     """What the model said on average against what was seen."""
     if task.predicted_mean is None or task.observed_mean is None:
         return Few()
-    if sheet and sheet.kind == "binary":
+    if sheet and sheet.yes_or_no:
         return _("On average it said {said} in 100, and it was {seen} in 100.").format(
             said=number(task.predicted_mean * 100), seen=number(task.observed_mean * 100)
         )

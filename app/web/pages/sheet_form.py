@@ -9,12 +9,11 @@ from app.errors import Invalid
 from app.policies.fields import choice_name
 from app.text import _
 from app.web.forms import Typed
+from app.web.pages.sheet_lines import read_grouping, read_input
 from app.web.pages.task_words import metric
 from app.web.parts import Field, Option
 from worker.protocol.policy import Purpose, TaskKind
 from worker.protocol.tasks import Metric, TaskSheet
-
-_KINDS = {"number": "numeric", "list": "categorical", "text": "text"}
 
 
 def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
@@ -44,6 +43,14 @@ def _answer(field: Callable[..., Field]) -> tuple[Field, ...]:
         field("kind", _("Answer"), "radio", options=_options(TaskKind), default="binary"),
         field("label", _("Column with the answer"), help=_("As it is named in the records.")),
         field(
+            "traits",
+            _("Columns of a rubric, one a line"),
+            "area",
+            rows=3,
+            optional=True,
+            help=_("The first is the column with the answer, all are numbers in one unit."),
+        ),
+        field(
             "labels",
             _("Values of the answer, one a line"),
             "area",
@@ -64,7 +71,26 @@ def _inputs(field: Callable[..., Field]) -> tuple[Field, ...]:
             rows=8,
             help=_(
                 "Parts set apart by semicolons. A number: name; number; unit; mean; deviation. "
-                "One of a list: name; list; first, second, third. A text: name; text."
+                "One of a list: name; list; first, second, third. A text: name; text. "
+                "A recording: name; recording; mean; deviation in dB. An image: name; image. "
+                "A sequence: name; events; skill = first, second; correct = number."
+            ),
+        ),
+        field(
+            "topic",
+            _("What a record is about"),
+            optional=True,
+            help=_("A column with its values, for class reports: topic; fractions, angles."),
+        ),
+        field(
+            "groups",
+            _("Groups of students to compare, one a line"),
+            "area",
+            rows=3,
+            optional=True,
+            help=_(
+                "A column with its values. It is never an input, and a comparison leaves a site only "
+                "where its policy says so."
             ),
         ),
     )
@@ -124,15 +150,12 @@ def read(typed: Typed) -> TaskSheet:
         name: typed.text(name)
         for name in ("name", "target", "purpose", "kind", "label", "unit", "metric")
     }
-    values["labels"] = typed.lines("labels")
+    values |= {name: typed.lines(name) for name in ("labels", "traits")}
     values["simple_rule"] = typed.text("simple_rule") or None
     _whole(typed, "minimum_records", _("Least records a site needs"), values, errors)
     if typed.text("cutoff_day"):
         _whole(typed, "cutoff_day", _("Uses records up to day"), values, errors)
-    try:
-        values["inputs"] = [_input(line) for line in typed.lines("inputs")]
-    except Invalid as problem:
-        errors |= problem.errors
+    _listed(typed, values, errors)
     if errors:
         raise Invalid(_("Some answers need another look."), errors)
     try:
@@ -144,6 +167,17 @@ def read(typed: Typed) -> TaskSheet:
         raise Invalid(_("Some answers need another look."), errors) from error
 
 
+def _listed(typed: Typed, values: dict[str, Any], errors: dict[str, str]) -> None:
+    """What stands one a line: inputs, topic, groups."""
+    try:
+        values["inputs"] = [read_input(line) for line in typed.lines("inputs")]
+        topics = [read_grouping("topic", line) for line in typed.lines("topic")]
+        values["topic"] = topics[0] if topics else None
+        values["groups"] = [read_grouping("groups", line) for line in typed.lines("groups")]
+    except Invalid as problem:
+        errors |= problem.errors
+
+
 def _whole(
     typed: Typed, name: str, label: str, values: dict[str, Any], errors: dict[str, str]
 ) -> None:
@@ -153,28 +187,6 @@ def _whole(
         errors |= problem.errors
 
 
-def _input(line: str) -> dict[str, Any]:
-    """One line of the inputs. Raises Invalid that quotes the line."""
-    parts = [part.strip() for part in line.split(";")]
-    kind = _KINDS.get(parts[1] if len(parts) > 1 else "number")
-    given: dict[str, Any] = {"name": parts[0], "kind": kind}
-    try:
-        if kind == "numeric":
-            numbers = [float(p.replace(",", ".")) for p in parts[3:5] if p]
-            given["unit"] = parts[2] if len(parts) > 2 else ""
-            given |= dict(zip(("mean", "sd"), numbers, strict=False))
-        elif kind == "categorical":
-            given["values"] = tuple(v.strip() for v in parts[2].split(",") if v.strip())
-        elif kind == "text":
-            given["modality"] = "text"
-        else:
-            raise ValueError(line)
-    except (ValueError, IndexError):
-        said = _("This line cannot be read: “{line}”.").format(line=line[:80])
-        raise Invalid(said, {"inputs": said}) from None
-    return given
-
-
 def _about(message: str) -> str:
     """The field that a rule over several fields is about."""
     for words, name in (
@@ -182,6 +194,12 @@ def _about(message: str) -> str:
         ("label value", "labels"),
         ("label is among", "label"),
         ("of the metrics", "metric"),
+        ("rubric", "traits"),
+        ("trait is among", "traits"),
+        ("next answer", "inputs"),
+        ("says what is asked", "inputs"),
+        ("group is among", "groups"),
+        ("topic", "topic"),
         ("same name", "inputs"),
     ):
         if words in message:
@@ -195,8 +213,17 @@ def _sentence(name: str, message: str) -> str:
         "target": _("Say in 10 to 300 characters what is predicted."),
         "label": _("Name a column of the records that is not among the inputs."),
         "labels": _("Yes or no takes two values, one of several at least three, a number none."),
+        "traits": _(
+            "A rubric has two columns or more, the first is the answer; other answers have none."
+        ),
+        "topic": _(
+            "Name a column once, with two values or more. It goes with yes or no, or a number."
+        ),
+        "groups": _("Name columns that are no inputs, each with two values or more."),
         "inputs": _("Name each input once: letters, digits and _, a list with its values."),
-        "metric": _("For a number choose an error, else one of the others."),
+        "metric": _(
+            "For a number choose an error or the correlation, for a scale kappa, for a rubric an error over traits."
+        ),
         "simple_rule": _("Name one of the inputs, or leave it empty."),
         "cutoff_day": _("Enter a day from 0 to 1000."),
         "minimum_records": _("Enter a whole number, 1 or more."),

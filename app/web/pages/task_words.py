@@ -81,6 +81,10 @@ def inputs(sheet: TaskSheet) -> Table:
 def _answer(sheet: TaskSheet) -> str:
     if sheet.labels:
         return _(" or ").join(sheet.labels)
+    if sheet.kind == "next_answer":
+        return _("right or wrong, the next answer of a sequence")
+    if sheet.traits:
+        return _("numbers for {traits}").format(traits=", ".join(sheet.traits))
     return _("a number, in {unit}").format(unit=sheet.unit) if sheet.unit else _("a number")
 
 
@@ -89,6 +93,10 @@ def _input(one: Input) -> tuple[Cell, ...]:
         "numeric": _("number"),
         "categorical": _("one of a list"),
         "text": _("text"),
+        "audio": _("recording"),
+        "image": _("image"),
+        "events": _("sequence of events"),
     }[one.kind]
-    values = ", ".join(one.values[:8]) + (" …" if len(one.values) > 8 else "")
+    said = one.values or tuple(column.name for column in one.columns)
+    values = ", ".join(said[:8]) + (" …" if len(said) > 8 else "")
     return (Code(one.name), kind, one.unit or Nothing(), values or Nothing())

@@ -1,0 +1,116 @@
+"""Scenario 3, STEM: is the next answer right (ASSISTments 2009), is a short answer right (Beetle)?
+`python -m benchmarks.stem --json --data DIR`.
+
+Tracing: the updated split, fold 1; 20 sites are drawn groups of its training students, and each site keeps its share of
+the validation and test students. The model is the product's sequence encoder (an LSTM over pairs of skill and answer, as
+in deep knowledge tracing) with the head of a next answer. `auc_central` trains on all records together, `auc_local` is
+the mean over five sites alone; every AUC is over all answers of the set's own test students but each sequence's first.
+The federation's rounds are all used: no round is chosen by the test, and none by a shared validation set.
+
+Beetle: three groups of students as sites, the set's own three parts (its students cross them; a tenth of the students of
+the training part is validation). Macro F1 of the five-way task over the whole of each test part.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import harness
+from worker.learning import simulate
+from worker.learning.data.folder import digest_of_records, load
+from worker.learning.data.importers.assistments import ASSISTMENTS
+from worker.learning.data.records import SiteData
+from worker.learning.evaluate import quality
+from worker.learning.evaluate.quality import Judged
+from worker.protocol.manifest import ModelSpec, Training
+
+SEEDS = (1, 2, 3)
+SITES, ROUNDS = 20, 30
+ALONE = (0, 4, 8, 12, 16)
+MODEL = ModelSpec(width=100, heads=4, dropout=0.2)
+CENTRAL = Training(batch=32, lr=0.002)
+TRAINING = Training(epochs=2, batch=16, lr=0.006, half_life=15)
+KEY = b"benchmark: no person stands behind these pseudonyms"
+
+
+def sites_of(source: Path, folder: Path) -> dict[str, SiteData]:
+    imported = ASSISTMENTS.run(source, folder, sites=SITES)
+    return {
+        name: load(path, imported.sheets, pseudonym_key=KEY)
+        for name, path in sorted(imported.folders.items())
+    }
+
+
+def whole(parts: Sequence[Judged]) -> Judged:
+    """The records of all parts as one."""
+    return Judged(
+        parts[0].sheet,
+        np.concatenate([part.label for part in parts]),
+        np.concatenate([part.prediction for part in parts]),
+        np.concatenate([part.student for part in parts]),
+    )
+
+
+def tracing(sites: Mapping[str, SiteData], seed: int, work: Path) -> dict[str, float]:
+    model = MODEL.model_copy(update={"seed": seed})
+    sheet = next(iter(sites.values())).tasks["next-answer"].sheet
+    plan = simulate.Plan((sheet,), model, TRAINING, ROUNDS, seed=seed)
+    folders = simulate.Folders(work)
+
+    def judge(modules: simulate.Modules) -> float:
+        parts = [
+            simulate.judged(plan, modules, data, folders)[sheet.name] for data in sites.values()
+        ]
+        return quality.value(whole(parts)) or 0.0
+
+    found: dict[str, float] = {}
+
+    def tell(one: simulate.Round) -> None:
+        harness.say(f"seed {seed}, round {one.number} of {ROUNDS}")
+
+    federated = simulate.run(plan, sites, folders, measure=lambda number: False, on_round=tell)
+    found["auc_federated"] = judge(federated.modules)
+    found["tracing_upload_kb"] = max(federated.rounds[-1].upload_bytes.values()) / 1000
+    alone = replace(plan, training=CENTRAL)
+    found["auc_central"] = judge(simulate.central(alone, sites, folders))
+    some = {name: data for place, (name, data) in enumerate(sites.items()) if place in ALONE}
+    theirs = simulate.alone(alone, some, folders)
+    found["auc_local"] = float(np.mean([judge(modules) for modules in theirs.values()]))
+    return found
+
+
+def measure(options: harness.Options) -> harness.Measured:
+    assert options.data is not None
+    source, seeds = options.data / "assistments2009" / "dkvmn_split", tuple(options.given.seeds)
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        sites = sites_of(source, Path(place) / "folders")
+        for seed in seeds:
+            one = tracing(sites, seed, Path(place) / f"run-{seed}")
+            harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4f}" for k, v in one.items()))
+            for key, value in one.items():
+                found.setdefault(key, []).append(value)
+    figures: dict[str, float] = {key: float(np.mean(values)) for key, values in found.items()}
+    if len(seeds) > 1:
+        figures |= {
+            f"{key}_sd": float(np.std(values, ddof=1))
+            for key, values in found.items()
+            if key.startswith("auc")
+        }
+    figures |= {"rounds": ROUNDS, "sites": SITES}
+    files = sorted(source.glob("assist2009_updated_*.csv.gz"))
+    return harness.Measured(figures, seeds, harness.digest_of_files(files))
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Any:
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main("stem", measure, add_arguments=_arguments, needs_data=True))
