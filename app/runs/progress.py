@@ -23,6 +23,7 @@ from app.runs import (
     words,
 )
 from app.runs.models import ModuleState, Round, Run, RunApproval, Update
+from app.runs.participation import participation
 from app.runs.queries import Seen
 from app.runs.schemas import Plan
 from app.runs.standings import Stage, opened
@@ -91,6 +92,7 @@ def look(
         missing=0 if stands is None else max(stands.quorum - stands.updates, 0),
         wait_until=None if current is None else current.deadline,
         sites=sites,
+        participation=participation(session, run.id, found, own, leads=leads),
         series=_series(session, run, plan, figures_of, own),
         approvals=_approvals(session, given, own, sites, leads=leads),
         release_ready=run.state is RunState.COMPLETED,

@@ -184,6 +184,29 @@ class ApprovalView:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """One site: closed rounds that counted its update, of those that asked it."""
+
+    institution: str
+    institution_name: str
+    own: bool
+    site: str
+    site_name: str
+    counted: int
+    offered: int
+
+
+@dataclass(frozen=True)
+class Participation:
+    """`sites`: the reader's own, or all for the lead. `least`: the lowest share counted / offered over all sites; exact
+    for the lead, for other members in quarters, rounded down."""
+
+    closed: int
+    sites: tuple[Heard, ...]
+    least: float
+
+
+@dataclass(frozen=True)
 class Progress:
     """The whole run page. `as_of` is when it was read."""
 
@@ -205,6 +228,8 @@ class Progress:
     """Updates the open round still needs for its quorum."""
     wait_until: datetime | None
     sites: tuple[SiteRow, ...]
+    participation: Participation | None
+    """None before the first closed round."""
     series: tuple[Series, ...]
     approvals: tuple[ApprovalView, ...]
     release_ready: bool

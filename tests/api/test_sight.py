@@ -57,6 +57,19 @@ def test_progress_shows_others_only_whether_they_take_part(stage: Stage) -> None
     assert seen[other["institution"]]["part"] == "received"
 
 
+def test_how_often_others_were_heard_is_told_in_quarters_and_to_the_lead(stage: Stage) -> None:
+    stage.with_running()
+    for member in stage.world.members:
+        making.train(stage.world, member)
+    stage.world.work()
+    told = get(stage, "/runs/{run}/progress", "partner")["participation"]
+    assert (told["closed"], told["least"]) == (1, 1.0)
+    (own,) = told["sites"]
+    assert (own["institution"], own["counted"], own["offered"]) == (stage.ids["partner"], 1, 1)
+    led = get(stage, "/runs/{run}/progress", "owner")["participation"]
+    assert len(led["sites"]) == len(stage.world.members)
+
+
 def test_updates_one_by_one_are_for_their_own_institution_and_the_lead(stage: Stage) -> None:
     stage.with_running()
     making.train(stage.world, stage.world.members[2])

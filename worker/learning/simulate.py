@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from worker.learning import aggregation, local, seeds
 from worker.learning import own as own_parts
-from worker.learning.data.records import Events, Media, SiteData, TaskData
+from worker.learning.data.joining import joined
+from worker.learning.data.records import SiteData
 from worker.learning.evaluate.quality import Judged
 from worker.learning.own import Modules, Own
 from worker.protocol import codec, limits
@@ -40,6 +39,7 @@ class Plan:
     minimum_sites: int = 2
     minimum_cell: int = 10
     run: str = "simulated"
+    server: aggregation.ServerRule = aggregation.MEAN
     ranks: Mapping[str, int] = field(default_factory=dict)
     """Site to the rank it trains, as its tier would have it; others train the model's."""
 
@@ -78,6 +78,8 @@ class State:
     first: Modules
     kept: dict[str, KeptRows] = field(default_factory=dict)
     own: dict[str, Own] = field(default_factory=dict)
+    memory: Modules = field(default_factory=dict)
+    """What the server rule remembers, by module."""
 
     def at(self, site: str) -> Modules:
         """The modules as this site uses them."""
@@ -133,7 +135,9 @@ def _round(
     unheard = aggregation.silent(
         asked=len(sites), usable=len(updates), number=number, minimum_sites=plan.minimum_sites
     )
-    rule = aggregation.Rule(plan.minimum_sites, step=plan.training.step, silent=unheard)
+    rule = aggregation.Rule(
+        plan.minimum_sites, step=plan.training.step, server=plan.server, silent=unheard
+    )
     made = {}
     for module, base in before.modules.items():
         given = [
@@ -143,9 +147,12 @@ def _round(
         for _, _, delta in given:
             aggregation.validate(base, delta, norm_limit=limits.UPDATE_NORM, kept=kept)
         first = before.first[module]
-        made[module] = aggregation.combine(base, given, rule, first=first, kept=kept)
+        made[module] = aggregation.combine(
+            base, given, rule, first=first, kept=kept, memory=before.memory.get(module)
+        )
     kept_now = {module: one.kept for module, one in made.items() if one.kept}
-    state = State({m: one.state for m, one in made.items()}, before.first, kept_now, own)
+    memory = {module: one.memory for module, one in made.items()}
+    state = State({m: one.state for m, one in made.items()}, before.first, kept_now, own, memory)
     done = Round(
         number,
         digests(state.modules),
@@ -226,37 +233,9 @@ def merged(sites: Mapping[str, SiteData]) -> SiteData:
     ordered = [data for _, data in sorted(sites.items())]
     names = sorted({name for data in ordered for name in data.tasks})
     tasks = {
-        name: _joined([data.tasks[name] for data in ordered if name in data.tasks])
-        for name in names
+        name: joined([data.tasks[name] for data in ordered if name in data.tasks]) for name in names
     }
     return SiteData(tasks, digest("|".join(data.digest for data in ordered).encode()))
-
-
-def _joined(parts: list[TaskData]) -> TaskData:
-    texts = {
-        column: [text for part in parts for text in part.text[column]] for column in parts[0].text
-    }
-    return TaskData(
-        sheet=parts[0].sheet,
-        numeric=np.concatenate([part.numeric for part in parts]),
-        categorical=np.concatenate([part.categorical for part in parts]),
-        text=texts,
-        label=np.concatenate([part.label for part in parts]),
-        events={
-            name: Events.joined([part.events[name] for part in parts]) for name in parts[0].events
-        },
-        media={
-            name: Media(
-                tuple(path for part in parts for path in part.media[name].paths),
-                tuple(digest for part in parts for digest in part.media[name].digests),
-            )
-            for name in parts[0].media
-        },
-        student=np.concatenate([part.student for part in parts]),
-        class_code=np.concatenate([part.class_code for part in parts]),
-        term=np.concatenate([part.term for part in parts]),
-        split=np.concatenate([part.split for part in parts]),
-    )
 
 
 def manifest(

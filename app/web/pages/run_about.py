@@ -6,7 +6,7 @@ from app.runs import module_states, queries
 from app.runs.models import Run
 from app.runs.schemas import Plan
 from app.runs.states import RoundState
-from app.runs.views import ApprovalView, Progress
+from app.runs.views import ApprovalView, Participation, Progress
 from app.text import _
 from app.web import own_models, run_figures
 from app.web.charts import LineChart
@@ -86,9 +86,31 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
             ),
             (_("Leaves each site"), said),
             *(((_("Stays at a site"), stays),) if stays else ()),
+            *(((_("Was heard"), _heard(seen.participation)),) if seen.participation else ()),
             *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),
         )
     )
+
+
+def _heard(found: Participation) -> str:
+    """The reader's own sites, or all of them not always heard for the lead; and the least heard, unnamed."""
+    told = [
+        _("{site}: {n} of {all} rounds").format(
+            site=f"{one.institution_name}, {one.site_name}", n=one.counted, all=one.offered
+        )
+        for one in found.sites
+        if one.own or one.counted < one.offered
+    ]
+    if found.least >= 1:
+        least = _("Every site was heard in every round that asked it.")
+    else:
+        least = _("The site heard least: in at least {n} % of the rounds that asked it.").format(
+            n=int(100 * found.least)
+        )
+    return " ".join((*(f"{line}." for line in told[:_MANY]), least))
+
+
+_MANY = 12
 
 
 def _approved(given: ApprovalView) -> str:

@@ -3,6 +3,20 @@
 from worker.learning.aggregation.checks import validate
 from worker.learning.aggregation.mean import Combined, Rule, combine, silent
 from worker.learning.aggregation.quality import overall
+from worker.learning.aggregation.rules import MEAN, FedAdam, ServerRule, SquareRoot, WeightedMean
 from worker.learning.aggregation.staleness import discounted
 
-__all__ = ["Combined", "Rule", "combine", "discounted", "overall", "silent", "validate"]
+__all__ = [
+    "MEAN",
+    "Combined",
+    "FedAdam",
+    "Rule",
+    "ServerRule",
+    "SquareRoot",
+    "WeightedMean",
+    "combine",
+    "discounted",
+    "overall",
+    "silent",
+    "validate",
+]

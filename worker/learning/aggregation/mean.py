@@ -18,6 +18,7 @@ import numpy as np
 
 from worker.learning import own
 from worker.learning.aggregation.checks import checked_weight
+from worker.learning.aggregation.rules import MEAN, ServerRule
 from worker.protocol.codec import Array, Tensors
 from worker.protocol.kept import NO_ROWS, WHOLE, KeptRows
 
@@ -33,6 +34,8 @@ class Rule:
     weight_percentile: float = 90.0
     step: float = 1.0
     """s: what the mean update is multiplied by."""
+    server: ServerRule = MEAN
+    """What the mean does to the state, and how much a site weighs."""
     silent: int = 0
     """Sites that may yet move what they did not move this round. See `silent`."""
 
@@ -45,6 +48,8 @@ class Combined:
     held: bool
     sites: int
     weights: dict[str, float] = field(default_factory=dict)
+    memory: Tensors = field(default_factory=dict)
+    """What the server rule remembers for the next round."""
     kept: KeptRows = NO_ROWS
     """What stays at the sites from now on: as before the round, and what too few moved in it."""
 
@@ -66,34 +71,37 @@ def combine(
     *,
     first: Tensors | None = None,
     kept: KeptRows = NO_ROWS,
+    memory: Tensors | None = None,
 ) -> Combined:
     """`contributions` are (site id, weight, delta), in any order; deltas have passed `validate`.
 
     `first`: the module before round 1 (None: that is `base`); what differs from it was combined once and is never
-    kept. `kept`: rows kept so far; what a late update says of them counts for nothing. Sums are float64 in order of
-    site id, so the same updates give the same bytes whoever came first. Raises ValueError for a site that stands
-    twice and `Unacceptable` for a weight that is none.
+    kept. `memory`: what the server rule remembered after the round before; None before the first. `kept`: rows kept
+    so far; what a late update says of them counts for nothing. Sums are float64 in order of site id, so the same
+    updates give the same bytes whoever came first. Raises ValueError for a site that stands twice and `Unacceptable`
+    for a weight that is none.
     """
     ordered = sorted(contributions, key=lambda item: item[0])
     names = [site for site, _, _ in ordered]
     if len(set(names)) != len(names):
         raise ValueError("a site stands twice among the contributions to one module")
-    weights = [checked_weight(weight) for _, weight, _ in ordered]
+    weights = [rule.server.weight(checked_weight(weight)) for _, weight, _ in ordered]
+    remembered = rule.server.init(base) if memory is None else memory
     untouched = _untouched(base, base if first is None else first)
-    if kept.whole:
-        return Combined(dict(base), held=True, sites=len(ordered), kept=kept)
-    if len(ordered) < max(rule.minimum_sites, 1):
-        staying = _kept_of_held(base, ordered, rule, untouched, kept)
-        return Combined(dict(base), held=True, sites=len(ordered), kept=staying)
+    if kept.whole or len(ordered) < max(rule.minimum_sites, 1):
+        staying = kept if kept.whole else _kept_of_held(base, ordered, rule, untouched, kept)
+        return Combined(dict(base), True, len(ordered), memory=remembered, kept=staying)
     capped = _capped(weights, rule.weight_percentile)
     sums, wholes, movers = _summed(base, ordered, capped, kept)
     for name, count in movers.items():
         wholes[name] = np.where(count >= rule.minimum_sites, wholes[name], 0.0)
+    state, remembered = _applied(base, sums, wholes, rule, remembered)
     return Combined(
-        _moved(base, sums, wholes, rule.step),
+        state,
         held=False,
         sites=len(ordered),
         weights=dict(zip(names, capped, strict=True)),
+        memory=remembered,
         kept=_with_few(kept, movers, untouched, rule),
     )
 
@@ -120,13 +128,12 @@ def _summed(
     return sums, wholes, movers
 
 
-def _moved(base: Tensors, sums: Tensors, wholes: Tensors, step: float) -> Tensors:
-    return {
-        name: (np.asarray(base[name], np.float64) + step * _mean(total, wholes[name])).astype(
-            np.float32
-        )
-        for name, total in sums.items()
-    }
+def _applied(
+    base: Tensors, sums: Tensors, wholes: Tensors, rule: Rule, memory: Tensors
+) -> tuple[Tensors, Tensors]:
+    means = {name: rule.step * _mean(total, wholes[name]) for name, total in sums.items()}
+    moved = {name: _shaped(wholes[name], total) > 0 for name, total in sums.items()}
+    return rule.server.apply(base, means, moved, memory)
 
 
 def _untouched(base: Tensors, first: Tensors) -> dict[str, own.Mask]:
@@ -168,9 +175,14 @@ def _kept_of_held(
 
 def _mean(total: Array, whole: Array) -> Array:
     """Zero where `whole` is: those rows stay as they were."""
-    shaped = whole.reshape(len(whole), *(1,) * (total.ndim - 1))
+    shaped = _shaped(whole, total)
     found: Array = np.where(shaped > 0, total / np.where(shaped > 0, shaped, 1.0), 0.0)
     return found
+
+
+def _shaped(of_rows: Array, array: Array) -> Array:
+    """One number a row, to multiply with the array."""
+    return of_rows.reshape(len(of_rows), *(1,) * (array.ndim - 1))
 
 
 def _capped(weights: list[float], percentile: float) -> list[float]:

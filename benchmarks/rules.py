@@ -1,0 +1,104 @@
+"""Server rules on scenario 1b (OU, seven courses as sites). `python -m benchmarks.rules --json --data DIR`.
+
+The case, model and plan of `benchmarks.ou`; only what the hub does with the mean differs: weighted mean, weights by
+the square root, FedAdam at two rates; and FedProx at the sites under the weighted mean. Every AUC is of the validation
+split (10 % of the students, so a course's own is noisy): nothing is chosen on the test split. `auc_RULE_dayN`: all
+records together; `_mean`, `_worst`: over courses; `_sd`: over seeds. `gain_RULE_dayN`: mean over seeds of its
+difference from the weighted mean on the same seed, all records; `gain_worst_RULE_dayN`: the same of the worst course.
+"""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import harness, ou
+from worker.learning import simulate
+from worker.learning.aggregation import MEAN, FedAdam, ServerRule, SquareRoot
+from worker.learning.evaluate import quality
+from worker.learning.evaluate.quality import Judged
+
+RULES: dict[str, tuple[ServerRule, dict[str, float]]] = {
+    "mean": (MEAN, {}),
+    "square_root": (SquareRoot(), {}),
+    "fedadam_003": (FedAdam(lr=0.003), {"step": 1.0}),
+    "fedadam_01": (FedAdam(lr=0.01), {"step": 1.0}),
+    "fedprox": (MEAN, {"proximal": 0.1}),
+}
+
+
+def one_rule(case: ou.Case, name: str, work: Path) -> dict[str, float]:
+    """AUC on validation: all records, mean and worst of the courses."""
+    rule, changes = RULES[name]
+    plan = simulate.Plan(
+        tasks=(case.sheet,),
+        model=ou.MODEL.model_copy(update={"seed": case.seed}),
+        training=ou.TRAINING.model_copy(update=changes),
+        rounds=ou.ROUNDS,
+        seed=case.seed,
+        server=rule,
+    )
+    folders = simulate.Folders(work)
+    done = simulate.run(plan, case.sites, folders, measure=lambda number: False)
+    parts = [
+        simulate.judged(plan, done.end.at(site), data, folders, split="validation")[case.sheet.name]
+        for site, data in case.sites.items()
+    ]
+    whole = replace(
+        parts[0],
+        label=np.concatenate([p.label for p in parts]),
+        prediction=np.concatenate([p.prediction for p in parts]),
+        student=np.concatenate([p.student for p in parts]),
+    )
+    each = [_auc(part) for part in parts]
+    return {"": _auc(whole), "_mean": float(np.mean(each)), "_worst": min(each)}
+
+
+def _auc(part: Judged) -> float:
+    found = quality.value(part)
+    assert found is not None, "a course's validation split has one label only"
+    return found
+
+
+def measure(options: harness.Options) -> harness.Measured:
+    assert options.data is not None
+    source, seeds = options.data / "oulad", tuple(options.given.seeds)
+    found: dict[str, list[float]] = {}
+    for seed in seeds:
+        for day in options.given.days:
+            with tempfile.TemporaryDirectory() as work:
+                case = ou.prepare(source, day, seed, Path(work) / "folders")
+                for name in RULES:
+                    one = one_rule(case, name, Path(work) / name)
+                    harness.say(f"seed {seed}, day {day}, {name}: {one}")
+                    for part, value in one.items():
+                        found.setdefault(f"auc_{name}_day{day}{part}", []).append(value)
+    figures = _figures(found, options.given.days)
+    files = [next(source.glob(f"{name}.csv*")) for name in ou.FILES]
+    return harness.Measured(figures, seeds, harness.digest_of_files(files))
+
+
+def _figures(found: dict[str, list[float]], days: list[int]) -> dict[str, float]:
+    figures = {key: float(np.mean(values)) for key, values in found.items()}
+    if all(len(values) > 1 for values in found.values()):
+        figures |= {f"{key}_sd": float(np.std(v, ddof=1)) for key, v in found.items()}
+    for day in days:
+        for name in RULES:
+            for part, word in (("", ""), ("_worst", "worst_")):
+                own = np.array(found[f"auc_{name}_day{day}{part}"])
+                plain = np.array(found[f"auc_mean_day{day}{part}"])
+                figures[f"gain_{word}{name}_day{day}"] = float(np.mean(own - plain))
+    return figures
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Any:
+    parser.add_argument("--seeds", type=int, nargs="+", default=ou.SEEDS)
+    parser.add_argument("--days", type=int, nargs="+", default=ou.DAYS)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main("rules", measure, add_arguments=_arguments, needs_data=True))
