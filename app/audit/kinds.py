@@ -225,6 +225,9 @@ RELEASE_ROLLED_BACK = Kind(
 RELEASE_DOWNLOADED = Kind(
     "release.downloaded", I, N_("Release downloaded"), ("federation", "number")
 )
+ADAPTER_DOWNLOADED = Kind(
+    "release.adapter-downloaded", I, N_("Text adapter downloaded"), ("federation", "number")
+)
 REPORT_RECEIVED = Kind(
     "report.received", I, N_("Class report received"), ("site", "release", "count")
 )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, institutions_where
 from app.access.permissions import Permission
 from app.audit import kinds
+from app.audit.events import Kind
 from app.audit.service import record
 from app.federations import queries as federation_queries
 from app.hub import Hub
@@ -28,20 +29,22 @@ def download(session: Session, hub: Hub, actor: Actor, release_id: str) -> tuple
     """A file name and the ZIP file; who took it is written down. Raises NotFound, NotAllowed, ObjectMissing."""
     release = queries.get(session, actor, Permission.RELEASE_DOWNLOAD, release_id)
     content = _pack(session, hub, release)
+    noted(session, actor, release, kinds.RELEASE_DOWNLOADED)
+    return f"{file_name(release)}.zip", content
+
+
+def file_name(release: Release) -> str:
+    return f"collegium-{release.federation_id}-release-{release.number}"
+
+
+def noted(session: Session, actor: Actor, release: Release, kind: Kind) -> None:
+    """In the chain of an institution of the actor's that is in the federation."""
     federation = federation_queries.by_id(session, release.federation_id)
     assert federation is not None
     may = institutions_where(actor, Permission.RELEASE_DOWNLOAD)
     own = federation_queries.inside(session, federation, may)
     body = {"federation": federation.id, "number": release.number}
-    record(
-        session,
-        actor.id,
-        kinds.RELEASE_DOWNLOADED,
-        chain=min(own),
-        subject=release.id,
-        body=body,
-    )
-    return f"collegium-{release.federation_id}-release-{release.number}.zip", content
+    record(session, actor.id, kind, chain=min(own), subject=release.id, body=body)
 
 
 def _pack(session: Session, hub: Hub, release: Release) -> bytes:
@@ -54,6 +57,11 @@ def _pack(session: Session, hub: Hub, release: Release) -> bytes:
     }
     for name, digest in sorted(said.modules.items()):
         files[member(name)] = hub.objects.get(digest)
+    return zipped(files)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """The same files give the same bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
         for name, body in files.items():

@@ -48,6 +48,34 @@ def text(session: Session, release: Release, said: Description) -> str:
     return "\n".join(lines)
 
 
+def adapter(said: Description) -> str:
+    """What stands beside a text adapter: which model it fits, and how it is put on."""
+    text = said.model.text
+    assert text is not None
+    lines = [
+        "# "
+        + _("Text adapter of release {n} of {name}").format(
+            n=said.number, name=said.federation_name
+        ),
+        "",
+        _("For the text model {model} (SHA-256 of its weights: {digest}) and no other.").format(
+            model=text.name, digest=text.digest
+        ),
+        "",
+        "    from peft import PeftModel",
+        "    from transformers import AutoModel",
+        "",
+        '    model = PeftModel.from_pretrained(AutoModel.from_pretrained("MODEL"), "FOLDER")',
+        "",
+        _(
+            "Alone it predicts nothing: it changes how the text model reads. What the release predicts is in the"
+            " release's own file, with its limits."
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def _tasks(said: Description) -> list[str]:
     lines = []
     for sheet in said.tasks:

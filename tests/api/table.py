@@ -274,6 +274,14 @@ _RUNS = (
         before=Stage.with_releases,
     ),
     Row(
+        "GET",
+        "/releases/{release}/adapter",
+        Permission.RELEASE_DOWNLOAD,
+        answer=404,
+        also=READS,
+        before=Stage.with_releases,
+    ),
+    Row(
         "POST",
         "/releases/{release}/roll-back",
         Permission.RUN_LEAD,

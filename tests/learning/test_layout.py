@@ -7,6 +7,7 @@ from tests.learning import build
 from worker.learning import local
 from worker.learning.faults import ModelMissing
 from worker.learning.model import layout
+from worker.protocol import adapters
 from worker.protocol.tasks import Input
 
 
@@ -64,11 +65,11 @@ def test_tasks_share_an_input_only_if_they_define_it_alike() -> None:
 
 def test_rows_of_the_common_a_are_orthonormal_and_its_own_for_every_place() -> None:
     model = with_text(rank=4)
-    a = layout.common_a(model, 2, "query", 16)
+    a = adapters.common_a(model, 2, "query", 16)
     assert np.allclose(a @ a.T, np.eye(4), atol=1e-6)
-    assert np.array_equal(a, layout.common_a(model, 2, "query", 16))
-    assert not np.allclose(a, layout.common_a(model, 2, "value", 16))
-    assert not np.allclose(a, layout.common_a(model, 1, "query", 16))
+    assert np.array_equal(a, adapters.common_a(model, 2, "query", 16))
+    assert not np.allclose(a, adapters.common_a(model, 2, "value", 16))
+    assert not np.allclose(a, adapters.common_a(model, 1, "query", 16))
 
 
 def test_b_starts_at_zero() -> None:

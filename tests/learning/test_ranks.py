@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.learning import build
 from worker.learning import local, simulate
 from worker.learning.aggregation import Rule, combine, validate
-from worker.learning.model.layout import common_a
 from worker.learning.own import Own
+from worker.protocol.adapters import common_a
 from worker.protocol.codec import Tensors, Unacceptable
 from worker.protocol.codes import UploadRefusal
 from worker.protocol.kept import KeptRows

@@ -1,5 +1,6 @@
 """The text path: cut, cached, adapted; against the whole model and against peft."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import torch
 from tests.learning import build
 from worker.learning import aggregation, local
 from worker.learning.faults import ModelMissing
-from worker.learning.model.layout import common_a
 from worker.learning.model.text import TextEncoder
-from worker.protocol.codec import Tensors, encode
+from worker.protocol.adapters import WEIGHTS, common_a, peft_files
+from worker.protocol.codec import Tensors, decode, encode
 from worker.protocol.manifest import ModelSpec
 
 SHEET = build.text_sheet()
@@ -73,10 +74,10 @@ def test_a_new_adapter_changes_nothing(request: pytest.FixtureRequest, model: st
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
 @pytest.mark.parametrize("model", ["tiny_text", "minilm"])
-def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
-    request: pytest.FixtureRequest, model: str
+def test_an_exported_adapter_does_in_peft_what_it_does_here(
+    request: pytest.FixtureRequest, model: str, tmp_path: Path
 ) -> None:
-    from peft import LoraConfig, get_peft_model
+    from peft import PeftModel
     from transformers import AutoModel, AutoTokenizer
 
     folder = request.getfixturevalue(model)
@@ -84,33 +85,54 @@ def test_an_adapter_does_what_peft_does_with_the_same_a_and_b(
     b = build.random_b(local.initial_modules(spec, [SHEET], text_dir=folder), 2)
     encoder = TextEncoder(folder, spec)
     own = encoder.above(*padded(encoder, TEXTS), torched(b))
-    plain = AutoModel.from_pretrained(folder)
-    config = LoraConfig(
-        r=4,
-        lora_alpha=8,
-        target_modules=["query", "value"],
-        layers_to_transform=list(range(encoder.split, len(encoder._layers))),
-        layers_pattern="layer",
-    )
-    other = get_peft_model(plain, config).eval()
-    for name, parameter in other.named_parameters():
-        found = [
-            key
-            for key in b
-            if f"layer.{key.split('.')[0][5:]}.attention.self.{key.split('.')[1]}." in name
-        ]
-        if "lora_A" in name:
-            layer, target, _ = found[0].split(".")
-            parameter.data = torch.from_numpy(
-                common_a(spec, int(layer[5:]), target, encoder.hidden)
-            )
-        if "lora_B" in name:
-            parameter.data = torch.from_numpy(b[found[0]].T.copy())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    for name, content in peft_files(spec, config, b, "the text model").items():
+        (tmp_path / name).write_bytes(content)
+    other = PeftModel.from_pretrained(AutoModel.from_pretrained(folder), tmp_path).eval()
+    assert sum("lora_B" in name for name, _ in other.named_parameters()) == len(b)
     given = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
     with torch.no_grad():
         last = other(**given).last_hidden_state
     mask = given["attention_mask"].unsqueeze(-1).float()
-    assert torch.allclose(own, (last * mask).sum(1) / mask.sum(1), atol=5e-5)
+    assert torch.allclose(own, (last * mask).sum(1) / mask.sum(1), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
+@pytest.mark.parametrize("family", ["roberta", "distilbert"])
+def test_adapters_of_other_families_are_found_by_peft(family: str, tmp_path: Path) -> None:
+    """Saved by these libraries in their real format, read back with the adapter on."""
+    from peft import PeftModel
+    from transformers import AutoConfig, AutoModel
+
+    sizes: dict[str, Any] = {"vocab_size": 40, "max_position_embeddings": 32}
+    if family == "distilbert":
+        sizes |= {"dim": 16, "n_layers": 3, "n_heads": 2, "hidden_dim": 32}
+    else:
+        sizes |= {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
+        sizes |= {"intermediate_size": 32}
+    AutoModel.from_config(AutoConfig.for_model(family, **sizes)).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    names = [f"layer{layer}.{target}.Bt" for layer in (1, 2) for target in ("query", "value")]
+    b = {name: np.full((4, 16), 0.25, np.float32) for name in names}
+    (tmp_path / "adapter").mkdir()
+    for name, content in peft_files(MODEL, config, b, family).items():
+        (tmp_path / "adapter" / name).write_bytes(content)
+    model = PeftModel.from_pretrained(AutoModel.from_pretrained(tmp_path), tmp_path / "adapter")
+    found = [p for name, p in model.named_parameters() if "lora_B" in name]
+    assert len(found) == 4
+    assert all(bool((p == 0.25).all()) for p in found)
+
+
+def test_the_exported_a_is_the_common_one_and_other_families_are_refused() -> None:
+    b = {"layer2.query.Bt": np.ones((4, 16), np.float32)}
+    files = peft_files(MODEL, {"model_type": "bert"}, b, "x")
+    a = decode(files[WEIGHTS])[
+        "base_model.model.encoder.layer.2.attention.self.query.lora_A.weight"
+    ]
+    assert np.allclose(a @ a.T, np.eye(4), atol=1e-6)
+    assert np.array_equal(a, common_a(MODEL, 2, "query", 16))
+    with pytest.raises(ValueError, match="gpt2"):
+        peft_files(MODEL, {"model_type": "gpt2"}, b, "x")
 
 
 def test_the_adapted_layers_take_records_in_chunks_and_trim_their_padding(

@@ -124,6 +124,7 @@ FEDERATIONS: dict[str, Pair] = {
     "/federations/{}/leave": "DELETE /federations/{}/memberships/{}",
     "/federations/{}/runs/new": "POST /federations/{}/runs",
     "/federations/{}/releases/{}/download": "GET /releases/{}/archive",
+    "/federations/{}/releases/{}/adapter": "GET /releases/{}/adapter",
     "/federations/{}/releases/{}/roll-back": "POST /releases/{}/roll-back",
     "/runs/{}/start": "POST /runs/{}/start",
     "/runs/{}/pause": "POST /runs/{}/pause",

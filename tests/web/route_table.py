@@ -75,6 +75,11 @@ TABLE = (
     ),
     (
         "POST",
+        "/federations/{federation_id}/releases/{release_id}/adapter",
+        "303 404 404 404 403 404 404 404",
+    ),
+    (
+        "POST",
         "/federations/{federation_id}/releases/{release_id}/roll-back",
         "303 409 403 404 403 404 404 404",
     ),

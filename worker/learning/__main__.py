@@ -3,7 +3,10 @@
     python -m worker.learning campus DST --seed 1 --scale 1.0
     python -m worker.learning central PLAN.json --site NAME=FOLDER … [--text FOLDER] --work FOLDER
     python -m worker.learning judge RELEASE.zip --data FOLDER [--text FOLDER] --work FOLDER
+    python -m worker.learning predict RELEASE.zip --csv FILE --out FILE [--text FOLDER] --work FOLDER
 
+`predict` needs neither hub nor site: it reads a CSV whose columns are named as the release's inputs and writes one
+row of predictions for each of its rows. A column that is not there counts as missing.
 `judge` opens a downloaded release and prints its figures on the hold-out records of a data folder, as JSON.
 `central` trains one model on all records together and prints the figures the sites would measure with it, as JSON.
 It exists for simulations: it needs every site's folder on one machine.
@@ -17,9 +20,12 @@ from typing import Any
 
 from worker.learning import aggregation, local, simulate
 from worker.learning.archive import open_archive
+from worker.learning.data import unlabelled
+from worker.learning.data.findings import DataFault
 from worker.learning.data.folder import load
 from worker.learning.data.importers.campus import generate
 from worker.learning.data.records import SiteData
+from worker.learning.faults import LearningFault
 from worker.learning.own import Modules
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.manifest import ModelSpec, Training
@@ -49,8 +55,22 @@ def main(arguments: list[str] | None = None) -> int:
     judge.add_argument("--text", type=Path, default=None, help="the text model's folder")
     judge.add_argument("--work", type=Path, required=True, help="where it may write")
     judge.set_defaults(run=_judge)
+    predict = commands.add_parser("predict", help="a downloaded release on the rows of a CSV")
+    predict.add_argument("release", type=Path)
+    predict.add_argument("--csv", type=Path, required=True, metavar="FILE")
+    predict.add_argument("--out", type=Path, required=True, metavar="FILE")
+    predict.add_argument("--text", type=Path, default=None, help="the text model's folder")
+    predict.add_argument("--work", type=Path, required=True, help="where it may write")
+    predict.set_defaults(run=_predict)
     given = parser.parse_args(arguments)
-    json.dump(given.run(given), sys.stdout)
+    try:
+        json.dump(given.run(given), sys.stdout)
+    except DataFault as error:
+        sys.stderr.writelines(f"{one.file}: {one.what} {one.fix}\n" for one in error.faults)
+        return 2
+    except LearningFault as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     sys.stdout.write("\n")
     return 0
 
@@ -80,6 +100,19 @@ def _judge(given: argparse.Namespace) -> list[dict[str, Any]]:
     data = load(given.data, plan.tasks, pseudonym_key=_KEY)
     answer = _measured(plan, opened.modules, "judge", data, folders)
     return [one.model_dump(mode="json") for one in answer.shared]
+
+
+def _predict(given: argparse.Namespace) -> dict[str, Any]:
+    """Rows and columns written. Raises StateMismatch for a damaged release, DataFault for an unreadable file."""
+    opened = open_archive(given.release)
+    said = opened.description
+    plan = simulate.Plan(tasks=said.tasks, model=said.model, training=Training(), rounds=1)
+    records = unlabelled.read(given.csv, plan.tasks)
+    folders = simulate.Folders(work=given.work, text=given.text)
+    judged = simulate.judged(plan, opened.modules, records.data, folders)
+    predicted = {name: one.prediction for name, one in judged.items()}
+    columns = unlabelled.write(given.out, records.rows, plan.tasks, predicted)
+    return {"rows": len(records.rows), "columns": columns}
 
 
 def _plan(given: dict[str, Any]) -> simulate.Plan:

@@ -1,18 +1,8 @@
-"""Every seed of a run, from the run's own. Pure functions of names and numbers; no randomness is made here.
+"""Every seed of a run, from the run's own, by `derive`. Seeds serve shuffles, dropout and first weights."""
 
-Seeds serve shuffles, dropout and first weights. Noise and keys never come from here.
-"""
+from worker.protocol.seeds import derive
 
-import hashlib
-
-LIMIT = 2**31
-"""Seeds are below this, the limit of the manifest's fields."""
-
-
-def derive(*parts: str | int) -> int:
-    """A seed in [0, 2^31) that differs, in all likelihood, for different parts."""
-    text = "collegium-seed-1|" + "|".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % LIMIT
+__all__ = ["derive", "training_seed"]
 
 
 def training_seed(run_seed: int, round: int, site: str) -> int:  # noqa: A002

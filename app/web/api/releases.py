@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.access.permissions import Permission
 from app.federations import queries as federations
 from app.paging import Down
-from app.releases import archive, queries, service
+from app.releases import adapter, archive, queries, service
 from app.releases.models import Release
 from app.runs import module_states
 from app.web.api.answers import Id, Page, Told, Windowed, only
@@ -75,6 +75,19 @@ def get_release(call: Calling, release: Id) -> ReleaseTold:
 def download_release(call: Noting, release: Id) -> Response:
     """The release as one ZIP file: description, model parts, the hub's signature. The download is written down."""
     name, content = archive.download(call.session, call.hub, call.actor, release)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/zip", headers=headers)
+
+
+@router.get(
+    "/releases/{release}/adapter",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "The file."}},
+    **takes(Permission.RELEASE_DOWNLOAD),
+)
+def download_adapter(call: Noting, release: Id) -> Response:
+    """The release's text adapter as PEFT reads it, as a ZIP file; 404 without one. The download is written down."""
+    name, content = adapter.download(call.session, call.hub, call.actor, release)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/zip", headers=headers)
 

@@ -6,7 +6,7 @@ from app.access.actor import allows, institutions_where
 from app.access.permissions import Permission
 from app.federations import queries as federations
 from app.federations.models import Federation
-from app.releases import archive, queries, service
+from app.releases import adapter, archive, queries, service
 from app.releases.models import Release
 from app.runs import module_states, tallies
 from app.runs import queries as runs
@@ -159,12 +159,29 @@ def _download(federation: Federation, row: Release) -> Panel:
     )
     path = f"/federations/{federation.id}/releases/{row.id}/download"
     form = Form(path, (), (Button(_("Download")),), inline=True)
-    return Panel(_("Take it with you"), (Text(says), form))
+    parts: tuple[Text | Form, ...] = (Text(says), form)
+    if adapter.exists(row):
+        says = _(
+            "Its text adapter alone, as PEFT reads it: for programs that use the same text model."
+        )
+        path = f"/federations/{federation.id}/releases/{row.id}/adapter"
+        parts += (
+            Text(says),
+            Form(path, (), (Button(_("Download the text adapter")),), inline=True),
+        )
+    return Panel(_("Take it with you"), parts)
 
 
 @router.post("/{release_id}/download")
 def download(visit: Here, federation_id: str, release_id: str) -> Response:
     name, content = archive.download(visit.session, visit.hub, visit.who, release_id)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/zip", headers=headers)
+
+
+@router.post("/{release_id}/adapter")
+def download_adapter(visit: Here, federation_id: str, release_id: str) -> Response:
+    name, content = adapter.download(visit.session, visit.hub, visit.who, release_id)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/zip", headers=headers)
 

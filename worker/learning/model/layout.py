@@ -18,6 +18,7 @@ from worker.learning.model import shapes as parts
 from worker.learning.model.shapes import Shape
 from worker.learning.seeds import derive
 from worker.protocol import slices
+from worker.protocol.adapters import LORA_TARGETS
 from worker.protocol.codec import Array, Tensors
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.policy import Modality
@@ -25,7 +26,6 @@ from worker.protocol.tasks import Input, TaskSheet
 
 TABLE, TEXT, ADAPTER, FUSION = "encoder/table", "encoder/text", "adapter/text", "fusion"
 AUDIO, IMAGE, EVENTS = "encoder/audio", "encoder/image", "encoder/events"
-LORA_TARGETS = ("query", "value")
 
 
 @dataclass(frozen=True)
@@ -238,16 +238,3 @@ def _first(seed: int, module: str, name: str, shape: Shape) -> Array:
     source = np.random.default_rng(derive("weights", seed, module, name))
     drawn = source.standard_normal(prod(shape.size)).reshape(shape.size) * shape.spread
     return drawn.astype(np.float32)
-
-
-def common_a(model: ModelSpec, layer: int, target: str, width: int) -> Array:
-    """The A of one adapter, shape (rank, width), rows orthonormal. Common to all sites, so never sent.
-
-    FFA-LoRA (arXiv 2403.12313): with A common, the mean of B_k A is exactly mean(B_k) A. Rows come from the QR
-    decomposition of a Gaussian; signs are fixed so that every LAPACK gives the same A.
-    """
-    source = np.random.default_rng(derive("adapter-a", model.seed, layer, target))
-    if model.rank > width:
-        raise ValueError(f"rank {model.rank} is above the text model's width {width}")
-    q, r = np.linalg.qr(source.standard_normal((width, model.rank)))
-    return np.ascontiguousarray((q * np.sign(np.diag(r))).T.astype(np.float32))

@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional
 
 from worker.learning.faults import ModelMissing
-from worker.learning.model.layout import LORA_TARGETS, common_a
 from worker.learning.model.lowrank import LowRank
+from worker.protocol.adapters import FAMILIES, LORA_TARGETS, common_a
 from worker.protocol.codec import Array
 from worker.protocol.manifest import ModelSpec
 
@@ -22,12 +22,6 @@ MAX_TOKENS = 512
 """Longer texts are cut here, or where the model's positions end."""
 CHUNK_TOKENS = 2048
 """Records go through the adapted layers so many padded tokens at a time: what a processor's caches bear."""
-_FAMILIES = {
-    "bert": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
-    "roberta": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
-    "xlm-roberta": ("encoder", "layer", ("attention.self.query", "attention.self.value")),
-    "distilbert": ("transformer", "layer", ("attention.q_lin", "attention.v_lin")),
-}
 
 Part = dict[str, torch.Tensor]
 
@@ -37,7 +31,7 @@ class TextEncoder:
 
     def __init__(self, text_dir: Path, spec: ModelSpec) -> None:
         model, self._tokenizer = _loaded(text_dir)
-        family = _FAMILIES.get(model.config.model_type)
+        family = FAMILIES.get(model.config.model_type)
         if family is None:
             raise ModelMissing(f"text models of the family {model.config.model_type} cannot be cut")
         self._embeddings: Any = model.embeddings
