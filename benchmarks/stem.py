@@ -1,33 +1,32 @@
 """Scenario 3, STEM: is the next answer right (ASSISTments 2009), is a short answer right (Beetle)?
 `python -m benchmarks.stem --json --data DIR`.
 
-Tracing: the updated split, fold 1; 20 sites are drawn groups of its training students, and each site keeps its share of
-the validation and test students. The model is the product's sequence encoder (an LSTM over pairs of skill and answer, as
-in deep knowledge tracing) with the head of a next answer. `auc_central` trains on all records together, `auc_local` is
-the mean over five sites alone; every AUC is over all answers of the set's own test students but each sequence's first.
-The federation's rounds are all used: no round is chosen by the test, and none by a shared validation set.
+Tracing: the updated split, fold 1; 20 sites are drawn groups of its training students, and each keeps its share of the
+validation and test students. The model is the product's sequence encoder (an LSTM over pairs of skill and answer, as in
+deep knowledge tracing) with the head of a next answer. `auc_central` trains on all records together, `auc_local` is the
+mean over five sites alone; every AUC is over all answers of the set's own test students but each sequence's first. All
+rounds are used: none is chosen by the test, and none by a shared validation set.
 
-Beetle: three groups of students as sites, the set's own three parts (its students cross them; a tenth of the students of
-the training part is validation). Macro F1 of the five-way task over the whole of each test part.
+Short answers: see `benchmarks.stem_answers`. Macro F1 of the five-way task over the whole of each test part.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import harness
+from benchmarks import harness, stem_answers
+from benchmarks.pieces import KEY, whole
 from worker.learning import simulate
-from worker.learning.data.folder import digest_of_records, load
+from worker.learning.data.folder import load
 from worker.learning.data.importers.assistments import ASSISTMENTS
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate import quality
-from worker.learning.evaluate.quality import Judged
 from worker.protocol.manifest import ModelSpec, Training
 
 SEEDS = (1, 2, 3)
@@ -36,7 +35,6 @@ ALONE = (0, 4, 8, 12, 16)
 MODEL = ModelSpec(width=100, heads=4, dropout=0.2)
 CENTRAL = Training(batch=32, lr=0.002)
 TRAINING = Training(epochs=2, batch=16, lr=0.006, half_life=15)
-KEY = b"benchmark: no person stands behind these pseudonyms"
 
 
 def sites_of(source: Path, folder: Path) -> dict[str, SiteData]:
@@ -45,16 +43,6 @@ def sites_of(source: Path, folder: Path) -> dict[str, SiteData]:
         name: load(path, imported.sheets, pseudonym_key=KEY)
         for name, path in sorted(imported.folders.items())
     }
-
-
-def whole(parts: Sequence[Judged]) -> Judged:
-    """The records of all parts as one."""
-    return Judged(
-        parts[0].sheet,
-        np.concatenate([part.label for part in parts]),
-        np.concatenate([part.prediction for part in parts]),
-        np.concatenate([part.student for part in parts]),
-    )
 
 
 def tracing(sites: Mapping[str, SiteData], seed: int, work: Path) -> dict[str, float]:
@@ -93,6 +81,7 @@ def measure(options: harness.Options) -> harness.Measured:
         sites = sites_of(source, Path(place) / "folders")
         for seed in seeds:
             one = tracing(sites, seed, Path(place) / f"run-{seed}")
+            one |= stem_answers.one_seed(options.data / "beetle", seed, Path(place) / f"b-{seed}")
             harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4f}" for k, v in one.items()))
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
@@ -101,10 +90,13 @@ def measure(options: harness.Options) -> harness.Measured:
         figures |= {
             f"{key}_sd": float(np.std(values, ddof=1))
             for key, values in found.items()
-            if key.startswith("auc")
+            if key.startswith(("auc", "f1"))
         }
     figures |= {"rounds": ROUNDS, "sites": SITES}
-    files = sorted(source.glob("assist2009_updated_*.csv.gz"))
+    files = [
+        *source.glob("assist2009_updated_*.csv.gz"),
+        *(options.data / "beetle").glob("*.csv.gz"),
+    ]
     return harness.Measured(figures, seeds, harness.digest_of_files(files))
 
 

@@ -2,7 +2,7 @@
 where they decide something.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def make(
     count: int = 4,
     terms: Terms = TERMS,
     store_url: str = "",
-    sheet: TaskSheet = SHEET,
+    sheets: Sequence[TaskSheet] = (SHEET,),
     model: MakeModel = lambda session, hub: PLAIN,
 ) -> World:
     hub = make_hub(database, home, store_url)
@@ -128,7 +128,7 @@ def make(
             session, elsewhere.id, "stranger", Role.ADMINISTRATOR, domain="elsewhere.example"
         )
         operator = cast.operator(session, "operator")
-        federation = found(session, members, terms, sheet, model(session, hub))
+        federation = found(session, members, terms, sheets, model(session, hub))
     world = World(hub, members, federation, operator, stranger)
     hub.db.dispatch = lambda effect: collect(world, effect)
     return world
@@ -222,7 +222,7 @@ def found(
     session: Session,
     members: list[Member],
     terms: Terms,
-    sheet: TaskSheet = SHEET,
+    sheets: Sequence[TaskSheet] = (SHEET,),
     model: ModelStep = PLAIN,
 ) -> str:
     lead = members[0]
@@ -233,7 +233,8 @@ def found(
         name="Early support",
         purpose="To see early who needs support.",
     )
-    federations.add_sheet(session, lead.administrator, row, sheet)
+    for sheet in sheets:
+        federations.add_sheet(session, lead.administrator, row, sheet)
     steps = DraftSteps(terms=terms, model=model)
     federations.save_draft(session, lead.administrator, row, steps, revision=row.revision)
     federations.open(session, lead.administrator, row)

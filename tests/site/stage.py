@@ -176,13 +176,13 @@ def stage(
     database_url: str, redis_url: str, folder: Path, count: int = 2, **settings: Any
 ) -> Iterator[Stage]:
     terms = replace_terms(**settings.pop("terms", {}))
-    sheet = settings.pop("sheet", runs.SHEET)
+    sheets = settings.pop("sheets", (settings.pop("sheet", runs.SHEET),))
     made = {name: settings.pop(name) for name in ("model",) if name in settings}
     own = {"database_url": database_url, "redis_url": redis_url, "disk_reserve_mb": 0}
     plain = Settings(environment="test", home=folder)
     application = create_app(plain.model_copy(update={**own, "secret_key": "k" * 40, **settings}))
     hub = application.state.hub
-    world = runs.make(hub.db, folder, count, terms=terms, sheet=sheet, **made)
+    world = runs.make(hub.db, folder, count, terms=terms, sheets=sheets, **made)
     world.hub = hub
     hub.db.dispatch = lambda effect: _dispatch(world, effect)
     with serving(application) as url:

@@ -26,16 +26,17 @@ class Perceived:
 
     def prepare(self, data: SiteData, on_progress: ProgressHook) -> None:
         """Reads every file that was not read before. May be stopped; what is done stays."""
-        missing = dict(self._missing(data))
-        try:
-            for done, ((form, digest), (one, path)) in enumerate(missing.items(), start=1):
-                self._caches[form].put(digest, _read(one, Path(path)))
-                if done % COMMIT_EVERY == 0:
-                    self._caches[form].commit()
+        missing = sorted(dict(self._missing(data)).items())
+        for done, ((form, digest), (one, path)) in enumerate(missing, start=1):
+            cache = self._caches[form]
+            try:
+                cache.put(digest, _read(one, Path(path)))
+                if done % COMMIT_EVERY == 0 or done == len(missing) or missing[done][0][0] != form:
+                    cache.commit()  # the next form has a connection of its own
                 on_progress(Phase.ENCODING, done, len(missing))
-        finally:
-            for cache in self._caches.values():
+            except BaseException:
                 cache.commit()
+                raise
 
     def _missing(self, data: SiteData) -> Iterable[tuple[tuple[str, str], tuple[Input, str]]]:
         for task in data.tasks.values():

@@ -1,0 +1,76 @@
+"""The short answers of scenario 3, for `benchmarks.stem`: Beetle, judged in five ways.
+
+Three groups of students are the sites. The set's own three parts are kept; its students cross them, so a data folder
+could not have them as its split, and here they are laid over the loaded records. A tenth of the students is validation.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.pieces import KEY, text_model, whole
+from worker.learning import simulate
+from worker.learning.data.folder import digest_of_records, load
+from worker.learning.data.importers.beetle import BEETLE
+from worker.learning.data.records import SiteData
+from worker.learning.data.tables import read
+from worker.learning.evaluate import quality
+from worker.protocol.manifest import ModelSpec, TextModel, Training
+from worker.protocol.tasks import TaskSheet
+
+SITES, ROUNDS = 3, 6
+PARTS = {"f1_unseen_answers": "test-unseen-answers", "f1_unseen_questions": "test-unseen-questions"}
+MODEL = ModelSpec(
+    width=64,
+    layers=2,
+    heads=4,
+    text=TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
+    adapter_layers=2,
+)
+TRAINING = Training(epochs=1, batch=32, lr=0.003, half_life=4)
+TASK = "judgement"
+
+
+def sites_of(source: Path, folder: Path, part: str) -> dict[str, SiteData]:
+    """`part`: the official one that is the test."""
+    imported = BEETLE.run(source, folder, sites=str(SITES))
+    return {name: _site(path, imported.sheets, part) for name, path in imported.folders.items()}
+
+
+def _site(path: Path, sheets: Sequence[TaskSheet], part: str) -> SiteData:
+    table, _faults = read(path, "records.csv.gz")
+    assert table is not None
+    [sheet] = [sheet for sheet in sheets if sheet.name == TASK]
+    task = load(path, [sheet], pseudonym_key=KEY).tasks[TASK]
+    official = np.array(table.columns["official_part"])
+    names = sorted(set(task.student))
+    held = np.isin(task.student, names[:: max(len(names) // max(len(names) // 10, 1), 1)])
+    split = np.where(official == part, "test", np.where(official == "train", "train", "unused"))
+    split[(split == "train") & held] = "validation"
+    tasks = {TASK: replace(task, split=split)}
+    return SiteData(tasks, digest_of_records(tasks))
+
+
+def one_seed(source: Path, seed: int, place: Path) -> dict[str, float]:
+    found: dict[str, float] = {}
+    folders = simulate.Folders(place / "work", text_model())
+    trained: Mapping[str, simulate.Modules] | None = None
+    for name, part in PARTS.items():
+        sites = sites_of(source, place / part, part)
+        sheet = next(iter(sites.values())).tasks[TASK].sheet
+        spec = MODEL.model_copy(update={"seed": seed})
+        plan = simulate.Plan((sheet,), spec, TRAINING, ROUNDS, seed=seed)
+        if trained is None:
+            result = simulate.run(plan, sites, folders, measure=lambda number: False)
+            trained = {
+                "federated": result.modules,
+                "central": simulate.central(plan, sites, folders),
+            }
+        for way, modules in trained.items():
+            parts = [simulate.judged(plan, modules, d, folders)[TASK] for d in sites.values()]
+            found[name if way == "federated" else f"{name}_{way}"] = (
+                quality.value(whole(parts)) or 0.0
+            )
+    return found
