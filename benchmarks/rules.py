@@ -1,10 +1,10 @@
 """Server rules on scenario 1b (OU, seven courses as sites). `python -m benchmarks.rules --json --data DIR`.
 
 The case, model and plan of `benchmarks.ou`; only what the hub does with the mean differs: weighted mean, weights by
-the square root, FedAdam at two rates; and FedProx at the sites under the weighted mean. Every AUC is of the validation
-split (10 % of the students, so a course's own is noisy): nothing is chosen on the test split. `auc_RULE_dayN`: all
-records together; `_mean`, `_worst`: over courses; `_sd`: over seeds. `gain_RULE_dayN`: mean over seeds of its
-difference from the weighted mean on the same seed, all records; `gain_worst_RULE_dayN`: the same of the worst course.
+the square root, FedAdam at two rates. Every AUC is of the validation split (10 % of the students, so a course's own is
+noisy): nothing is chosen on the test split. `auc_RULE_dayN`: all records together; `_mean`, `_worst`: over courses;
+`_sd`: over seeds. `gain_RULE_dayN`: mean over seeds of its difference from the weighted mean on the same seed, all
+records; `gain_worst_RULE_dayN`: the same of the worst course.
 """
 
 import argparse
@@ -27,7 +27,6 @@ RULES: dict[str, tuple[ServerRule, dict[str, float]]] = {
     "square_root": (SquareRoot(), {}),
     "fedadam_003": (FedAdam(lr=0.003), {"step": 1.0}),
     "fedadam_01": (FedAdam(lr=0.01), {"step": 1.0}),
-    "fedprox": (MEAN, {"proximal": 0.1}),
 }
 
 
