@@ -1,12 +1,13 @@
 """Ranks by tier on real short answers (Beetle, five ways). `python -m benchmarks.tiers --json --data DIR`.
 
-Six groups of students as sites, MiniLM with adapters in its top layer, the answer's text alone as input, so that it
-ends within minutes on two cores: it compares ranks and sets no record on Beetle. `all8`: every site trains rank 8.
-`mixed`: two sites each of 4, 8 and 16, of one common A of 16 rows; alpha is the rank, so the scale is 1 in both.
-`simulate.run` with the product's default rule and a minimum of two sites per column. Score: macro F1 and accuracy of
-all test records together (students in no training record) after the last round; `lost_*` is all8 minus mixed, mean over
-seeds of the same split. `upload_kb_*`: one site's whole update. `saved_share_small`: of a small site's update against
-all8's; `saved_share_all`: of all sites together (negative: more is sent, because large sites send more than rank 8).
+Six groups of students as sites (`--groups N`: the first six of N, for a shorter run), MiniLM with adapters in its top
+layer, the answer's text alone as input, so that it ends within minutes on two cores: it compares ranks and sets no
+record on Beetle. `all8`: every site trains rank 8. `mixed`: two sites each of 4, 8 and 16, of one common A of 16
+rows; alpha is the rank, so the scale is 1 in both. `simulate.run` with the product's default rule and a minimum of
+two sites per column. Score: macro F1 and accuracy of all test records together (students in no training record) after
+the last round; `lost_*` is all8 minus mixed, mean over seeds of the same split. `upload_kb_*`: one site's whole
+update. `saved_share_small`: of a small site's update against all8's; `saved_share_all`: of all sites together
+(negative: more is sent, because large sites send more than rank 8).
 """
 
 import argparse
@@ -44,14 +45,18 @@ def minilm() -> Path:
     return Path(found.origin).parent / "model"
 
 
-def prepare(source: Path, seed: int, folder: Path) -> tuple[TaskSheet, dict[str, SiteData]]:
+def prepare(
+    source: Path, seed: int, folder: Path, groups: int
+) -> tuple[TaskSheet, dict[str, SiteData]]:
     """The judgement of the answer from its text alone, site by site."""
-    imported = BEETLE.run(source, folder, sites=str(SITES), split_seed=seed)
+    imported = BEETLE.run(source, folder, sites=str(groups), split_seed=seed)
     whole = next(sheet for sheet in imported.sheets if sheet.name == "judgement")
     sheet = whole.model_copy(
         update={"inputs": tuple(i for i in whole.inputs if i.name == "answer")}
     )
-    sites = {n: load(p, [sheet], pseudonym_key=KEY) for n, p in imported.folders.items()}
+    sites = {
+        n: load(p, [sheet], pseudonym_key=KEY) for n, p in sorted(imported.folders.items())[:SITES]
+    }
     return sheet, sites
 
 
@@ -90,8 +95,8 @@ def _macro_f1(truth: Any, chosen: Any) -> float:
     return float(np.mean(scores))
 
 
-def one_seed(source: Path, seed: int, work: Path, cache: Path) -> dict[str, float]:
-    sheet, sites = prepare(source, seed, work)
+def one_seed(source: Path, seed: int, groups: int, work: Path, cache: Path) -> dict[str, float]:
+    sheet, sites = prepare(source, seed, work, groups)
     folders = simulate.Folders(cache, minilm())
     names = sorted(sites)
     by_tier = (TIERS.small, TIERS.medium, TIERS.large)
@@ -114,7 +119,13 @@ def measure(options: harness.Options) -> harness.Measured:
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as place:
         for seed in seeds:
-            one = one_seed(source, seed, Path(place) / f"folders-{seed}", Path(place) / "work")
+            one = one_seed(
+                source,
+                seed,
+                options.given.groups,
+                Path(place) / f"folders-{seed}",
+                Path(place) / "work",
+            )
             harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4g}" for k, v in one.items()))
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
@@ -122,12 +133,13 @@ def measure(options: harness.Options) -> harness.Measured:
     if len(seeds) > 1:
         scores = [key for key in found if key.startswith(("macro", "accuracy", "lost"))]
         figures |= {f"{key}_sd": float(np.std(found[key], ddof=1)) for key in scores}
-    figures |= {"rounds": ROUNDS, "sites": SITES}
+    figures |= {"rounds": ROUNDS, "sites": SITES, "groups": options.given.groups}
     files = [path for path in source.rglob("*") if path.is_file()]
     return harness.Measured(figures, seeds, harness.digest_of_files(files))
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Any:
+    parser.add_argument("--groups", type=int, default=SITES, help="groups drawn; the first six")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
 
 

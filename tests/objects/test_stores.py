@@ -57,6 +57,20 @@ def test_a_fetched_object_is_a_local_file(shelf: Shelf, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+def test_an_object_is_read_where_it_lies(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.store.put(CONTENT)
+    for _ in range(2):
+        assert shelf.store.local(DIGEST, tmp_path).read_bytes() == CONTENT
+    shelf.spoil(DIGEST)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(WrongDigest):
+        shelf.store.local(DIGEST, elsewhere)
+    with pytest.raises(ObjectMissing):
+        shelf.store.local("0" * 64, elsewhere)
+    assert not list(elsewhere.iterdir())
+
+
 def test_deleting_twice_is_fine(shelf: Shelf) -> None:
     shelf.store.put(CONTENT)
     shelf.store.delete(DIGEST)
@@ -81,7 +95,8 @@ def test_damaged_bytes_are_not_returned(shelf: Shelf, tmp_path: Path) -> None:
 def test_a_name_that_is_no_digest_finds_nothing(shelf: Shelf, tmp_path: Path, name: str) -> None:
     store = shelf.store
     fetch: Callable[[str], object] = lambda n: store.fetch(n, tmp_path / "x")  # noqa: E731
-    for act in (store.get, store.open, store.size, store.exists, store.delete, fetch):
+    local: Callable[[str], object] = lambda n: store.local(n, tmp_path)  # noqa: E731
+    for act in (store.get, store.open, store.size, store.exists, store.delete, fetch, local):
         with pytest.raises(ObjectMissing):
             act(name)
 
