@@ -129,7 +129,12 @@ def _in_use(
     model = Counter(choice.model for choice in choices)
     change = Counter(choice.against_shared for choice in choices)
     told = Counter(paired.verdicts(used, alone, case.seed).values())
+    heads = [choice.classes for choice in choices if choice.classes]
     return {
+        **{
+            f"classes_{one.value}_day{case.day}": sum(getattr(made, one.value) for made in heads)
+            for one in Change
+        },
         **_figures("personal", case.day, used),
         **{f"courses_use_{one.value}_day{case.day}": model[one] for one in Chosen},
         **{f"courses_{one.value}_day{case.day}": change[one] for one in Change},
@@ -220,7 +225,7 @@ def measure(options: harness.Options) -> harness.Measured:
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
     figures: dict[str, float] = {
-        key: sum(values) if key.startswith(("sites_", "courses_")) else float(np.mean(values))
+        key: sum(values) if key.startswith(("sites_", "courses_", "classes_")) else float(np.mean(values))
         for key, values in found.items()
     }
     figures["courses_significantly_worse"] = sum(figures[f"courses_worse_day{day}"] for day in days)

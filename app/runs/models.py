@@ -146,4 +146,6 @@ class Measurement(Base):
     chosen: Mapped[Chosen | None] = mapped_column(by_value(Chosen))
     against_shared: Mapped[Change | None] = mapped_column(by_value(Change, "against_shared"))
     against_alone: Mapped[Change | None] = mapped_column(by_value(Change, "against_alone"))
+    classes: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """`worker.protocol.update.ClassOutcomes`: its classes by what a head of their own did."""
     at: Mapped[datetime]

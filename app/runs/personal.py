@@ -13,14 +13,14 @@ FEWEST_SITES = 3
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Sites by what the model they use did on records that neither trained nor chose it."""
+    """Sites, or classes, by what the model they use did on records that neither trained nor chose it."""
 
     helped: int
     unchanged: int
     hurt: int
 
     @property
-    def sites(self) -> int:
+    def count(self) -> int:
         return self.helped + self.unchanged + self.hurt
 
 
@@ -41,6 +41,8 @@ class Personal:
 
     against_shared: Outcomes | None
     against_alone: Outcomes | None
+    classes: Outcomes | None = None
+    """Classes of all sites with enough records, by what a head of their own did."""
     own: tuple[OwnChoice, ...] = ()
 
 
@@ -52,6 +54,7 @@ def of_task(lines: Sequence[ChoiceLine], task: str, inside: Collection[str]) -> 
     return Personal(
         _outcomes([line.against_shared for line in mine]),
         _outcomes([line.against_alone for line in mine]),
+        _of_classes([line.classes for line in mine if line.classes]),
         tuple(
             OwnChoice(
                 line.site_name, line.chosen, line.value, line.against_shared, line.against_alone
@@ -67,3 +70,11 @@ def _outcomes(changes: Sequence[Change]) -> Outcomes | None:
         return None
     told = Counter(changes)
     return Outcomes(told[Change.HELPED], told[Change.UNCHANGED], told[Change.HURT])
+
+
+def _of_classes(told: Sequence[dict[str, int]]) -> Outcomes | None:
+    if len(told) < FEWEST_SITES:
+        return None
+    return Outcomes(
+        *(sum(one[change] for one in told) for change in ("helped", "unchanged", "hurt"))
+    )

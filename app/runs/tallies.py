@@ -193,6 +193,7 @@ class ChoiceLine(NamedTuple):
     value: float
     against_shared: Change
     against_alone: Change
+    classes: dict[str, int] | None = None
 
 
 _CHOICES = (
@@ -204,6 +205,7 @@ _CHOICES = (
         Measurement.value,
         Measurement.against_shared,
         Measurement.against_alone,
+        Measurement.classes,
     )
     .join(Site, Site.id == Measurement.site_id)
     .where(Measurement.run_id == bindparam("run"), Measurement.chosen.is_not(None))

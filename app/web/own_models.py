@@ -19,6 +19,8 @@ def sentences(found: Personal | None) -> tuple[str, ...]:
     else:
         lines.append(_against_shared(found.against_shared))
         lines.append(_against_alone(found.against_alone))
+    if found.classes is not None:
+        lines.append(_classes(found.classes))
     return (*lines, *(own(one) for one in found.own))
 
 
@@ -26,13 +28,20 @@ def _against_shared(told: Outcomes) -> str:
     return _(
         "Against the shared model, on other records: of {n} sites {helped} better off, {unchanged} unchanged, {hurt}"
         " worse off."
-    ).format(n=told.sites, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
+    ).format(n=told.count, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
 
 
 def _against_alone(told: Outcomes) -> str:
     return _(
         "Against training alone: of {n} sites {helped} better off, {unchanged} unchanged, {hurt} worse off."
-    ).format(n=told.sites, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
+    ).format(n=told.count, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
+
+
+def _classes(told: Outcomes) -> str:
+    return _(
+        "Of {n} classes with enough records, a head of their own left {helped} better off, {unchanged} unchanged,"
+        " {hurt} worse off."
+    ).format(n=told.count, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
 
 
 def own(one: OwnChoice) -> str:

@@ -78,9 +78,11 @@ def test_choices_are_kept_and_counted(world: World) -> None:
     assert found is not None
     assert found.against_shared == personal.Outcomes(4, 0, 0)
     assert found.against_alone == personal.Outcomes(0, 4, 0)
+    assert found.classes == personal.Outcomes(4, 8, 0)
     assert len(found.own) == 1
     said = " ".join(own_models.sentences(found))
     assert "of 4 sites 4 better off, 0 unchanged, 0 worse off" in said
+    assert "Of 12 classes with enough records" in said
     assert "its own model, held near the shared one" in said
 
 
@@ -110,6 +112,7 @@ def line(site: int, change: Change) -> ChoiceLine:
         0.8,
         change,
         Change.UNCHANGED,
+        {"helped": 3, "unchanged": 0, "hurt": 0},
     )
 
 
@@ -118,7 +121,7 @@ def test_counts_over_few_sites_stay_closed(sites: int) -> None:
     lines = [line(n, Change.HURT) for n in range(sites)]
     found = personal.of_task(lines, "pass", {"institution-0"})
     assert found is not None
-    assert found.against_shared is None and found.against_alone is None
+    assert found.against_shared is None and found.against_alone is None and found.classes is None
     assert [own.site_name for own in found.own] == ["Site 0"]
     assert "so no count is shown" in " ".join(own_models.sentences(found))
 

@@ -34,6 +34,7 @@ from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, StartUpload
 from worker.protocol.update import (
     ClassFigures,
+    ClassOutcomes,
     MetricsAnswer,
     PersonalChoice,
     Receipt,
@@ -212,6 +213,7 @@ def settle_other(world: World, member: Member, job: Job, claim_number: int) -> N
             model=Chosen.PERSONAL,
             against_shared=Change.HELPED,
             against_alone=Change.UNCHANGED,
+            classes=ClassOutcomes(helped=1, unchanged=2, hurt=0),
         )
         answer = MetricsAnswer(personal=(figure,), choices=(choice,))
     if job.kind is JobKind.BASELINE:

@@ -1,7 +1,7 @@
 """The models a site has for each task, and the one it uses: shared, its own near the shared one, or trained alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from worker.learning.data.records import SiteData
@@ -11,13 +11,17 @@ from worker.learning.evaluate.quality import Judged
 from worker.learning.model.network import Network
 from worker.learning.own import Modules
 from worker.learning.personalization import gate
-from worker.learning.training import alone, personal
-from worker.learning.training.batches import Source
+from worker.learning.training import alone, class_heads, personal
+from worker.learning.training.batches import Rows, Source
+from worker.learning.training.class_heads import Class, Floats
 from worker.learning.training.desk import Desk
 from worker.learning.training.frozen import ProgressHook
-from worker.protocol.codes import Chosen
+from worker.protocol.codes import Change, Chosen
 from worker.protocol.manifest import Manifest
-from worker.protocol.update import MetricsAnswer, PersonalChoice, TaskMetrics
+from worker.protocol.update import ClassOutcomes, MetricsAnswer, PersonalChoice, TaskMetrics
+
+FEWEST_CLASSES = 3
+"""Counts over fewer classes would tell of one of them."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,33 @@ class Places:
 
 @dataclass(frozen=True)
 class InUse:
-    """`chosen`: by task; a task that is not there uses the shared model."""
+    """`chosen`: by task; a task that is not there uses the shared model. `classes`: by task, networks with a head of
+    the class's own."""
 
     networks: Mapping[Chosen, Network]
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
+    classes: Mapping[str, Mapping[Class, Network]] = field(default_factory=dict)
 
     def model(self, task: str) -> Chosen:
         return self.chosen.get(task, Chosen.SHARED)
 
     def network(self, task: str) -> Network:
+        """But for its classes' own heads."""
         return self.networks[self.model(task)]
+
+    def predict(self, source: Source, rows: Rows, on_progress: ProgressHook) -> Floats:
+        """As `evaluate.predict`, each record by what its class uses."""
+        name, data = source.data.sheet.name, source.data
+        found = predict(self.network(name), source, rows, on_progress)
+        for (code, term), network in self.classes.get(name, {}).items():
+            inside = (data.class_code[rows] == code) & (data.term[rows] == term)
+            if inside.any():
+                found[inside] = predict(network, source, rows[inside], on_progress)
+        return found
+
+    def judged(self, source: Source, split: str, on_progress: ProgressHook) -> Judged:
+        rows = source.rows(split)
+        return judge(source, rows, self.predict(source, rows, on_progress))
 
 
 def find(
@@ -61,7 +82,14 @@ def find(
     chosen = {
         source.data.sheet.name: _choose(networks, source, on_progress) for source in desk.sources
     }
-    return InUse(networks, chosen)
+    before = InUse(networks, chosen)
+    classes = {
+        source.data.sheet.name: class_heads.find(
+            before.network(source.data.sheet.name), source, on_progress
+        )
+        for source in desk.sources
+    }
+    return replace(before, classes=classes)
 
 
 def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook) -> MetricsAnswer:
@@ -76,7 +104,7 @@ def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook)
             model: said(network, source, "test", on_progress)
             for model, network in found.networks.items()
         }
-        ours = every[found.chosen[name]]
+        ours = found.judged(source, "test", on_progress)
         figure = answers.metrics(ours, minimum_cell)
         if figure is None:
             continue
@@ -87,9 +115,25 @@ def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook)
                 model=found.chosen[name],
                 against_shared=paired.change(ours, every[Chosen.SHARED]),
                 against_alone=paired.change(ours, every[Chosen.ALONE]),
+                classes=_classes(found, source, ours, every[found.chosen[name]], minimum_cell),
             )
         )
     return MetricsAnswer(personal=tuple(figures), choices=tuple(choices))
+
+
+def _classes(
+    found: InUse, source: Source, ours: Judged, before: Judged, minimum_cell: int
+) -> ClassOutcomes | None:
+    """Of the classes with enough records to have a head of their own, and a cell of test records."""
+    data, rows = source.data, source.rows("test")
+    changes = []
+    for code, term in class_heads.eligible(source):
+        inside = (data.class_code[rows] == code) & (data.term[rows] == term)
+        if int(inside.sum()) >= minimum_cell:
+            changes.append(paired.change(ours.pick(inside), before.pick(inside)))
+    if len(changes) < FEWEST_CLASSES or data.sheet.kind == "next_answer":
+        return None
+    return ClassOutcomes(**{one.value: changes.count(one) for one in Change})
 
 
 def _choose(

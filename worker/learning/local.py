@@ -203,9 +203,7 @@ def predictions(
         places = in_use.Places(cache_dir, own_dir)
         found = in_use.find(manifest, desk, modules, data, places, on_progress)
         return {
-            source.data.sheet.name: in_use.said(
-                found.network(source.data.sheet.name), source, split, on_progress
-            )
+            source.data.sheet.name: found.judged(source, split, on_progress)
             for source in desk.sources
         }
 
@@ -231,10 +229,7 @@ def report(
         used = in_use.find(manifest, desk, modules, data, places, on_progress)
         local = alone.of(manifest, desk, data, cache_dir, on_progress)
         asked = manifest.classes
-        found = [
-            compared(used.network(s.data.sheet.name), local, s, asked, on_progress)
-            for s in desk.sources
-        ]
+        found = [compared(used.predict, local, s, asked, on_progress) for s in desk.sources]
     return ReportAnswer(classes=classes.figures(data, asked, found, manifest.minimum_cell))
 
 

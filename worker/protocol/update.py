@@ -56,6 +56,14 @@ class TaskMetrics(_Value):
     """Records behind the value, rounded down to a multiple of the minimum cell."""
 
 
+class ClassOutcomes(_Value):
+    """Classes with enough records, by what a head of their own did on test records. One without is unchanged."""
+
+    helped: int = Field(ge=0, le=10_000)
+    unchanged: int = Field(ge=0, le=10_000)
+    hurt: int = Field(ge=0, le=10_000)
+
+
 class PersonalChoice(_Value):
     """Which model the site uses for a task, and what that did on its test records against the two others."""
 
@@ -63,6 +71,8 @@ class PersonalChoice(_Value):
     model: Chosen
     against_shared: Change
     against_alone: Change
+    classes: ClassOutcomes | None = None
+    """None with fewer than three such classes."""
 
 
 class MetricsAnswer(_Value):

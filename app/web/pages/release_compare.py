@@ -158,7 +158,7 @@ def _told(one: Series | None) -> Cell:
         return Nothing()
     told = one.personal.against_shared
     return _("{helped}, {unchanged}, {hurt} of {n} sites").format(
-        helped=told.helped, unchanged=told.unchanged, hurt=told.hurt, n=told.sites
+        helped=told.helped, unchanged=told.unchanged, hurt=told.hurt, n=told.count
     )
 
 

@@ -9,12 +9,17 @@ from worker.protocol.tasks import TaskSheet
 
 def of(sheet: TaskSheet, given: torch.Tensor, batch: Batch) -> torch.Tensor:
     """`given`: as `Network.forward`. Cross-entropy for classes and steps, squared error of scaled values."""
-    if sheet.kind == "multiclass":
-        return functional.cross_entropy(given, batch.label)
     if sheet.kind == "next_answer":
         right, shown = answers(sheet, batch)
         return functional.binary_cross_entropy_with_logits(given[shown], right[shown])
-    label = batch.label.to(torch.float32)
+    return labelled(sheet, given, batch.label)
+
+
+def labelled(sheet: TaskSheet, given: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """`of` for every kind but a next answer, from the labels alone."""
+    if sheet.kind == "multiclass":
+        return functional.cross_entropy(given, known)
+    label = known.to(torch.float32)
     if sheet.kind == "binary":
         return functional.binary_cross_entropy_with_logits(given[:, 0], label)
     if sheet.kind == "ordinal":

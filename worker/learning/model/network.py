@@ -1,6 +1,7 @@
 """The whole model: tensors by module, and how a batch becomes predictions. Modules in, modules out."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import partial
 
 import numpy as np
@@ -80,17 +81,30 @@ class Network:
         dropout = self.spec.dropout if training else 0.0
         if self.sheets[batch.task].kind == "next_answer":
             return self._next(batch, dropout)
+        return self._headed(self.fused(batch, training=training), self.parts[head(batch.task)])
+
+    def fused(self, batch: Batch, *, training: bool) -> torch.Tensor:
+        """(b, width): what the head of a task reads, but of a next answer."""
         tokens, mask = self._tokens(batch, training)
-        fused = fusion.fuse(
+        return fusion.fuse(
             self.parts[FUSION],
             tokens,
             mask,
             layers=self.spec.layers,
             heads=self.spec.heads,
-            dropout=dropout,
+            dropout=self.spec.dropout if training else 0.0,
         )
-        part = self.parts[head(batch.task)]
+
+    @staticmethod
+    def _headed(fused: torch.Tensor, part: Mapping[str, torch.Tensor]) -> torch.Tensor:
         return functional.linear(fused, part["weight"]) + part["bias"]
+
+    def with_head(self, task: str, tensors: Tensors) -> "Network":
+        """The same network with another head for one task; everything else is shared with this one."""
+        other = copy(self)
+        made = {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
+        other.parts = self.parts | {head(task): made}
+        return other
 
     def _next(self, batch: Batch, dropout: float) -> torch.Tensor:
         """Each state read by the row of what is asked next."""
