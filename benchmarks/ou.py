@@ -225,7 +225,9 @@ def measure(options: harness.Options) -> harness.Measured:
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
     figures: dict[str, float] = {
-        key: sum(values) if key.startswith(("sites_", "courses_", "classes_")) else float(np.mean(values))
+        key: sum(values)
+        if key.startswith(("sites_", "courses_", "classes_"))
+        else float(np.mean(values))
         for key, values in found.items()
     }
     figures["courses_significantly_worse"] = sum(figures[f"courses_worse_day{day}"] for day in days)
