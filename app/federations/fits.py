@@ -1,5 +1,7 @@
 """How an institution's records serve a federation's task sheets, as each of its sites says: codes, and names of the
-sheets themselves. The hub never sees a record; it stores what the sites tell and shows it to their own institution."""
+sheets themselves. The hub never sees a record; it stores what the sites tell and shows it to their own institution.
+Other members read of it whether the records fit, and bands where the policy lets them out (`parts`).
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -236,6 +236,7 @@ _FEDERATIONS = (
     ),
     *LEAD,
     Row("GET", F + "/compatibility", Permission.FEDERATION_READ),
+    Row("GET", F + "/modalities", Permission.FEDERATION_READ),
     Row("GET", D + "/records", Permission.FEDERATION_READ, before=Stage.with_draft),
     Row("GET", D + "/fit", Permission.FEDERATION_READ, before=Stage.with_draft),
 )

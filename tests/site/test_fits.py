@@ -80,6 +80,7 @@ def test_numbers_leave_in_bands_and_only_where_the_policy_lets_them(tmp_path: Pa
     assert (closed.sparse, closed.records_band) == ((), "")
     (counted,) = fits.report("f", (WIDER,), found, OPEN).fits
     assert counted.records_band == "100-199"
+    assert (counted.modalities, closed.modalities) == ({"table": "100-199"}, {})
     (none,) = fits.report("f", (WIDER,), found, None).fits
     assert none == closed
 

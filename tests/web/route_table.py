@@ -47,6 +47,7 @@ TABLE = (
     ("POST", "/federations/{federation_id}/accept", "303 403 403 404 403 403 403 404"),
     ("POST", "/federations/{federation_id}/close", "303 303 403 404 403 404 404 404"),
     ("GET", "/federations/{federation_id}/compatibility", "303 200 200 404 200 200 404 404"),
+    ("GET", "/federations/{federation_id}/modalities", "303 200 200 404 200 200 404 404"),
     ("POST", "/federations/{federation_id}/decline", "303 403 403 404 403 403 403 404"),
     ("GET", "/federations/{federation_id}/join", "303 200 200 404 200 200 200 404"),
     ("GET", "/federations/{federation_id}/lead", "303 200 200 404 200 200 404 404"),

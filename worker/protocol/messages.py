@@ -4,7 +4,7 @@ Every request of an enrolled site carries the headers named here, and is signed 
 `signatures.request_bytes`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -21,7 +21,7 @@ from worker.protocol.codes import (
     Verdict,
 )
 from worker.protocol.manifest import Signed
-from worker.protocol.policy import Digest, PolicyDocument
+from worker.protocol.policy import Digest, Modality, PolicyDocument
 from worker.protocol.tasks import Column, TaskSheet
 from worker.protocol.update import MetricsAnswer, ReportAnswer
 
@@ -143,6 +143,9 @@ class SheetsTold(_Message):
     sheets: tuple[TaskSheet, ...]
 
 
+Band = Annotated[str, Field(pattern=r"^(\d{1,4}-\d{1,4}|\d{1,5}\+|under \d{1,4}|)$")]
+
+
 class SheetFit(_Message):
     """`absent` and `sparse` name inputs of the sheet, never columns of the records.
 
@@ -153,7 +156,9 @@ class SheetFit(_Message):
     fitness: Fitness
     absent: tuple[Column, ...] = Field(default=(), max_length=200)
     sparse: tuple[Column, ...] = Field(default=(), max_length=200)
-    records_band: str = Field(default="", pattern=r"^(\d{1,4}-\d{1,4}|\d{1,5}\+|under \d{1,4}|)$")
+    records_band: Band = ""
+    modalities: dict[Modality, Band] = {}
+    """Of each modality the records have something of: how many, in bands."""
 
 
 class FitReport(_Message):

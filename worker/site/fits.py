@@ -53,5 +53,7 @@ def _told(
     if policy is None or not policy.leaves.counts or fit.records < policy.minimum_cell:
         return said
     sparse = tuple(name for name, share in fit.missing.items() if share > _SPARSE)
-    counted = {"sparse": sparse, "records_band": band(fit.records, policy.minimum_cell)}
+    cell = policy.minimum_cell
+    carried = {name: band(count, cell) for name, count in fit.modalities.items() if count >= cell}
+    counted = {"sparse": sparse, "records_band": band(fit.records, cell), "modalities": carried}
     return said.model_copy(update=counted)

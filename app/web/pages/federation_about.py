@@ -60,6 +60,7 @@ def _links(visit: Visit, federation: Federation, members: list[Member]) -> list[
     links = [
         Link(_("Task sheets"), f"{path}/task"),
         Link(_("Who can take part"), f"{path}/compatibility"),
+        Link(_("Who trains which model part"), f"{path}/modalities"),
         Link(_("Every release"), f"{path}/releases"),
     ]
     inside = any(m.institution.id in own and m.membership.state in _INSIDE for m in members)

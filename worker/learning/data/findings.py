@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from worker.learning.faults import LearningFault
 from worker.protocol.codes import Failure, Fitness
+from worker.protocol.policy import Modality
 from worker.protocol.text import _
 
 SHOWN = 3
@@ -45,6 +46,8 @@ class Fit:
     """Sheet inputs the folder does not offer: the model sees them as missing."""
     missing: dict[str, float] = field(default_factory=dict)
     """Present input -> share of records without a value."""
+    modalities: dict[Modality, int] = field(default_factory=dict)
+    """Modality -> records that have something of it."""
     splits: dict[str, int] = field(default_factory=dict)
     minimum_records: int = 1
     fitness: Fitness = Fitness.FITS

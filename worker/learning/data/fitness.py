@@ -1,5 +1,7 @@
 """How well a folder serves a task sheet, for people and for the site's readiness."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from worker.learning.data.findings import Fault, Fit
@@ -7,6 +9,7 @@ from worker.learning.data.records import TaskData
 from worker.learning.data.rows import SPLITS
 from worker.learning.data.view import View
 from worker.protocol.codes import Fitness
+from worker.protocol.policy import Modality
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
@@ -42,10 +45,22 @@ def fit(view: View, data: TaskData, dropped: dict[str, int], rows: list[int]) ->
         present=dict(view.columns),
         absent=absent,
         missing=shares,
+        modalities=_carried(view, rows),
         splits=splits,
         minimum_records=view.sheet.minimum_records,
         fitness=fitness,
     )
+
+
+def _carried(view: View, rows: list[int]) -> dict[Modality, int]:
+    """Modality to the records with a value in one of its inputs; none at all: absent."""
+    found: dict[Modality, int] = {}
+    for modality in view.sheet.modalities:
+        names = [one.name for one in view.sheet.inputs if one.modality == modality]
+        given: list[Sequence[object]] = [view.cells[n] for n in names if n in view.cells]
+        given += [view.events[n] for n in names if n in view.events]
+        found[modality] = sum(any(column[row] for column in given) for row in rows)
+    return {modality: count for modality, count in found.items() if count}
 
 
 def _lacking(view: View, data: TaskData, splits: dict[str, int]) -> tuple[Fitness, str]:

@@ -8,10 +8,10 @@ from worker.learning.evaluate.quality import Judged
 from worker.learning.model import losses
 from worker.learning.model.batch import Batch
 from worker.learning.model.network import Network
-from worker.learning.model.shapes import outputs
 from worker.learning.training.batches import Rows, Source
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.codes import Phase
+from worker.protocol.shapes import outputs
 from worker.protocol.tasks import TaskSheet
 
 BATCH = 512

@@ -7,7 +7,7 @@ carry most of what can be learnt. No frame beyond a recording's end is seen, so 
 import torch
 from torch.nn import functional
 
-from worker.learning.model.shapes import STEPS
+from worker.protocol.shapes import STEPS
 
 Part = dict[str, torch.Tensor]
 STRIDES = (2, 2, 1)

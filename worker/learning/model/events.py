@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from worker.learning.model.batch import EventBatch
-from worker.learning.model.shapes import of_kind
+from worker.protocol.shapes import of_kind
 from worker.protocol.tasks import Input
 
 Part = dict[str, torch.Tensor]
