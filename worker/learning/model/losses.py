@@ -8,10 +8,17 @@ from worker.protocol.tasks import TaskSheet
 
 
 def of(sheet: TaskSheet, given: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """`given`: as `Network.forward`. Cross-entropy for classes and steps, squared error of scaled values."""
+    """`given`: as `Network.forward`. Cross-entropy for classes and steps, squared error of scaled values.
+
+    Records are batched by length, so a mean over a batch's answers would count those of short sequences many times:
+    here every answer counts the same, as a share of the longest sequences' answers.
+    """
     if sheet.kind == "next_answer":
         right, shown = answers(sheet, batch)
-        return functional.binary_cross_entropy_with_logits(given[shown], right[shown])
+        each = functional.binary_cross_entropy_with_logits(
+            given[shown], right[shown], reduction="sum"
+        )
+        return each / (batch.size * sheet.inputs[0].length)
     return labelled(sheet, given, batch.label)
 
 
