@@ -181,6 +181,7 @@ _WEEK_SIX = Federation(
         "deadline_min": "15",
         "minimum_cohort": "2",
         "epochs": "2",
+        "personal": "chosen",
         "leaves": FLOWS,
     },
 )
@@ -223,6 +224,7 @@ _DAY_120 = Federation(
         "deadline_min": "15",
         "minimum_cohort": "5",
         "epochs": "2",
+        "personal": "chosen",
         "batch": "128",
         "lr": "0.007",
         "leaves": FLOWS,

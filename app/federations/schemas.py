@@ -26,8 +26,6 @@ class Terms(_Value):
     minimum_cohort: int = Field(default=2, ge=2, le=200)
     minimum_cell: int = Field(default=10, ge=5, le=1000)
     minimum_sites: int = Field(default=2, ge=2, le=200)
-    """Sites a row of a part needs; None is `minimum_sites`. 1 lets a category that one site alone has be learnt
-    from that site alone: members accept that by name, because its row is then one site's own."""
     leaves: tuple[Flow, ...] = ("updates", "metrics")
     training: Training = Training()
     evaluate_every: int = Field(default=1, ge=1, le=500)

@@ -75,5 +75,6 @@ def beyond(plan: Plan, terms: Terms) -> tuple[str, ...]:
     asked = {
         "rounds": plan.rounds > terms.rounds,
         "quorum": plan.quorum < terms.quorum,
+        "training.personal": plan.training.personal not in (None, terms.training.personal),
     }
     return tuple(name for name, too_much in asked.items() if too_much)

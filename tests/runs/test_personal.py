@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.errors import Invalid
+from app.federations.models import Federation
 from app.runs import personal, queries, tallies
 from app.runs.models import Measurement
 from app.runs.schemas import Proposal
@@ -19,6 +21,10 @@ from worker.protocol.policy import Leaves
 
 def completed(world: World, value: Any = "chosen") -> str:
     training = TERMS.training.model_copy(update={"personal": value})
+    with world.hub.db.session() as session:
+        federation = session.get_one(Federation, world.federation)
+        accepted = TERMS.model_copy(update={"training": training})
+        federation.terms = accepted.model_dump(mode="json")
     run = acting.running(world, Proposal(rounds=1, training=training))
     for member in world.members:
         acting.train(world, member)
@@ -48,6 +54,13 @@ def test_every_site_is_asked_once_after_the_last_round(world: World) -> None:
         manifest = acting.manifest_of(job)
         assert manifest.training.personal == "chosen"
         assert {n: r.digest for n, r in manifest.modules.items()} == last
+
+
+def test_a_run_never_has_them_where_members_did_not_accept_them(world: World) -> None:
+    training = TERMS.training.model_copy(update={"personal": 0.3})
+    with pytest.raises(Invalid, match="Members accepted less") as told:
+        acting.running(world, Proposal(rounds=1, training=training))
+    assert told.value.errors.keys() == {"training.personal"}
 
 
 def test_a_run_without_asks_nobody(world: World) -> None:
