@@ -129,4 +129,5 @@ def _accept(play: Play, member: Member) -> None:
 def _use(play: Play, member: Member) -> None:
     play.stage.site(member, "data", "use", str(play.stage.data / member.data))
     play.stage.site(member, "check")
+    play.stage.site(member, "data", "fit", play.memory.ids["federation"])
     play.stage.start_site(member)

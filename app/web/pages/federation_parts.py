@@ -5,7 +5,7 @@ from starlette.responses import Response
 from app.access.permissions import Permission
 from app.clock import now
 from app.federations import parts, queries
-from app.federations.parts import Forecast, SiteRow, TaskAt
+from app.federations.parts import Forecast, PartRow, SiteRow, TaskAt
 from app.text import _
 from app.web import render
 from app.web.moments import full, number, sentence, size
@@ -121,6 +121,15 @@ def _up(row: SiteRow) -> Cell:
     return Muted(_("not known")) if row.bytes_up is None else size(row.bytes_up)
 
 
+def _state(one: PartRow, unknown: int) -> Cell:
+    """A site that has not told may yet make up for what is lacking."""
+    if not one.held:
+        return Status("good", _("would be combined"))
+    return (
+        Muted(_("not known yet")) if unknown else Status("act", _("would be held: too few sites"))
+    )
+
+
 def _parts(found: Forecast) -> tuple[Table | Empty, ...]:
     if not found.parts:
         return (Empty(_("There is no task sheet yet, so the model has no part.")),)
@@ -135,9 +144,7 @@ def _parts(found: Forecast) -> tuple[Table | Empty, ...]:
             code_words.module(one.part),
             size(one.bytes),
             number(one.sites),
-            Status("act", _("would be held: too few sites"))
-            if one.held
-            else Status("good", _("would be combined")),
+            _state(one, found.unknown),
         )
         for one in found.parts
     )
