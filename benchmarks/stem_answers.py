@@ -47,7 +47,8 @@ def _site(path: Path, sheets: Sequence[TaskSheet], part: str) -> SiteData:
     official = np.array(table.columns["official_part"])
     names = sorted(set(task.student))
     held = np.isin(task.student, names[:: max(len(names) // max(len(names) // 10, 1), 1)])
-    split = np.where(official == part, "test", np.where(official == "train", "train", "unused"))
+    rest = np.where(official == "train", "train", "unused")
+    split = np.where(official == part, "test", rest).astype("<U10")
     split[(split == "train") & held] = "validation"
     tasks = {TASK: replace(task, split=split)}
     return SiteData(tasks, digest_of_records(tasks))

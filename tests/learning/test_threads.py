@@ -39,6 +39,7 @@ def test_the_count_is_the_given_one_else_the_machines(monkeypatch: pytest.Monkey
         assert determinism.threads() == min(4, len(os.sched_getaffinity(0)))
 
 
+@pytest.mark.slow
 def test_two_threads_give_the_same_bytes_whatever_else_runs(minilm: Path) -> None:
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
     try:

@@ -25,7 +25,7 @@ from worker.protocol import codec
 from worker.protocol.codes import Tier
 from worker.protocol.tasks import Input
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 ADAPTER, RANK, FEW, HIDDEN = "adapter/text", 3, 1, 16
 ANSWER = Input(name="answer", modality="text", kind="text")
 READS_TEXT = runs.POLICY.model_copy(update={"modalities": ("table", "text")})
