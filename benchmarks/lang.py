@@ -31,10 +31,10 @@ from worker.protocol.manifest import ModelSpec, TextModel, Training
 from worker.protocol.tasks import TaskSheet
 
 SEEDS = (1, 2, 3)
-ROUNDS = 20
+ROUNDS = 15
 PINNED = TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0)
-MODEL = ModelSpec(width=48, layers=1, heads=4, dropout=0.1, text=PINNED, adapter_layers=0)
-TRAINING = Training(epochs=2, batch=32, lr=0.004, half_life=8)
+MODEL = ModelSpec(width=48, layers=0, heads=4, dropout=0.3, text=PINNED, adapter_layers=0)
+TRAINING = Training(epochs=1, batch=32, lr=0.003, half_life=8, weight_decay=0.1)
 SCORES = ("accuracy", "fluency", "prosodic", "total")
 ESSAYS = tuple(trait.lower() for trait in TRAITS)
 Sites = Mapping[str, SiteData]

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import harness, stem_answers
-from benchmarks.pieces import KEY, whole
+from benchmarks.pieces import KEY, text_model, whole
 from worker.learning import simulate
 from worker.learning.data.folder import load
 from worker.learning.data.importers.assistments import ASSISTMENTS
@@ -80,9 +80,11 @@ def measure(options: harness.Options) -> harness.Measured:
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as place:
         sites = sites_of(source, Path(place) / "folders")
+        answers = stem_answers.cases(options.data / "beetle", Path(place) / "answers")
+        read = simulate.Folders(Path(place) / "texts", text_model())
         for seed in seeds:
             one = tracing(sites, seed, Path(place) / f"run-{seed}")
-            one |= stem_answers.one_seed(options.data / "beetle", seed, Path(place) / f"b-{seed}")
+            one |= stem_answers.one_seed(answers, seed, read)
             harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4f}" for k, v in one.items()))
             for key, value in one.items():
                 found.setdefault(key, []).append(value)

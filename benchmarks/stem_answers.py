@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.pieces import KEY, text_model, whole
+from benchmarks.pieces import KEY, whole
 from worker.learning import simulate
 from worker.learning.data.folder import digest_of_records, load
 from worker.learning.data.importers.beetle import BEETLE
@@ -20,16 +20,16 @@ from worker.learning.evaluate import quality
 from worker.protocol.manifest import ModelSpec, TextModel, Training
 from worker.protocol.tasks import TaskSheet
 
-SITES, ROUNDS = 3, 6
+SITES, ROUNDS = 3, 15
 PARTS = {"f1_unseen_answers": "test-unseen-answers", "f1_unseen_questions": "test-unseen-questions"}
 MODEL = ModelSpec(
-    width=64,
+    width=96,
     layers=2,
     heads=4,
     text=TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
-    adapter_layers=2,
+    adapter_layers=0,
 )
-TRAINING = Training(epochs=1, batch=32, lr=0.003, half_life=4)
+TRAINING = Training(epochs=2, batch=32, lr=0.003, half_life=6)
 TASK = "judgement"
 
 
@@ -54,24 +54,24 @@ def _site(path: Path, sheets: Sequence[TaskSheet], part: str) -> SiteData:
     return SiteData(tasks, digest_of_records(tasks))
 
 
-def one_seed(source: Path, seed: int, place: Path) -> dict[str, float]:
-    found: dict[str, float] = {}
-    folders = simulate.Folders(place / "work", text_model())
-    trained: Mapping[str, simulate.Modules] | None = None
-    for name, part in PARTS.items():
-        sites = sites_of(source, place / part, part)
-        sheet = next(iter(sites.values())).tasks[TASK].sheet
-        spec = MODEL.model_copy(update={"seed": seed})
-        plan = simulate.Plan((sheet,), spec, TRAINING, ROUNDS, seed=seed)
-        if trained is None:
-            result = simulate.run(plan, sites, folders, measure=lambda number: False)
-            trained = {
-                "federated": result.modules,
-                "central": simulate.central(plan, sites, folders),
-            }
-        for way, modules in trained.items():
-            parts = [simulate.judged(plan, modules, d, folders)[TASK] for d in sites.values()]
-            found[name if way == "federated" else f"{name}_{way}"] = (
-                quality.value(whole(parts)) or 0.0
-            )
+def cases(source: Path, place: Path) -> dict[str, dict[str, SiteData]]:
+    """Figure to the sites whose test is that official part."""
+    return {name: sites_of(source, place / part, part) for name, part in PARTS.items()}
+
+
+def one_seed(
+    given: Mapping[str, Mapping[str, SiteData]], seed: int, folders: simulate.Folders
+) -> dict[str, float]:
+    """Trained once, on the records that train in every case; judged on each official part."""
+    sites = next(iter(given.values()))
+    sheet = next(iter(sites.values())).tasks[TASK].sheet
+    spec = MODEL.model_copy(update={"seed": seed})
+    plan = simulate.Plan((sheet,), spec, TRAINING, ROUNDS, seed=seed)
+    result = simulate.run(plan, sites, folders, measure=lambda number: False)
+    ways = {"": result.modules, "_central": simulate.central(plan, sites, folders)}
+    found = {}
+    for name, case in given.items():
+        for way, modules in ways.items():
+            parts = [simulate.judged(plan, modules, d, folders)[TASK] for d in case.values()]
+            found[f"{name}{way}"] = quality.value(whole(parts)) or 0.0
     return found

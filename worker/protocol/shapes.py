@@ -28,7 +28,7 @@ def audio(inputs: Sequence[Input], width: int) -> dict[str, Shape]:
     for k, (size, steps) in enumerate(zip((read, width, width), STEPS, strict=True)):
         layers[f"conv{k}.weight"] = Shape((width, size, steps), (size * steps) ** -0.5)
         layers[f"conv{k}.bias"] = Shape((width,))
-    return layers | _out(2 * (width + read) + 1, len(inputs), width)
+    return layers | _out(3 * width + 4 * read + 1, len(inputs), width)
 
 
 def image(inputs: Sequence[Input], width: int) -> dict[str, Shape]:
