@@ -155,6 +155,21 @@ def judged(tmp_path: Path, *data: TaskData, rounds: int = 4) -> dict[str, float 
     return {name: quality.value(one) for name, one in found.items()}
 
 
+def test_decay_spares_what_no_record_reached(tmp_path: Path) -> None:
+    """Convolutions too: a filter is a row, whatever its dimensions."""
+    data = heard(tmp_path / "sound", 20)
+    decaying = TRAINING.model_copy(update={"weight_decay": 0.1, "epochs": 1})
+    plan = simulate.Plan((HEARD, SEEN), MODEL, decaying, 1)
+    first = local.initial_modules(MODEL, (HEARD, SEEN), text_dir=None)
+    sites = {"a": site(data), "b": site(data)}
+    after = simulate.run(plan, sites, simulate.Folders(tmp_path / "work")).modules
+    assert not np.array_equal(
+        first["encoder/audio"]["conv0.weight"], after["encoder/audio"]["conv0.weight"]
+    )
+    for name, array in first["encoder/image"].items():
+        assert np.array_equal(array, after["encoder/image"][name]), name
+
+
 def test_a_next_answer_is_learnt_from_the_answers_before(tmp_path: Path) -> None:
     auc = judged(tmp_path, answered(150), rounds=6)["next"]
     assert auc is not None and auc > 0.85

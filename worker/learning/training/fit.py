@@ -123,7 +123,8 @@ class Trainer:
         for (_, tensor), start in zip(self._named, self._start, strict=True):
             own = self._optimizer.state.get(tensor)
             if own and tensor.ndim > 1:
-                reached = (own["exp_avg"] != 0).any(dim=1) | (own["exp_avg_sq"] != 0).any(dim=1)
+                moved = (own["exp_avg"] != 0) | (own["exp_avg_sq"] != 0)
+                reached = moved.flatten(1).any(dim=1)
                 tensor.data[~reached] = start[~reached]
 
     def _resume(self, savepoint: Savepoint) -> checkpoints.Place:
