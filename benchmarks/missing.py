@@ -47,7 +47,7 @@ def _without(task: TaskData, deaf: set[int], blind: set[int]) -> TaskData:
 
 
 def one_seed(data: Path, seed: int, place: Path) -> dict[str, float]:
-    sites, sheets = lang.speech(data / "speechocean762", place / f"speech-{seed}")
+    sites, sheets = lang.speech(data / "speechocean762", place / f"speech-{seed}", prompts=True)
     folders = simulate.Folders(place / "work", text_model())
     found = {}
     for way, change in WAYS.items():
