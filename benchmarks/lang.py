@@ -13,7 +13,7 @@ scores of speechocean762 here are those before its release, so published figures
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ TRAINING = Training(epochs=2, batch=32, lr=0.003, half_life=8, weight_decay=0.1)
 SCORES = ("accuracy", "fluency", "prosodic", "total")
 ESSAYS = tuple(trait.lower() for trait in TRAITS)
 Sites = Mapping[str, SiteData]
+OneSeed = Callable[[Path, int, Path], dict[str, float]]
+"""(folder of the sets, seed, folder to write in) to figures."""
 
 
 def speech(
@@ -125,31 +127,29 @@ def _named(by_task: Mapping[str, float]) -> dict[str, float]:
     return found | ({"mcrmse_essays": float(np.mean(traits))} if traits else {})
 
 
-def measure(options: harness.Options) -> harness.Measured:
-    assert options.data is not None
-    seeds = tuple(options.given.seeds)
-    found: dict[str, list[float]] = {}
-    for seed in seeds:
-        with tempfile.TemporaryDirectory() as place:
-            for key, value in one_seed(options.data, seed, Path(place)).items():
-                found.setdefault(key, []).append(value)
-    return summed(found, seeds, options.data)
-
-
-def summed(
-    found: Mapping[str, list[float]], seeds: tuple[int, ...], data: Path
-) -> harness.Measured:
+def over_seeds(options: harness.Options, one: OneSeed) -> harness.Measured:
     """Means over the seeds, and the spread of what is scored."""
+    assert options.data is not None
+    found: dict[str, list[float]] = {}
+    for seed in options.given.seeds:
+        with tempfile.TemporaryDirectory() as place:
+            for key, value in one(options.data, seed, Path(place)).items():
+                found.setdefault(key, []).append(value)
     figures: dict[str, float] = {key: float(np.mean(values)) for key, values in found.items()}
-    if len(seeds) > 1:
+    if len(options.given.seeds) > 1:
         figures |= {
             f"{key}_sd": float(np.std(values, ddof=1))
             for key, values in found.items()
             if not key.startswith("upload")
         }
     figures["rounds"] = ROUNDS
+    data = options.data
     files = [*sorted((data / "speechocean762").glob("*.*z")), *(data / "ellipse").glob("*.csv*")]
-    return harness.Measured(figures, seeds, harness.digest_of_files(files))
+    return harness.Measured(figures, tuple(options.given.seeds), harness.digest_of_files(files))
+
+
+def measure(options: harness.Options) -> harness.Measured:
+    return over_seeds(options, one_seed)
 
 
 def arguments(parser: argparse.ArgumentParser) -> Any:

@@ -6,7 +6,6 @@ records lose either their recording or their text, drawn evenly. `pcc_N_*` is th
 """
 
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,14 +61,7 @@ def one_seed(data: Path, seed: int, place: Path) -> dict[str, float]:
 
 
 def measure(options: harness.Options) -> harness.Measured:
-    assert options.data is not None
-    seeds = tuple(options.given.seeds)
-    found: dict[str, list[float]] = {}
-    for seed in seeds:
-        with tempfile.TemporaryDirectory() as place:
-            for key, value in one_seed(options.data, seed, Path(place)).items():
-                found.setdefault(key, []).append(value)
-    return lang.summed(found, seeds, options.data)
+    return lang.over_seeds(options, one_seed)
 
 
 if __name__ == "__main__":
