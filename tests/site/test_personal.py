@@ -17,11 +17,17 @@ from tests.site.stage import Stage, stage
 from tests.site.test_work import Bench
 from tests.site.wire import between
 from worker.protocol.codes import JobKind
+from worker.protocol.manifest import Training
 from worker.protocol.policy import Leaves
 from worker.site.own import OwnParts
 from worker.site.site import open_site
 
-TERMS = {"rounds": 1, "evaluate_every": 1, "leaves": ("updates", "metrics")}
+TERMS = {
+    "rounds": 1,
+    "evaluate_every": 1,
+    "leaves": ("updates", "metrics"),
+    "training": Training(personal=0.1),
+}
 
 
 @pytest.fixture
