@@ -136,6 +136,14 @@ def _prepare_sqlite(engine: Engine) -> None:
             connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+COUNTRY = "country"
+
+
+def hub_country(session: Session) -> str:
+    """Two letters, as the operator set them; empty where nobody did."""
+    return str(session.info.get(COUNTRY, ""))
+
+
 class Database:
     """An engine and its sessions: writing ones, and reading ones that never block a writer.
 
@@ -143,17 +151,19 @@ class Database:
     the data are safe, and the sweep finds what was not sent. `before_commit` may turn effects into rows.
     """
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(self, url: str, country: str = "", **options: Any) -> None:
+        """`country`: where this hub stands, which laws ask (`hub_country`)."""
         self.engine = make_engine(url, **options)
         self.dispatch: Callable[[Effect], None] | None = None
         self.before_commit: Callable[[Session], None] | None = None
-        self._write = sessionmaker(self.engine, expire_on_commit=False)
+        told = {COUNTRY: country}
+        self._write = sessionmaker(self.engine, expire_on_commit=False, info=told)
         alone: dict[str, Any] = {}
         if self.engine.dialect.name == "postgresql":
             # READ COMMITTED shows each statement the newest rows anyway: BEGIN and ROLLBACK would only cost two trips
             alone = {"isolation_level": "AUTOCOMMIT"}
         reading = self.engine.execution_options(read_only=True, **alone)
-        self._read = sessionmaker(reading, expire_on_commit=False)
+        self._read = sessionmaker(reading, expire_on_commit=False, info=told)
         self._alone = self.engine.execution_options(one_statement=True, **alone)
 
     @contextmanager

@@ -72,7 +72,7 @@ def build(settings: Settings) -> Hub:
     settings.home.mkdir(parents=True, exist_ok=True)
     hub = Hub(
         settings=settings,
-        db=Database(settings.database),
+        db=Database(settings.database, settings.country),
         objects=objects.build(settings.objects, settings.disk_reserve_mb << 20, settings.work),
         doorbell=Doorbell(settings.redis_url),
         key=hub_key(settings),

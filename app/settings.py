@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     hub_name: str = "Collegium hub"
     operator_name: str = "This hub's operator"
     contact: str = "operator@example.org"
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    """Where the hub stands, as two letters. Who is under a law that asks about export refuses until it is set."""
     registration_open: bool = True
     simulated: bool = False
     mail_url: str = ""

@@ -58,7 +58,12 @@ class Matrix:
         return self.cohort >= self.minimum_cohort
 
 
-def training_terms(federation: Federation, sheets: Sequence[TaskSheet], members: int) -> Terms:
+def training_terms(
+    federation: Federation,
+    sheets: Sequence[TaskSheet],
+    members: int,
+    countries: tuple[str, ...] = (),
+) -> Terms:
     """What a training job would ask. Other flows are jobs of their own: a policy may close those and still train."""
     terms, model = queries.terms(federation), queries.model(federation)
     return Terms(
@@ -69,6 +74,7 @@ def training_terms(federation: Federation, sheets: Sequence[TaskSheet], members:
         leaves=("updates",),
         text_model=None if model.text is None else model.text.digest,
         approved_at_hub=True,
+        countries=countries,
     )
 
 
@@ -87,7 +93,9 @@ def matrix(
     counted = [m for m in members if m.membership.state is not MembershipState.REQUESTED]
     parents = queries.parents(session)
     asked = cohort.count([m.institution.id for m in counted], parents)
-    terms = training_terms(federation, queries.documents(session, federation.id), asked)
+    sheets = queries.documents(session, federation.id)
+    countries = queries.countries(session, (m.institution.country for m in counted))
+    terms = training_terms(federation, sheets, asked, countries)
     leads = federation.lead_id in own
     flows = queries.terms(federation).leaves
     homes = {m.institution.id for m in counted}
@@ -131,7 +139,9 @@ def rows_of(
     made: dict[str, Row] = {}
     for federation in federations:
         asked = cohort.count({*inside[federation.id], institution_id}, parents)
-        terms = training_terms(federation, sheets[federation.id], asked)
+        there = {*inside[federation.id].values(), institution.country}
+        countries = queries.countries(session, there)
+        terms = training_terms(federation, sheets[federation.id], asked, countries)
         flows = queries.terms(federation).leaves
         found = mine.get(federation.id) or queries.nobody(federation, institution_id)
         member = Member(found, institution)

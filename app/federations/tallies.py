@@ -75,17 +75,19 @@ def states_of(
     return found
 
 
-def inside(session: Session, federation_ids: Collection[str]) -> dict[str, set[str]]:
-    """Federation to the institutions of every membership that is not over."""
-    found: dict[str, set[str]] = {id_: set() for id_ in federation_ids}
+def inside(session: Session, federation_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """Federation to the institutions of every membership that is not over, each with its country."""
+    found: dict[str, dict[str, str]] = {id_: {} for id_ in federation_ids}
     rows = session.execute(
-        select(Membership.federation_id, Membership.institution_id).where(
+        select(Membership.federation_id, Institution.id, Institution.country)
+        .join(Institution, Institution.id == Membership.institution_id)
+        .where(
             Membership.federation_id.in_(federation_ids),
             Membership.state.in_((*INSIDE, MembershipState.REQUESTED)),
         )
     )
-    for federation, institution in rows:
-        found[federation].add(institution)
+    for federation, institution, country in rows:
+        found[federation][institution] = country
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from app.text import N_, _
-from worker.protocol import words
+from worker.protocol import categories, words
 from worker.protocol.policy import Modality, PolicyDocument, Protection, Purpose, TaskKind
 
 Form = Literal["many", "one", "number", "yes", "names", "digests"]
@@ -57,6 +57,15 @@ _FIELDS = (
         "names",
         N_("Columns never used"),
         N_("Names as in task sheets, one a line. A task that uses one is refused."),
+    ),
+    Field(
+        "categories",
+        "many",
+        N_("Special categories that may be used"),
+        N_(
+            "Of those a law or contract names. Each needs a purpose on record that names its ground."
+        ),
+        categories.ALL,
     ),
     Field(
         "minimum_cohort",
@@ -118,6 +127,12 @@ _FIELDS = (
         "yes",
         N_("Gaps between groups leave the site"),
         N_("Within class reports, where a task sheet names groups. Small groups are left out."),
+    ),
+    Field(
+        "abroad",
+        "yes",
+        N_("Reviewed: goes to other countries"),
+        N_("Where a law asks for a review before updates reach a hub or members abroad."),
     ),
     Field(
         "protections",

@@ -12,7 +12,7 @@ from app.policies.fields import choice_name
 from app.text import _
 from worker.protocol.codes import Refusal
 from worker.protocol.policy import PolicyDocument
-from worker.protocol.rules import Objection, Terms, objections
+from worker.protocol.rules import UNKNOWN, Objection, Terms, objections
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,9 @@ def _rules() -> dict[Refusal, str]:
         Refusal.MODALITY: _("Its policy does not allow learning from one of the modalities."),
         Refusal.TASK: _("Its policy does not allow one of the kinds of prediction."),
         Refusal.INPUT: _("Its policy never lets one of the columns be used."),
+        Refusal.CATEGORY: _("A law it is under names one of the columns a special category."),
+        Refusal.CONTRACT: _("A contract it signed does not list one of the columns."),
+        Refusal.ABROAD: _("A law it is under keeps this from going to another country."),
         Refusal.MODEL: _("Its policy does not list the base model."),
         Refusal.MINIMUM_COHORT: _("Its policy asks for more institutions in a run."),
         Refusal.MINIMUM_CELL: _("Its policy wants larger groups of students in every figure."),
@@ -95,6 +98,11 @@ def _sentence(code: Refusal, what: str) -> str:
         Refusal.MODALITY: _("Its policy does not allow learning from {what}."),
         Refusal.TASK: _("Its policy does not allow the kind of prediction of “{what}”."),
         Refusal.INPUT: _("Its policy never lets the column “{what}” be used."),
+        Refusal.CATEGORY: _(
+            "A law it is under names “{what}” a special category, and its policy does not allow it."
+        ),
+        Refusal.CONTRACT: _("A contract it signed does not list the column “{what}”."),
+        Refusal.ABROAD: _abroad(what),
         Refusal.MODEL: _("Its policy does not list the base model {what}."),
         Refusal.MINIMUM_COHORT: _("Its policy asks for at least {what} institutions in a run."),
         Refusal.MINIMUM_CELL: _("Its policy shows no figure about fewer than {what} students."),
@@ -118,6 +126,20 @@ def _sentence(code: Refusal, what: str) -> str:
     }[code].format(what=what)
 
 
+def _abroad(country: str) -> str:
+    if country == UNKNOWN:
+        return _(
+            "A law it is under asks in which country the hub stands, and the hub does not say."
+        )
+    return _("A law it is under keeps this from going to another country: {what}.")
+
+
+def _abroad_change(country: str) -> str:
+    if country == UNKNOWN:
+        return _("The hub's operator sets the hub's country.")
+    return _("Review what goes abroad and record it, where the law leaves that open.")
+
+
 def change(code: Refusal, detail: str) -> str | None:
     """None where no field of the policy would help."""
     what = _named(detail)
@@ -127,6 +149,9 @@ def change(code: Refusal, detail: str) -> str | None:
         Refusal.MODALITY: _("Allow learning from {what}."),
         Refusal.TASK: _("Allow this kind of prediction."),
         Refusal.INPUT: _("Take “{what}” off the columns never used."),
+        Refusal.CATEGORY: _("Allow the category, once its ground is on record, or leave it out."),
+        Refusal.CONTRACT: _("Sign an amendment that lists “{what}”, or leave it out."),
+        Refusal.ABROAD: _abroad_change(what),
         Refusal.MODEL: _("List this base model."),
         Refusal.MINIMUM_COHORT: _("Wait for more members, or ask for fewer institutions."),
         Refusal.MINIMUM_CELL: _(

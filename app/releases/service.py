@@ -19,6 +19,7 @@ from app.releases import queries
 from app.releases.models import Release
 from app.runs import eligibility, manifests, tallies
 from app.runs import queries as run_queries
+from app.runs.eligibility import Survey
 from app.runs.models import Run
 from app.runs.states import RoundState, RunState
 from app.text import _
@@ -109,7 +110,7 @@ def switch(session: Session, hub_key: PrivateKey, release: Release, *, again: bo
     told = set() if again else tallies.asked(session, run.id, JobKind.SWITCH_RELEASE)
     at = now()
     found = eligibility.survey(session, run, at, ANY_TIME_S)
-    occasion = occasion_of(session, run, found.cohort)
+    occasion = occasion_of(session, run, found)
     wanted = [c for c in found.eligible if c.site.id not in told]
     for candidate in wanted:
         manifests.post(
@@ -124,7 +125,7 @@ def switch(session: Session, hub_key: PrivateKey, release: Release, *, again: bo
     return len(wanted)
 
 
-def occasion_of(session: Session, run: Run, cohort: int) -> manifests.Occasion:
+def occasion_of(session: Session, run: Run, found: Survey) -> manifests.Occasion:
     """For jobs about the finished model of a run."""
     closed = [r for r in run_queries.rounds(session, run.id) if r.state is RoundState.CLOSED]
     number = closed[-1].number
@@ -134,9 +135,10 @@ def occasion_of(session: Session, run: Run, cohort: int) -> manifests.Occasion:
         run_queries.plan_of(run),
         number,
         run_queries.states_after(session, run.id, number),
-        cohort,
+        found.cohort,
         at,
         at + TIME_TO_SWITCH,
+        countries=found.countries,
     )
 
 

@@ -37,7 +37,7 @@ def ask(session: Session, hub_key: PrivateKey, run: Run, release: Release, seeds
         return 0
     asked = _asked(session, run)
     found = eligibility.survey(session, run, now(), releases.ANY_TIME_S)
-    occasion = releases.occasion_of(session, run, found.cohort)
+    occasion = releases.occasion_of(session, run, found)
     posted = 0
     for candidate in found.eligible:
         site = candidate.site

@@ -71,6 +71,8 @@ class Survey:
     cohort: int
     present: int
     present_cohort: int
+    countries: tuple[str, ...] = ()
+    """Of the hub and of every active member."""
 
     def enough(self, plan: Plan) -> bool:
         return len(self.eligible) >= plan.quorum and self.cohort >= plan.minimum_cohort
@@ -106,7 +108,8 @@ def survey(
             if isinstance(found, Candidate):
                 found = _present(found, refused.get(site.id), at, seen_recently_s)
             (asked if isinstance(found, Candidate) else out).append(found)  # type: ignore[arg-type]
-    return _settle(session, plan, asked, out)
+    countries = federation_queries.countries(session, (m.institution.country for m in members))
+    return _settle(session, plan, asked, out, countries)
 
 
 def _judge(
@@ -146,37 +149,40 @@ def _stands(refused: Job, site: Site) -> bool:
     return site.policy_accepted is None or site.policy_accepted <= refused.ended
 
 
-def _settle(session: Session, plan: Plan, asked: Sequence[Candidate], out: list[LeftOut]) -> Survey:
+def _settle(
+    session: Session,
+    plan: Plan,
+    asked: Sequence[Candidate],
+    out: list[LeftOut],
+    countries: tuple[str, ...],
+) -> Survey:
     """A policy may ask for a larger cohort than is left: such a site goes, which may make another one go."""
     parents = federation_queries.parents(session)
-    staying = [c for c in asked if _only_cohort(c, plan)]
+    whole = training_terms(plan, _LARGEST, countries)
+    staying = [c for c in asked if not rules.objections(c.policy, whole)]
     present = tuple(staying)
-    out += [_refusing(c, plan) for c in asked if c not in present]
+    out += [_refusing(c, whole) for c in asked if c not in present]
     while True:
         size = cohort.count([c.institution.id for c in staying], parents)
-        terms = training_terms(plan, size)
+        terms = training_terms(plan, size, countries)
         objected = {c.site.id: rules.objections(c.policy, terms) for c in staying}
         leaving = [c for c in staying if objected[c.site.id]]
         if not leaving:
             here = cohort.count([c.institution.id for c in present], parents)
-            return Survey(tuple(staying), tuple(out), size, len(present), here)
+            return Survey(tuple(staying), tuple(out), size, len(present), here, countries)
         out += [
             LeftOut(c.institution, c.site, Outside.REFUSES, objected[c.site.id][0]) for c in leaving
         ]
         staying = [c for c in staying if not objected[c.site.id]]
 
 
-def _only_cohort(candidate: Candidate, plan: Plan) -> bool:
-    """No rule refuses, whatever the size of the cohort."""
-    return not rules.objections(candidate.policy, training_terms(plan, _LARGEST))
-
-
-def _refusing(candidate: Candidate, plan: Plan) -> LeftOut:
-    objection = rules.objections(candidate.policy, training_terms(plan, _LARGEST))[0]
+def _refusing(candidate: Candidate, whole: rules.Terms) -> LeftOut:
+    """Of a rule that refuses whatever the size of the cohort."""
+    objection = rules.objections(candidate.policy, whole)[0]
     return LeftOut(candidate.institution, candidate.site, Outside.REFUSES, objection)
 
 
-def training_terms(plan: Plan, size: int) -> rules.Terms:
+def training_terms(plan: Plan, size: int, countries: tuple[str, ...]) -> rules.Terms:
     """What a training job of this plan asks of a policy, approval apart."""
     return rules.Terms(
         tasks=plan.sheets,
@@ -186,4 +192,5 @@ def training_terms(plan: Plan, size: int) -> rules.Terms:
         leaves=("updates",),
         text_model=plan.text_digest,
         approved_at_hub=True,
+        countries=countries,
     )

@@ -29,7 +29,9 @@ def post_baselines(
         return
     at = now()
     base = queries.states_after(session, run.id, 0)
-    occasion = manifests.Occasion(run, plan, 0, base, found.cohort, at, at + TIME_TO_ANSWER)
+    occasion = manifests.Occasion(
+        run, plan, 0, base, found.cohort, at, at + TIME_TO_ANSWER, countries=found.countries
+    )
     for candidate in wanted:
         manifests.post(
             session,
@@ -56,7 +58,15 @@ def post_evaluation(
     found = eligibility.survey(session, run, at, seen_recently_s)
     base = queries.states_after(session, run.id, round_.number)
     occasion = manifests.Occasion(
-        run, plan, round_.number, base, found.cohort, at, at + TIME_TO_ANSWER, round_.id
+        run,
+        plan,
+        round_.number,
+        base,
+        found.cohort,
+        at,
+        at + TIME_TO_ANSWER,
+        round_.id,
+        found.countries,
     )
     wanted = [c for c in found.eligible if _measures(plan, c) and c.site.id not in asked]
     for candidate in wanted:

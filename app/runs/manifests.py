@@ -45,6 +45,7 @@ class Occasion:
     issued: datetime
     expires: datetime
     round_id: str | None = None
+    countries: tuple[str, ...] = ()
 
 
 def post(
@@ -79,6 +80,7 @@ def post(
         training=training or plan.training,
         rank=_rank(plan, site) if kind is JobKind.TRAIN else None,
         cohort=max(occasion.cohort, 1),
+        countries=occasion.countries,
         minimum_cell=plan.minimum_cell,
         leaves=("metrics",) if metrics else LEAVES[kind],
         classes=classes,

@@ -143,7 +143,15 @@ def _post(
     """
     expires = round_.deadline + timedelta(seconds=plan.deadline_s)
     occasion = manifests.Occasion(
-        run, plan, round_.number, base, found.cohort, round_.opened, expires, round_.id
+        run,
+        plan,
+        round_.number,
+        base,
+        found.cohort,
+        round_.opened,
+        expires,
+        round_.id,
+        found.countries,
     )
     for candidate in found.eligible:
         if candidate.site.id in late_sites:

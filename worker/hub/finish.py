@@ -19,7 +19,7 @@ def finish(hub: Hub, run_id: str) -> bool:
         release = releases.publish(session, run)
         releases.switch(session, hub.key, release)
         found = eligibility.survey(session, run, now(), releases.ANY_TIME_S)
-        occasion = releases.occasion_of(session, run, found.cohort)
+        occasion = releases.occasion_of(session, run, found)
         jobs.post_personal(session, hub.key, occasion, found, seeds.training_seed)
         reports.ask(session, hub.key, run, release, seeds.training_seed)
     return True

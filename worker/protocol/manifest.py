@@ -120,6 +120,8 @@ class Manifest(_Value):
     """Columns of each adapter's B that this site trains and sends; None: all."""
     cohort: int = Field(ge=1)
     """Institutions without a common parent that were asked."""
+    countries: tuple[str, ...] = Field(default=(), max_length=300)
+    """Of the hub and of the members; empty where one of them is not known."""
     minimum_cell: int = Field(default=10, ge=5)
     protections: tuple[Protection, ...] = ()
     leaves: tuple[Literal["updates", "metrics", "counts", "class_codes", "class_reports"], ...] = ()

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.protocol.bounds import Bounds
+from worker.protocol.categories import Category
+
 Modality = Literal["table", "text", "image", "audio", "events"]
 TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "rubric", "next_answer"]
 Purpose = Literal["early-support", "feedback", "assessment-quality", "curriculum", "research"]
@@ -48,3 +51,8 @@ class PolicyDocument(BaseModel):
     protections: tuple[Protection, ...] = ()
     models: tuple[Digest, ...] | None = None
     keep_updates: bool = False
+    categories: tuple[Category, ...] = ()
+    """Special categories of data that may be used although a profile names them."""
+    abroad: bool = False
+    """Someone reviewed that updates go to a hub, and the model to members, in other countries."""
+    bounds: Bounds = Bounds()

@@ -6,6 +6,7 @@ The hub's answer is a forecast. The site's is the decision: it uses the policy a
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from worker.protocol.categories import MODALITIES, Category, of_name
 from worker.protocol.codes import Refusal
 from worker.protocol.policy import SUPPORTED_PROTECTIONS, PolicyDocument, Protection
 from worker.protocol.tasks import TaskSheet
@@ -23,6 +24,8 @@ class Terms:
     text_model: str | None = None
     approved_at_hub: bool = False
     approved_at_site: bool = False
+    countries: tuple[str, ...] = ()
+    """Of the hub and of every institution that gets the model; empty where one of them is not known."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Objection:
     detail: str = ""
 
 
+UNKNOWN = "unknown"
+"""The country of a hub that does not say where it stands."""
 _LEAVES = {
     "updates": Refusal.UPDATES_STAY,
     "metrics": Refusal.METRICS_STAY,
@@ -53,6 +58,9 @@ def objections(policy: PolicyDocument, terms: Terms) -> tuple[Objection, ...]:
             *_tasks(policy, terms.tasks),
             *_sizes(policy, terms),
             *_flows(policy, terms.leaves),
+            *_categories(policy, terms.tasks),
+            *_contract(policy, terms.tasks),
+            *_abroad(policy, terms),
         ]
     )
 
@@ -101,3 +109,52 @@ def _flows(policy: PolicyDocument, leaves: tuple[str, ...]) -> Iterable[Objectio
     for flow in leaves:
         if flow in _LEAVES and not getattr(policy.leaves, flow):
             yield Objection(_LEAVES[flow], flow)
+
+
+def blocked_categories(policy: PolicyDocument) -> frozenset[Category]:
+    """What its bounds forbid, and what they name special and the policy does not list."""
+    bounds = policy.bounds
+    return frozenset(bounds.never) | (frozenset(bounds.special) - frozenset(policy.categories))
+
+
+def columns(task: TaskSheet) -> tuple[str, ...]:
+    """Every name a task sheet uses: inputs, columns of events, topic and groups, answers, each once."""
+    events = (column.name for one in task.inputs for column in one.columns)
+    named = (*(i.name for i in task.inputs), *events, *(g.name for g in task.groupings))
+    return tuple(dict.fromkeys((*named, *task.answers)))
+
+
+def _categories(policy: PolicyDocument, tasks: tuple[TaskSheet, ...]) -> Iterable[Objection]:
+    blocked = blocked_categories(policy)
+    if not blocked:
+        return
+    kinds = frozenset(m for category in blocked for m in MODALITIES.get(category, ()))
+    for task in tasks:
+        for name in dict.fromkeys((task.name, *columns(task))):
+            if of_name(name) & blocked:
+                yield Objection(Refusal.CATEGORY, name)
+        for one in task.inputs:
+            if one.modality in kinds and not of_name(one.name) & blocked:
+                yield Objection(Refusal.CATEGORY, one.name)
+
+
+def _contract(policy: PolicyDocument, tasks: tuple[TaskSheet, ...]) -> Iterable[Objection]:
+    signed = policy.bounds.elements
+    if signed is None:
+        return
+    for task in tasks:
+        for name in columns(task):
+            if name not in signed:
+                yield Objection(Refusal.CONTRACT, name)
+
+
+def _abroad(policy: PolicyDocument, terms: Terms) -> Iterable[Objection]:
+    """Countries that are not known count as abroad: the rule asks before anything leaves."""
+    rule = policy.bounds.cross_border
+    if rule not in ("deny", "review") or (rule == "review" and policy.abroad):
+        return
+    if not terms.countries:
+        yield Objection(Refusal.ABROAD, UNKNOWN)
+    for country in dict.fromkeys(terms.countries):
+        if country not in policy.bounds.area:
+            yield Objection(Refusal.ABROAD, country)

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from worker.protocol.bounds import Bounds
+from worker.protocol.categories import ALL, Category
+from worker.protocol.clocks import Clock
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.text import _, ngettext
 
@@ -17,6 +20,7 @@ def in_words(document: PolicyDocument) -> list[str]:
         *_sizes(document),
         *_flows(document),
         *_safeguards(document),
+        *_bounds(document),
     ]
 
 
@@ -34,6 +38,8 @@ def difference(
 
 def choice_in_words(choice: str) -> str:
     """One value of a closed list."""
+    if choice in ALL:
+        return category(choice)
     return {
         "table": _("tables"),
         "text": _("texts"),
@@ -150,3 +156,86 @@ def _safeguards(document: PolicyDocument) -> Iterable[str]:
         yield _("A run must protect what is sent with: {list}.").format(list=needs)
     else:
         yield _("No noise and no secure aggregation is asked for: the hub can see each update.")
+
+
+def category(value: Category) -> str:
+    """A special category of data."""
+    return {
+        "politics": _("political views"),
+        "religion": _("religion"),
+        "ethnicity": _("ethnic origin"),
+        "union": _("trade union membership"),
+        "health": _("health, disability and special needs"),
+        "sex-life": _("sex life and orientation"),
+        "genetic": _("genetic data"),
+        "biometric": _("biometric data"),
+        "emotion": _("emotion or attention, read from face or voice"),
+        "crime": _("crime and self-incrimination"),
+        "family": _("criticism of the family"),
+        "privileged": _("talks with clergy, lawyers or counsellors"),
+        "income": _("income and poverty"),
+        "discipline": _("disciplinary records"),
+        "welfare": _("child welfare"),
+        "location": _("location"),
+        "identity-number": _("identity numbers"),
+        "recordings": _("pictures and recordings of children"),
+        "staff-appraisal": _("appraisals of staff"),
+    }[value]
+
+
+def clock(value: Clock) -> str:
+    """A deadline in its own unit."""
+    said = {
+        "hours": ngettext("{n} hour", "{n} hours", value.amount),
+        "days": ngettext("{n} day", "{n} days", value.amount),
+        "business-days": ngettext("{n} business day", "{n} business days", value.amount),
+    }[value.unit]
+    return said.format(n=value.amount)
+
+
+def _bounds(document: PolicyDocument) -> Iterable[str]:
+    """What laws and contracts say in it; nothing where no profile was confirmed."""
+    bounds = document.bounds
+    if not bounds.profiles:
+        return
+    names = ", ".join(f"{ref.profile} {ref.number}" for ref in bounds.profiles)
+    yield _("Laws and contracts it follows, each with its version: {list}.").format(list=names)
+    if bounds.consent_age is not None:
+        yield _("Below the age of {n}, a parent must have agreed.").format(n=bounds.consent_age)
+    if bounds.rights_age is not None:
+        yield _("Below the age of {n}, a parent exercises the rights over a record.").format(
+            n=bounds.rights_age
+        )
+    yield from _blocked(document)
+    yield from _borders(bounds, abroad=document.abroad)
+
+
+def _blocked(document: PolicyDocument) -> Iterable[str]:
+    bounds = document.bounds
+    if bounds.never:
+        listed = ", ".join(category(c) for c in bounds.never)
+        yield _("Never used, whatever anyone allows: {list}.").format(list=listed)
+    closed = [c for c in bounds.special if c not in document.categories]
+    if closed:
+        listed = ", ".join(category(c) for c in closed)
+        yield _("Special categories that are not used: {list}.").format(list=listed)
+    opened = [c for c in bounds.special if c in document.categories]
+    if opened:
+        listed = ", ".join(category(c) for c in opened)
+        yield _("Special categories that may be used: {list}.").format(list=listed)
+    if bounds.elements is not None:
+        yield _("Only columns of a signed contract are used: {list}.").format(
+            list=", ".join(bounds.elements) or _("none")
+        )
+
+
+def _borders(bounds: Bounds, *, abroad: bool) -> Iterable[str]:
+    area = ", ".join(bounds.area)
+    if bounds.cross_border == "deny":
+        yield _("Nothing leaves these countries: {list}.").format(list=area)
+    elif bounds.cross_border == "review" and not abroad:
+        yield _("Nothing leaves these countries until someone reviewed it: {list}.").format(
+            list=area
+        )
+    elif bounds.cross_border == "review":
+        yield _("That updates leave these countries was reviewed: {list}.").format(list=area)

@@ -108,6 +108,7 @@ def _terms(manifest: Manifest, known: Known) -> Terms:
         text_model=None if text is None else text.digest,
         approved_at_hub=manifest.approved,
         approved_at_site=manifest.run in known.approved_here,
+        countries=manifest.countries,
     )
 
 

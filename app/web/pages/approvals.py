@@ -123,10 +123,10 @@ def _leaves(visit: Visit, run: Run, plan: Plan) -> Facts:
 
 def _fit(visit: Visit, institution: str, federation: Federation) -> tuple[Part, ...]:
     sheets = federations.documents(visit.session, federation.id)
-    count = len(federations.members(visit.session, federation))
-    judged = fit.fit(
-        visit.session, institution, compatibility.training_terms(federation, sheets, count)
-    )
+    members = federations.members(visit.session, federation)
+    countries = federations.countries(visit.session, (m.institution.country for m in members))
+    terms = compatibility.training_terms(federation, sheets, len(members), countries)
+    judged = fit.fit(visit.session, institution, terms)
     current = policies.current(visit.session, institution)
     link = Link(_("Our policy"), f"/i/{institution}/policy")
     if judged.allowed:

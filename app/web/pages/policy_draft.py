@@ -204,8 +204,11 @@ def _judged(visit: Visit, at: str, document: PolicyDocument) -> list[tuple[str, 
     for federation in every:
         if federation.state is not FederationState.OPEN or federation.id not in mine:
             continue
-        count = len(inside[federation.id])
-        terms = compatibility.training_terms(federation, sheets[federation.id], count)
+        there = inside[federation.id]
+        countries = federations.countries(visit.session, there.values())
+        terms = compatibility.training_terms(
+            federation, sheets[federation.id], len(there), countries
+        )
         found.append((federation.name, fit.judge(document, terms)))
     return found
 

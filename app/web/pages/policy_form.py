@@ -25,6 +25,7 @@ def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
                 "task_kinds",
                 "purposes",
                 "blocked_inputs",
+                "categories",
                 "minimum_cohort",
                 "minimum_records",
             ),
@@ -40,6 +41,7 @@ def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
                 "leaves.class_reports",
                 "leaves.group_gaps",
                 "keep_updates",
+                "abroad",
             ),
         ),
     )
