@@ -11,6 +11,7 @@ from pydantic import RootModel
 
 from worker.learning.data.records import SiteData, TaskData
 from worker.protocol import rules
+from worker.protocol.bounds import Bounds
 from worker.protocol.codes import JobKind, Refusal
 from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, TextModel, Training
 from worker.protocol.messages import Claimed
@@ -178,6 +179,19 @@ POLICIES: list[tuple[str, Known, Manifest, Refusal]] = [
         with_policy(protections=("secure-aggregation",)),
         manifest(protections=("secure-aggregation",)),
         Refusal.UNSUPPORTED_PROTECTION,
+    ),
+    (
+        "category",
+        with_policy(bounds=Bounds(never=("emotion",))),
+        manifest(tasks=sheet(label="mood")),
+        Refusal.CATEGORY,
+    ),
+    ("contract", with_policy(bounds=Bounds(elements=())), manifest(), Refusal.CONTRACT),
+    (
+        "abroad",
+        with_policy(bounds=Bounds(cross_border="deny", area=("CN",))),
+        manifest(countries=("CN", "DE")),
+        Refusal.ABROAD,
     ),
     (
         "approval here",
