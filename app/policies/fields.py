@@ -153,6 +153,12 @@ _FIELDS = (
         N_("The hub may keep updates"),
         N_("Otherwise it deletes them once a round is closed and checked."),
     ),
+    Field(
+        "student_lists",
+        "yes",
+        N_("Lists of students at the site"),
+        N_("Who is at the site may list predictions by student, with a reason. It stays there."),
+    ),
 )
 
 FIELDS: dict[str, Field] = {field.name: field for field in _FIELDS}

@@ -49,6 +49,7 @@ def record(session: Session, job: Job, answer: MetricsAnswer) -> int:
                 row.against_shared = choice.against_shared
                 row.against_alone = choice.against_alone
                 row.classes = choice.classes.model_dump() if choice.classes else None
+                row.students = choice.students
             session.add(row)
             stored += 1
     session.flush()

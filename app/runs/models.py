@@ -148,4 +148,6 @@ class Measurement(Base):
     against_alone: Mapped[Change | None] = mapped_column(by_value(Change, "against_alone"))
     classes: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """`worker.protocol.update.ClassOutcomes`: its classes by what a head of their own did."""
+    students: Mapped[Change | None] = mapped_column(by_value(Change, "students"))
+    """What calibration per student did there; None where it is not used."""
     at: Mapped[datetime]

@@ -43,6 +43,8 @@ class Personal:
     against_alone: Outcomes | None
     classes: Outcomes | None = None
     """Classes of all sites with enough records, by what a head of their own did."""
+    students: Outcomes | None = None
+    """Sites that calibrate by a student's own earlier records, by what that did."""
     own: tuple[OwnChoice, ...] = ()
 
 
@@ -55,6 +57,7 @@ def of_task(lines: Sequence[ChoiceLine], task: str, inside: Collection[str]) -> 
         _outcomes([line.against_shared for line in mine]),
         _outcomes([line.against_alone for line in mine]),
         _of_classes([line.classes for line in mine if line.classes]),
+        _outcomes([line.students for line in mine if line.students]),
         tuple(
             OwnChoice(
                 line.site_name, line.chosen, line.value, line.against_shared, line.against_alone

@@ -194,6 +194,7 @@ class ChoiceLine(NamedTuple):
     against_shared: Change
     against_alone: Change
     classes: dict[str, int] | None = None
+    students: Change | None = None
 
 
 _CHOICES = (
@@ -206,6 +207,7 @@ _CHOICES = (
         Measurement.against_shared,
         Measurement.against_alone,
         Measurement.classes,
+        Measurement.students,
     )
     .join(Site, Site.id == Measurement.site_id)
     .where(Measurement.run_id == bindparam("run"), Measurement.chosen.is_not(None))

@@ -21,6 +21,8 @@ def sentences(found: Personal | None) -> tuple[str, ...]:
         lines.append(_against_alone(found.against_alone))
     if found.classes is not None:
         lines.append(_classes(found.classes))
+    if found.students is not None:
+        lines.append(_students(found.students))
     return (*lines, *(own(one) for one in found.own))
 
 
@@ -41,6 +43,13 @@ def _classes(told: Outcomes) -> str:
     return _(
         "Of {n} classes with enough records, a head of their own left {helped} better off, {unchanged} unchanged,"
         " {hurt} worse off."
+    ).format(n=told.count, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
+
+
+def _students(told: Outcomes) -> str:
+    return _(
+        "{n} sites also go by what is known of a student already: {helped} better off, {unchanged} unchanged, {hurt}"
+        " worse off."
     ).format(n=told.count, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
 
 

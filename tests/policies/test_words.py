@@ -44,6 +44,7 @@ documents = st.builds(
     protections=st.lists(st.sampled_from(["noise", "secure-aggregation"]), unique=True).map(tuple),
     models=st.none() | st.lists(st.sampled_from(["a" * 64, "b" * 64]), unique=True).map(tuple),
     keep_updates=st.booleans(),
+    student_lists=st.booleans(),
 )
 
 
@@ -75,6 +76,7 @@ def test_the_defaults_in_words() -> None:
         "Class reports stay at the site.",
         "Gaps between groups of students stay at the site.",
         "The hub deletes this institution's updates when a round is closed and checked.",
+        "No list of predictions by student is made, not even at the site.",
         "The privacy officer approves each run in the browser.",
         "No noise and no secure aggregation is asked for: the hub can see each update.",
     ]

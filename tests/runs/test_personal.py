@@ -96,6 +96,7 @@ def test_choices_are_kept_and_counted(world: World) -> None:
     said = " ".join(own_models.sentences(found))
     assert "of 4 sites 4 better off, 0 unchanged, 0 worse off" in said
     assert "Of 12 classes with enough records" in said
+    assert "4 sites also go by what is known of a student already: 4 better off" in said
     assert "its own model, held near the shared one" in said
 
 

@@ -214,6 +214,7 @@ def settle_other(world: World, member: Member, job: Job, claim_number: int) -> N
             against_shared=Change.HELPED,
             against_alone=Change.UNCHANGED,
             classes=ClassOutcomes(helped=1, unchanged=2, hurt=0),
+            students=Change.HELPED,
         )
         answer = MetricsAnswer(personal=(figure,), choices=(choice,))
     if job.kind is JobKind.BASELINE:

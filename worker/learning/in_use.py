@@ -4,13 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from worker.learning.data.records import SiteData
+from worker.learning.data.rows import ASKED
 from worker.learning.evaluate import answers, paired
 from worker.learning.evaluate.predict import judge, predict
 from worker.learning.evaluate.quality import Judged
 from worker.learning.model.network import Network
 from worker.learning.own import Modules
-from worker.learning.personalization import gate
+from worker.learning.personalization import gate, students
+from worker.learning.personalization.students import Levels
 from worker.learning.training import alone, class_heads, personal
 from worker.learning.training.batches import Rows, Source
 from worker.learning.training.class_heads import Class, Floats
@@ -35,17 +40,18 @@ class Places:
 @dataclass(frozen=True)
 class InUse:
     """`chosen`: by task; a task that is not there uses the shared model. `classes`: by task, networks with a head of
-    the class's own."""
+    the class's own. `levels`: by task, where a student's known records move what is said of her others."""
 
     networks: Mapping[Chosen, Network]
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
     classes: Mapping[str, Mapping[Class, Network]] = field(default_factory=dict)
+    levels: Mapping[str, Levels] = field(default_factory=dict)
 
     def model(self, task: str) -> Chosen:
         return self.chosen.get(task, Chosen.SHARED)
 
     def network(self, task: str) -> Network:
-        """But for its classes' own heads."""
+        """But for its classes' own heads and its students' levels."""
         return self.networks[self.model(task)]
 
     def predict(self, source: Source, rows: Rows, on_progress: ProgressHook) -> Floats:
@@ -57,6 +63,24 @@ class InUse:
             if inside.any():
                 found[inside] = predict(network, source, rows[inside], on_progress)
         return found
+
+    def asked(
+        self, source: Source, rows: Rows, on_progress: ProgressHook
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Predictions of records whose answer is not known yet, moved by the known ones of the same student, where
+        that helps; and how many of those there were, (n,)."""
+        data, levels = source.data, self.levels.get(source.data.sheet.name)
+        plain = self.predict(source, rows, on_progress)
+        none = np.zeros(len(rows), np.int64)
+        same = np.isin(data.student, data.student[rows]) & (data.split != ASKED)
+        if levels is None or not same.any():
+            return plain, none
+        seen = np.flatnonzero(same)
+        known = judge(source, seen, self.predict(source, seen, on_progress))
+        moved = students.predict(levels, known, judge(source, rows, plain))
+        names, counts = np.unique(known.student, return_counts=True)
+        counted = dict(zip(names.tolist(), counts.tolist(), strict=True))
+        return moved.prediction, np.array([counted.get(one, 0) for one in data.student[rows]])
 
     def judged(self, source: Source, split: str, on_progress: ProgressHook) -> Judged:
         rows = source.rows(split)
@@ -89,7 +113,16 @@ def find(
         )
         for source in desk.sources
     }
-    return replace(before, classes=classes)
+    return _with_levels(replace(before, classes=classes), desk, on_progress)
+
+
+def _with_levels(found: InUse, desk: Desk, on_progress: ProgressHook) -> InUse:
+    levels: dict[str, Levels] = {}
+    for source in desk.sources:
+        if students.serves(source.data.sheet):
+            one = students.find(found.judged(source, "validation", on_progress))
+            levels |= {source.data.sheet.name: one} if one else {}
+    return replace(found, levels=levels)
 
 
 def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook) -> MetricsAnswer:
@@ -116,6 +149,7 @@ def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook)
                 against_shared=paired.change(ours, every[Chosen.SHARED]),
                 against_alone=paired.change(ours, every[Chosen.ALONE]),
                 classes=_classes(found, source, ours, every[found.chosen[name]], minimum_cell),
+                students=_students(found, ours),
             )
         )
     return MetricsAnswer(personal=tuple(figures), choices=tuple(choices))
@@ -134,6 +168,16 @@ def _classes(
     if len(changes) < FEWEST_CLASSES or data.sheet.kind == "next_answer":
         return None
     return ClassOutcomes(**{one.value: changes.count(one) for one in Change})
+
+
+def _students(found: InUse, ours: Judged) -> Change | None:
+    """What its students' levels did to the second half of each one's test records; None: not used."""
+    levels = found.levels.get(ours.sheet.name)
+    if levels is None:
+        return None
+    known, asked = students.halves(ours.student)
+    before = ours.pick(asked)
+    return paired.change(students.predict(levels, ours.pick(known), before), before)
 
 
 def _choose(

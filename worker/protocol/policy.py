@@ -51,6 +51,8 @@ class PolicyDocument(BaseModel):
     protections: tuple[Protection, ...] = ()
     models: tuple[Digest, ...] | None = None
     keep_updates: bool = False
+    student_lists: bool = False
+    """People at the site may have predictions listed student by student, there, each time with a reason."""
     categories: tuple[Category, ...] = ()
     """Special categories of data that may be used although a profile names them."""
     abroad: bool = False

@@ -73,6 +73,8 @@ class PersonalChoice(_Value):
     against_alone: Change
     classes: ClassOutcomes | None = None
     """None with fewer than three such classes."""
+    students: Change | None = None
+    """What calibration by each student's own earlier records did; None: the site does not use it for this task."""
 
 
 class MetricsAnswer(_Value):

@@ -19,6 +19,7 @@ def in_words(document: PolicyDocument) -> list[str]:
         *_what_trains(document),
         *_sizes(document),
         *_flows(document),
+        *_lists(document),
         *_safeguards(document),
         *_bounds(document),
     ]
@@ -112,6 +113,14 @@ def _flows(document: PolicyDocument) -> Iterable[str]:
             if document.keep_updates
             else _("The hub deletes this institution's updates when a round is closed and checked.")
         )
+
+
+def _lists(document: PolicyDocument) -> Iterable[str]:
+    yield (
+        _("At the site, people may list predictions by student; each list is logged with a reason.")
+        if document.student_lists
+        else _("No list of predictions by student is made, not even at the site.")
+    )
 
 
 def flow_in_words(flow: str, *, leaves: bool) -> str:

@@ -156,13 +156,9 @@ def _switch(job: Job) -> Answer:
     _as_used(job)
     _text_dir(job)
     record = {
-        "round": manifest.round,
-        "kept": {name: rows.model_dump(mode="json") for name, rows in manifest.kept.items()},
         "release": manifest.release,
         "run": manifest.run,
-        "modules": {name: ref.digest for name, ref in manifest.modules.items()},
-        "model": manifest.model.model_dump(mode="json"),
-        "tasks": [task.model_dump(mode="json") for task in manifest.tasks],
+        "manifest": manifest.model_dump(mode="json"),
     }
     files.write(job.site.home.release_file, json.dumps(record).encode())
     return Answer(claim=job.held.claim, switched=manifest.release)

@@ -39,6 +39,13 @@ class Objects:
         except Unacceptable as error:
             raise ObjectMismatch(f"object {ref.digest[:12]}: {error}") from error
 
+    def here(self, wanted: str) -> Path:
+        """The verified file of an object that was fetched before. Raises ObjectMismatch."""
+        target = self._root / wanted[:2] / wanted
+        if not _kept(target, wanted):
+            raise ObjectMismatch(f"object {wanted[:12]} is not on this computer")
+        return target
+
     def path(self, wanted: str, size: int | None, job: str, hook: Hook) -> Path:
         """The verified file of an object. `size` None: known only by its digest."""
         target = self._root / wanted[:2] / wanted

@@ -42,6 +42,7 @@ def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
                 "leaves.group_gaps",
                 "keep_updates",
                 "abroad",
+                "student_lists",
             ),
         ),
     )

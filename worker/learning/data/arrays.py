@@ -58,6 +58,16 @@ def labels(
     return known, _counted(dropped), known >= 0
 
 
+def bare(view: View) -> npt.NDArray[np.bool_]:
+    """Rows whose answer is not known yet: no label, or no number for any trait."""
+    if view.sheet.kind == "next_answer":
+        return np.zeros(view.table.rows, bool)
+    if view.sheet.numeric_answer:
+        found = np.stack([_answer(view, name) for name in view.sheet.answers], axis=1)
+        return np.asarray(np.all(np.isnan(found), axis=1))
+    return np.array([not cell for cell in view.table.columns[view.task.label]], bool)
+
+
 def _answer(view: View, name: str) -> npt.NDArray[np.float64]:
     """(n,) numbers of one column of the answer, NaN where it is empty or not judged here."""
     column = view.task.column_of(name, view.sheet)

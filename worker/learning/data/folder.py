@@ -16,7 +16,7 @@ from worker.learning.data.media import media_faults
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.data.rows import Tables, row_faults
 from worker.learning.data.schema import Dataset
-from worker.learning.data.tables import pseudonymise, read
+from worker.learning.data.tables import pseudonym, pseudonymise, read
 from worker.protocol.canonical import digest_of
 from worker.protocol.messages import ClassCode
 from worker.protocol.tasks import TaskSheet
@@ -46,7 +46,31 @@ def load(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) -> 
     return SiteData(tasks=examined.tasks, digest=digest_of_records(examined.tasks))
 
 
-def examine(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) -> Examined:
+def load_asked(
+    folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes
+) -> tuple[SiteData, dict[str, str]]:
+    """As `load`, with the records whose answer is not known yet in a part of their own (`rows.ASKED`); the digest is
+    that of the others. And pseudonym to student, as the folder names her. For predictions at the site."""
+    known = load(folder, sheets, pseudonym_key=pseudonym_key)
+    examined = examine(folder, sheets, pseudonym_key=pseudonym_key, asked=True)
+    if examined.dataset is None or not examined.findings.usable:
+        raise DataFault(examined.findings.faults)
+    return SiteData(examined.tasks, known.digest), _names(folder, examined.dataset, pseudonym_key)
+
+
+def _names(folder: Path, dataset: Dataset, key: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in dataset.record_files:
+        table, _faults = read(folder, file, dataset.missing)
+        if table is not None:
+            students = set(table.columns.get(dataset.student, ()))
+            found |= {pseudonym(one, key): one for one in students if one}
+    return found
+
+
+def examine(
+    folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes, asked: bool = False
+) -> Examined:
     """Reads the whole folder and keeps going after a fault, so that one look tells them all."""
     dataset, faults = read_dataset(folder)
     if dataset is None:
@@ -58,7 +82,7 @@ def examine(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) 
     tasks: dict[str, TaskData] = {}
     fits: list[Fit] = []
     for sheet in sheets:
-        data, fit, found = map_sheet(folder, dataset, tables, split, sheet)
+        data, fit, found = map_sheet(folder, dataset, tables, split, sheet, asked=asked)
         faults += found
         fits.append(fit)
         if data is not None and len(data.label):
@@ -67,9 +91,9 @@ def examine(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) 
     return Examined(dataset, Findings(unique, fits), tasks, _classes(dataset, tables))
 
 
-def drawn_split(pseudonym: str) -> str:
-    """The part of a student where the folder names none: 70 % train, 10 % validation, 20 % test, for ever."""
-    fraction = int(hashlib.sha256(f"split|{pseudonym}".encode()).hexdigest()[:12], 16) / 16**12
+def drawn_split(who: str) -> str:
+    """The part of a pseudonym where the folder names none: 70 % train, 10 % validation, 20 % test, for ever."""
+    fraction = int(hashlib.sha256(f"split|{who}".encode()).hexdigest()[:12], 16) / 16**12
     if fraction < TEST_SHARE:
         return "test"
     return "validation" if fraction < TEST_SHARE + VALIDATION_SHARE else "train"

@@ -10,7 +10,7 @@ from worker.learning.data.document import nearest
 from worker.learning.data.findings import Fault, Fit
 from worker.learning.data.fitness import fit, unfit
 from worker.learning.data.records import TaskData
-from worker.learning.data.rows import SPLITS, Tables
+from worker.learning.data.rows import ASKED, SPLITS, Tables
 from worker.learning.data.schema import DATASET, Dataset
 from worker.learning.data.tables import Table
 from worker.learning.data.view import View, picked
@@ -20,11 +20,18 @@ from worker.protocol.text import _
 
 
 def map_sheet(
-    folder: Path, dataset: Dataset, tables: Tables, split: dict[str, str], sheet: TaskSheet
+    folder: Path,
+    dataset: Dataset,
+    tables: Tables,
+    split: dict[str, str],
+    sheet: TaskSheet,
+    *,
+    asked: bool = False,
 ) -> tuple[TaskData | None, Fit, list[Fault]]:
     """The records that serve the sheet (None if the folder has none), how well, and what is wrong.
 
-    `split` gives the part of every pseudonym. The records are meaningless while a fault blocks.
+    `split` gives the part of every pseudonym. The records are meaningless while a fault blocks. `asked`: with those
+    whose answer is not known yet.
     """
     task = dataset.tasks.get(sheet.name)
     if task is None:
@@ -44,7 +51,7 @@ def map_sheet(
     if not view.cells:
         reason = _("The folder offers none of its inputs.")
         return None, unfit(sheet, Fitness.NO_INPUT, reason), view.faults
-    return _build(view, tables, split)
+    return _build(view, tables, split, asked)
 
 
 def _gather(view: View, tables: Tables) -> None:
@@ -113,9 +120,11 @@ def _joined(view: View, other: Table, column: str) -> list[str] | None:
 
 
 def _build(
-    view: View, tables: Tables, split: dict[str, str]
+    view: View, tables: Tables, split: dict[str, str], asked: bool
 ) -> tuple[TaskData | None, Fit, list[Fault]]:
     label, dropped, keep = arrays.labels(view)
+    unknown = arrays.bare(view) & asked
+    keep = keep | unknown
     empty = np.array([not any(row) for row in zip(*view.cells.values(), strict=True)], dtype=bool)
     if empty.any() and (keep & empty).any():
         dropped[_("no input has a value")] = int((keep & empty).sum())
@@ -134,7 +143,12 @@ def _build(
         term=_strings(picked(view.table.columns.get(view.dataset.term, []), rows)),
         events=sequences.read(view, tables, given),
         media=arrays.media(view, rows),
-        split=_strings([split.get(who, SPLITS[0]) for who in students]),
+        split=_strings(
+            [
+                ASKED if unknown[row] else split.get(who, SPLITS[0])
+                for row, who in zip(rows, students, strict=True)
+            ]
+        ),
         groupings=groupings.read(view, rows),
     )
     return data, fit(view, data, dropped, rows), view.faults

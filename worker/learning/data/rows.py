@@ -11,6 +11,8 @@ from worker.protocol.messages import ClassCode
 from worker.protocol.text import _
 
 SPLITS = ("train", "validation", "test")
+ASKED = "asked"
+"""The part of records whose answer is not known yet. They are there only where predictions are made."""
 Tables = dict[str, Table]
 
 

@@ -35,10 +35,10 @@ def choose(losses: Mapping[Chosen, Floats], student: npt.NDArray[np.str_]) -> Ch
     saved = losses[found] - losses[Chosen.ALONE]
     if students < FEWEST_ALONE:
         return found
-    return Chosen.ALONE if saved.mean() > 0 and _beyond_chance(saved, student) else found
+    return Chosen.ALONE if saved.mean() > 0 and beyond_chance(saved, student) else found
 
 
-def _beyond_chance(saved: Floats, student: npt.NDArray[np.str_]) -> bool:
+def beyond_chance(saved: Floats, student: npt.NDArray[np.str_]) -> bool:
     """Is its mean above 0? One-sided bootstrap over students, always with the same draws."""
     names, of_record = np.unique(student, return_inverse=True)
     sums, counts = np.bincount(of_record, saved), np.bincount(of_record)

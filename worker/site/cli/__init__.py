@@ -6,7 +6,7 @@ import click
 
 from worker.protocol.text import _
 from worker.site import files
-from worker.site.cli import data, enrol, key, page, policy, run, show
+from worker.site.cli import data, enrol, key, page, policy, predict, run, show
 from worker.site.cli.terminal import Context
 from worker.site.faults import DiskFull, SiteFault
 from worker.site.home import Home, find
@@ -72,6 +72,7 @@ for _command in (
     run.run,
     page.page,
     data.data,
+    predict.predict,
     show.status,
     show.log,
     key.key,

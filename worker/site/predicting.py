@@ -1,0 +1,136 @@
+"""Predictions student by student, for people at the site: written to a file here, logged here, sent nowhere."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from worker.learning.own import Modules, laid_over
+from worker.protocol.codec import decode
+from worker.protocol.codes import Phase
+from worker.protocol.manifest import Manifest
+from worker.protocol.text import _
+from worker.site import files
+from worker.site.faults import ObjectMismatch, SiteFault
+from worker.site.site import Site
+
+if TYPE_CHECKING:
+    from worker.learning.asked import Predicted
+
+COLUMNS = ("task", "student", "class", "term", "of", "prediction", "known_records")
+
+
+def write(site: Site, out: Path, reason: str) -> int:
+    """The list of every record whose answer is not known yet; how many records. Raises SiteFault, DataFault, DiskFull.
+
+    The policy has to allow such lists; who asked for one, and why, is in `logs/student-lists.jsonl`.
+    """
+    folder = _allowed(site)
+    manifest = _release(site)
+    from worker.learning import asked
+    from worker.learning.data.folder import load_asked
+
+    data, names = load_asked(folder, manifest.tasks, pseudonym_key=site.keys.pseudonym)
+    found = asked.predictions(
+        manifest,
+        _modules(site, manifest),
+        data,
+        text_dir=_text_dir(site, manifest),
+        cache_dir=files.folder(site.home.cache),
+        own_dir=site.own.personal(manifest.run),
+        on_progress=_quiet,
+    )
+    count = sum(len(one.student) for one in found)
+    _log(site, manifest, reason, count)
+    files.write(out.absolute(), _table(found, names).encode())
+    return count
+
+
+def _allowed(site: Site) -> Path:
+    policy = site.policy()
+    if policy is None or not policy.document.student_lists:
+        raise SiteFault(
+            _(
+                "The policy in force here allows no list of students. Your institution can allow it in its policy; "
+                "then run: collegium-site policy review"
+            )
+        )
+    if site.config.data is None:
+        raise SiteFault(_("No data folder is named. Run: collegium-site data use FOLDER"))
+    return site.config.data
+
+
+def _release(site: Site) -> Manifest:
+    """The job that brought the release in use."""
+    try:
+        return Manifest.model_validate(site.home.read_json(site.home.release_file)["manifest"])
+    except (KeyError, ValidationError) as error:
+        raise SiteFault(
+            _("No release is in use here yet. It comes by itself when a run of a federation ends.")
+        ) from error
+
+
+def _modules(site: Site, manifest: Manifest) -> Modules:
+    try:
+        shared = {
+            name: decode(site.objects.here(ref.digest).read_bytes())
+            for name, ref in sorted(manifest.modules.items())
+        }
+    except ObjectMismatch as error:
+        raise SiteFault(
+            _(
+                "A part of the release is not on this computer any more. It comes again with the federation's next "
+                "release."
+            )
+        ) from error
+    return laid_over(shared, site.own.at(manifest.run, manifest.round), manifest.kept)
+
+
+def _text_dir(site: Site, manifest: Manifest) -> Path | None:
+    return None if manifest.model.text is None else site.home.models / manifest.model.text.digest
+
+
+def _log(site: Site, manifest: Manifest, reason: str, count: int) -> None:
+    line = {
+        "at": datetime.now(UTC).isoformat(),
+        "reason": reason,
+        "release": manifest.release,
+        "records": count,
+    }
+    place = files.folder(site.home.logs) / "student-lists.jsonl"
+    files.append(place, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+
+def _table(found: "Iterable[Predicted]", names: dict[str, str]) -> str:
+    """One line for each record and number: of a yes-or-no task the chance of its last label, of several labels each
+    one's chance, of a rubric each trait's number."""
+    made = io.StringIO()
+    out = csv.writer(made)
+    out.writerow(COLUMNS)
+    for one in found:
+        sheet = one.sheet
+        of = (
+            sheet.labels[-1:] if sheet.kind == "binary" else (sheet.labels or sheet.traits or ("",))
+        )
+        numbers = one.prediction.reshape(len(one.student), -1)
+        for place, student in enumerate(one.student.tolist()):
+            who = (names.get(student, student), one.class_code[place], one.term[place])
+            for name, number in zip(of, numbers[place], strict=True):
+                cells = (sheet.name, *who, name)
+                known = str(one.known[place])
+                out.writerow([*(_cell(str(cell)) for cell in cells), f"{number:.4g}", known])
+    return made.getvalue()
+
+
+def _cell(text: str) -> str:
+    """No spreadsheet takes it for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _quiet(phase: Phase, step: int, steps: int) -> None:
+    """Nobody watches."""
