@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     contact: str = "operator@example.org"
     country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
     """Where the hub stands, as two letters. Who is under a law that asks about export refuses until it is set."""
+    hosted_by: str = ""
+    """Who hosts the hub's computers, and in which country, in the operator's words. Printed in evidence."""
+    subprocessors: str = ""
+    """Others who process data for the operator, set apart by semicolons; `none` where there are none."""
+    backup_days: int = 0
+    """How long backups of the hub are kept; 0: not said."""
     registration_open: bool = True
     simulated: bool = False
     mail_url: str = ""

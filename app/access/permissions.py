@@ -37,6 +37,7 @@ class Permission(StrEnum):
     FEEDBACK_READ = "feedback:read"
     SENT_READ = "sent:read"
     AUDIT_READ = "audit:read"
+    EVIDENCE_READ = "evidence:read"
     TOKEN_EDIT = "token:edit"
     WEBHOOK_EDIT = "webhook:edit"
     HUB_OPERATE = "hub:operate"
@@ -71,6 +72,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.FEEDBACK_READ,
         Permission.SENT_READ,
         Permission.AUDIT_READ,
+        Permission.EVIDENCE_READ,
         Permission.TOKEN_EDIT,
         Permission.WEBHOOK_EDIT,
     },
@@ -84,6 +86,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.FEEDBACK_READ,
         Permission.SENT_READ,
         Permission.AUDIT_READ,
+        Permission.EVIDENCE_READ,
     },
     Role.INSTRUCTOR: frozenset({Permission.REPORT_READ, Permission.REPORT_ANSWER}),
 }

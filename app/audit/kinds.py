@@ -235,6 +235,12 @@ REPORT_VIEWED = Kind("report.viewed", I, N_("Class report read"), ("person",))
 REPORT_ANSWERED = Kind("report.answered", I, N_("Feedback on a class report given"), ("person",))
 REPORT_DOWNLOADED = Kind("report.downloaded", I, N_("Class report downloaded"), ("person", "kind"))
 
+# Evidence
+EVIDENCE_MADE = Kind(
+    "evidence.made", I, N_("Document of evidence made"), ("kind", "choice", "bytes", "digest")
+)
+EVIDENCE_PACKED = Kind("evidence.packed", I, N_("Evidence taken"), ("count", "bytes", "digest"))
+
 ALL: dict[str, Kind] = {
     kind.name: kind for kind in list(globals().values()) if isinstance(kind, Kind)
 }

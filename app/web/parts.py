@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from app.evidence.parts import Drawing
 from app.web.cells import (
     Act,
     Acts,
@@ -213,6 +214,7 @@ Part = (
     | Status
     | LineChart
     | CalibrationChart
+    | Drawing
 )
 
 
@@ -256,6 +258,7 @@ __all__ = [
     "Code",
     "Column",
     "Copy",
+    "Drawing",
     "Empty",
     "Facts",
     "Few",

@@ -290,6 +290,7 @@ def set_up(world: World, client: TestClient) -> Stage:
         "federation": world.federation,
         "person": people["owner"].person,
         "sheet": making.SHEET.name,
+        "document": "answers",
     }
     return stage
 

@@ -15,6 +15,7 @@ SLICES = (
     "releases",
     "reports",
     "notices",
+    "evidence",
     "integrations",
 )
 READING = {"models", "queries", "states", "schemas", "errors", "__init__"}

@@ -91,6 +91,8 @@ INSTITUTION: dict[str, Pair] = {
     "/i/{}/classes/{}/confirm": "POST /classes/{}/confirm",
     "/i/{}/classes/{}/assign": "POST /classes/{}/instructors",
     "/i/{}/classes/{}/unassign": "DELETE /classes/{}/instructors/{}",
+    "/i/{}/evidence/archive": "GET /institutions/{}/evidence/archive",
+    "/i/{}/evidence/{}/download": "GET /institutions/{}/evidence/{}/file",
     "/i/{}/integrations": _TOKENS,
     "/i/{}/integrations/{}/revoke": _TOKENS,
     "/i/{}/integrations/webhooks": "POST /institutions/{}/webhooks",

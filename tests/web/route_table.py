@@ -107,6 +107,14 @@ TABLE = (
     ("POST", "/i/{institution}/classes/{class_id}/assign", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/classes/{class_id}/confirm", "303 409 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/classes/{class_id}/unassign", "303 404 403 403 403 404 404 404"),
+    ("GET", "/i/{institution}/evidence", "303 200 200 403 403 404 404 404"),
+    ("GET", "/i/{institution}/evidence/{document}", "303 200 200 403 403 404 404 404"),
+    ("POST", "/i/{institution}/evidence/archive", "303 200 200 403 403 404 404 404"),
+    (
+        "POST",
+        "/i/{institution}/evidence/{document}/download",
+        "303 200 200 403 403 404 404 404",
+    ),
     ("GET", "/i/{institution}/integrations", "303 200 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/integrations", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/integrations/{token}/revoke", "303 303 403 403 403 404 404 404"),
@@ -213,6 +221,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
 def _here(path: str, ids: dict[str, str]) -> dict[str, str]:
     found = {
         "federation": ids["federation_id"],
+        "document": "answers",
         "form": "jsonl",
         "step": "purpose",
         "token": "none",

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.web.api import (
     classes,
     description,
+    evidence,
     federations,
     institutions,
     lead,
@@ -41,6 +42,7 @@ for _noun in (
     releases,
     reports,
     records,
+    evidence,
     webhooks,
 ):
     v1.include_router(_noun.router)

@@ -5,6 +5,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from app.clock import now
+from app.evidence.parts import Arrow, Box, Drawing
 from app.text import _
 from app.web import render
 from app.web.charts import Point, Reference, calibration_chart, line_chart
@@ -212,7 +213,16 @@ def _charts() -> Panel:
     curve = calibration_chart(
         "c-curve", "Said against seen.", ((0.1, 0.12), (0.3, 0.33), (0.7, 0.66))
     )
-    return Panel("Charts", (line, curve) if line else (curve,))
+    flow = Drawing(
+        "c-flow",
+        "Two places.",
+        "What goes from here to there.",
+        360,
+        120,
+        (Box(4, 4, 352, 40, "Here", fence=True), Box(4, 76, 352, 40, "There")),
+        (Arrow(180, 44, 180, 76, "1"),),
+    )
+    return Panel("Charts", (line, curve, flow) if line else (curve, flow))
 
 
 @router.get("/ui")
