@@ -56,6 +56,7 @@ TAGS = {
     "releases": "Published versions of a federation's model.",
     "reports": "What the model knows about a class, for its instructor.",
     "records": "What left your sites, and who did what.",
+    "evidence": "What you show an auditor, from live records.",
     "webhooks": "Servers of yours that are told what happens, and how the telling went.",
 }
 
