@@ -253,6 +253,7 @@ def hosting(live: Live) -> tuple[Block, ...]:
                 (_("Queue"), found.queue),
                 (_("Mail"), found.mail),
                 (_("Hosted by"), found.hosted_by or "–"),
+                (_("Country of the hub"), live.settings.country or "–"),
                 (_("Others who process data for the operator"), listed(found.others)),
                 (
                     _("Told by webhook, at this institution’s wish"),
