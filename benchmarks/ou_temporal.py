@@ -18,7 +18,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +197,7 @@ def site(
 ) -> SiteData:
     """One course's data folder, written and read as a site would."""
     columns = {name: [row[name] for row in mine] for name in mine[0]}
-    table = {n: "numeric" for n in NUMBERS} | {one.name: "categorical" for one in KINDS}
+    table = dict.fromkeys(NUMBERS, "numeric") | {one.name: "categorical" for one in KINDS}
     dataset: dict[str, Any] = {
         "name": "ou",
         "student": "student",
@@ -218,7 +217,7 @@ def site(
     if events:
         tables["behaviour.csv"] = {
             **{k: [row[k] for row, _ in events] for k in ("student", "class", "term")},
-            **dict.fromkeys(("at", "stage"), [stage["stage_pct"] for _, stage in events]),
+            **{key: [stage["stage_pct"] for _, stage in events] for key in ("at", "stage")},
             **{a: [f"{math.log1p(int(s[a])):.4f}" for _, s in events] for a in names},
         }
         kinds = {"stage": "numeric"} | dict.fromkeys(names, "numeric")
