@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import app.schema  # noqa: F401  (every table is known before the first query)
@@ -54,8 +55,8 @@ def _with(count: int, rounds: int) -> dict[str, float]:
         migrations.upgrade(url)
         database = Database(url)
         world, run_id = _stage(database, home, count, rounds)
-        with _hub(home, url, redis_url) as address:
-            claims = _play(home, address, world)
+        with served(home, url, redis_url) as hub:
+            claims = _play(home, hub.address, world)
             servers.wait_until(lambda: _ended(database, run_id), seconds=LIMIT_S, what="the run")
             claims.terminate()
             lines = (claims.stdout or sys.stdin).read().splitlines()
@@ -71,8 +72,19 @@ def _stage(database: Database, home: Path, count: int, rounds: int) -> tuple[wor
     return world, worlds.propose(world, Proposal())
 
 
+@dataclass(frozen=True)
+class Served:
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
 @contextmanager
-def _hub(home: Path, url: str, redis_url: str) -> Iterator[str]:
+def served(home: Path, url: str, redis_url: str, secret: str = "") -> Iterator[Served]:
+    """The whole hub. `secret`: what its keys in `home` were made with."""
     port = servers.free_port()
     environment = os.environ | {
         "COLLEGIUM_ENVIRONMENT": "development",
@@ -81,14 +93,14 @@ def _hub(home: Path, url: str, redis_url: str) -> Iterator[str]:
         "COLLEGIUM_SWEEP_S": "2",
         "DATABASE_URL": url,
         "REDIS_URL": redis_url,
-        "SECRET_KEY": secrets.token_hex(32),
+        "SECRET_KEY": secret or secrets.token_hex(32),
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "app.cli", "serve", "--all", "--port", str(port)]
     with (home / "hub.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield Served(port, process)
     finally:
         process.send_signal(signal.SIGTERM)
         servers.stop(process)

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 import httpx
-import psutil
 
+from benchmarks import wire
 from benchmarks.harness import Measured, Options, main, say
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,23 +93,7 @@ def _demo(clone: Path) -> dict[str, float]:
 def _watch(pid: int, found: dict[str, float], ended: threading.Event) -> None:
     """Twice a second, so that a short peak is not missed by much."""
     while not ended.wait(0.5):
-        found["memory_mb"] = max(found["memory_mb"], _memory(pid))
-
-
-def _memory(pid: int) -> float:
-    """Unshared memory of a process and all below it, in MB."""
-    total = 0
-    try:
-        parent = psutil.Process(pid)
-        family = (parent, *parent.children(recursive=True))
-    except psutil.NoSuchProcess:
-        return 0.0
-    for one in family:
-        try:
-            total += one.memory_full_info().uss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 1e6
+        found["memory_mb"] = max(found["memory_mb"], wire.unshared_mb(pid))
 
 
 def _megabytes(folder: Path) -> float:

@@ -31,6 +31,7 @@ from worker.learning.evaluate import quality
 from worker.protocol.manifest import ModelSpec, Training
 
 SEEDS = (1, 2, 3)
+PARTS = ("tracing", "answers")
 SITES, ROUNDS = 20, 30
 ALONE = (0, 4, 8, 12, 16)
 MODEL = ModelSpec(width=100, heads=4, dropout=0.4)
@@ -79,12 +80,14 @@ def measure(options: harness.Options) -> harness.Measured:
     source, seeds = options.data / "assistments2009" / "dkvmn_split", tuple(options.given.seeds)
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as place:
-        sites = sites_of(source, Path(place) / "folders")
+        parts = options.given.parts
+        sites = sites_of(source, Path(place) / "folders") if "tracing" in parts else {}
         answers = stem_answers.cases(options.data / "beetle", Path(place) / "answers")
         read = simulate.Folders(Path(place) / "texts", text_model())
         for seed in seeds:
-            one = tracing(sites, seed, Path(place) / f"run-{seed}")
-            one |= stem_answers.one_seed(answers, seed, read)
+            one = tracing(sites, seed, Path(place) / f"run-{seed}") if sites else {}
+            if "answers" in parts:
+                one |= stem_answers.one_seed(answers, seed, read)
             harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4f}" for k, v in one.items()))
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
@@ -105,6 +108,7 @@ def measure(options: harness.Options) -> harness.Measured:
 
 def _arguments(parser: argparse.ArgumentParser) -> Any:
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
 
 
 if __name__ == "__main__":
