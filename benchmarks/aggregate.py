@@ -33,10 +33,10 @@ from worker.hub import contributions
 from worker.hub.contributions import Sent, Standing, States
 from worker.learning import aggregation
 from worker.learning.model import layout
-from worker.learning.model.layout import TextShape
+from worker.learning.model.layout import BaseShape
 from worker.protocol import codec
 from worker.protocol.codec import Array, Tensors
-from worker.protocol.manifest import ModelSpec, TextModel
+from worker.protocol.manifest import ModelSpec, PinnedModel
 from worker.protocol.tasks import Input, TaskSheet
 from worker.protocol.update import Receipt, UpdatedModule, UpdateHeader
 
@@ -47,7 +47,7 @@ SPEC = ModelSpec(
     width=132,
     layers=1,
     heads=4,
-    text=TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
+    text=PinnedModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
     adapter_layers=6,
 )
 SHEETS = tuple(
@@ -66,7 +66,7 @@ Trial = Callable[[Path, int], None]
 def made(folder: Path, seed: int, sites: int) -> None:
     """The base and `sites` updates in a store; `told.json` names them."""
     store, source = DiskStore(folder), np.random.default_rng(seed)
-    base = layout.initial(SPEC, SHEETS, TextShape(384, 6))
+    base = layout.initial(SPEC, SHEETS, {"text": BaseShape(384, 6)})
     bases = {module: store.put(codec.encode(tensors)) for module, tensors in base.items()}
     updates = []
     for _ in range(sites):
@@ -194,7 +194,7 @@ def measure(options: harness.Options) -> harness.Measured:
     figures: dict[str, float] = {key: float(np.mean(values)) for key, values in found.items()}
     if len(seeds) > 1:
         figures |= {f"{key}_sd": float(np.std(v, ddof=1)) for key, v in found.items()}
-    base = layout.initial(SPEC, SHEETS, TextShape(384, 6))
+    base = layout.initial(SPEC, SHEETS, {"text": BaseShape(384, 6)})
     size = sum(array.size for tensors in base.values() for array in tensors.values())
     return harness.Measured(figures | {"sites": SITES, "parameters": size}, seeds)
 

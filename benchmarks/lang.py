@@ -27,12 +27,12 @@ from worker.learning.data.importers.ellipse import ELLIPSE, TRAITS
 from worker.learning.data.importers.speechocean import SPEECHOCEAN
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate import quality
-from worker.protocol.manifest import ModelSpec, TextModel, Training
+from worker.protocol.manifest import ModelSpec, PinnedModel, Training
 from worker.protocol.tasks import TaskSheet
 
 SEEDS = (1, 2, 3)
 ROUNDS = 15
-PINNED = TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0)
+PINNED = PinnedModel(name="MiniLM", digest="0" * 64, files={}, bytes=0)
 MODEL = ModelSpec(width=48, layers=0, heads=4, dropout=0.3, text=PINNED, adapter_layers=0)
 TRAINING = Training(epochs=2, batch=32, lr=0.003, half_life=8, weight_decay=0.1)
 SCORES = ("accuracy", "fluency", "prosodic", "total")

@@ -13,7 +13,7 @@ from worker.learning.data.records import SiteData, TaskData
 from worker.learning.model.text import TextEncoder
 from worker.protocol.canonical import digest
 from worker.protocol.codes import JobKind, Phase
-from worker.protocol.manifest import ModelSpec, TextModel, Training
+from worker.protocol.manifest import ModelSpec, PinnedModel, Training
 from worker.protocol.tasks import Input, TaskSheet
 
 SHEETS = tuple(
@@ -35,13 +35,13 @@ def measured(
     given: argparse.Namespace, folder: Path, learnt: bench.Essays, held: bench.Essays
 ) -> tuple[float, float, float]:
     """Seconds and processor seconds of training with an empty cache, and the error on the held-out essays."""
-    pinned = TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0)
+    pinned = PinnedModel(name="MiniLM", digest="0" * 64, files={}, bytes=0)
     spec = ModelSpec(
         text=pinned, rank=bench.RANK, alpha=bench.ALPHA, adapter_layers=2, seed=given.seed
     )
     training = Training(epochs=bench.EPOCHS, batch=bench.BATCH, lr=bench.LR, seed=given.seed)
     plan = simulate.Plan(tasks=SHEETS, model=spec, training=training, rounds=1)
-    start = local.initial_modules(spec, SHEETS, text_dir=folder)
+    start = local.initial_modules(spec, SHEETS, bases={"text": folder})
     TextEncoder(folder, spec)  # imports, as the peer has made its own by now
     with tempfile.TemporaryDirectory() as work:
         manifest = simulate.manifest(plan, "site", 1, start, JobKind.TRAIN)
@@ -50,7 +50,7 @@ def measured(
             manifest,
             start,
             site(learnt, "train"),
-            text_dir=folder,
+            bases={"text": folder},
             cache_dir=Path(work),
             checkpoint=Path(work) / "checkpoint",
             on_progress=_silent,

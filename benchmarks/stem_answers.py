@@ -17,7 +17,7 @@ from worker.learning.data.importers.beetle import BEETLE
 from worker.learning.data.records import SiteData
 from worker.learning.data.tables import read
 from worker.learning.evaluate import quality
-from worker.protocol.manifest import ModelSpec, TextModel, Training
+from worker.protocol.manifest import ModelSpec, PinnedModel, Training
 from worker.protocol.tasks import TaskSheet
 
 SITES, ROUNDS = 3, 15
@@ -26,7 +26,7 @@ MODEL = ModelSpec(
     width=96,
     layers=2,
     heads=4,
-    text=TextModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
+    text=PinnedModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
     adapter_layers=0,
 )
 TRAINING = Training(epochs=2, batch=32, lr=0.003, half_life=6)

@@ -25,7 +25,7 @@ from worker.learning import simulate
 from worker.learning.data.folder import load
 from worker.learning.data.importers.beetle import BEETLE
 from worker.learning.data.records import SiteData
-from worker.protocol.manifest import ModelSpec, Ranks, TextModel, Training
+from worker.protocol.manifest import ModelSpec, PinnedModel, Ranks, Training
 from worker.protocol.tasks import TaskSheet
 
 SEEDS = (1, 2, 3)
@@ -61,7 +61,7 @@ def prepare(
 
 
 def spec(rank: int, seed: int, tiers: Ranks | None = None) -> ModelSpec:
-    text = TextModel(name="all-MiniLM-L6-v2", digest="5" * 64, files={}, bytes=0)
+    text = PinnedModel(name="all-MiniLM-L6-v2", digest="5" * 64, files={}, bytes=0)
     size: dict[str, Any] = {"width": 32, "layers": 0, "adapter_layers": 1, "dropout": 0.1}
     return ModelSpec(**size, text=text, rank=rank, alpha=float(rank), tiers=tiers, seed=seed)
 

@@ -60,7 +60,10 @@ def model() -> None:
 @click.option("--licence", required=True, help="For example Apache-2.0.")
 @click.option("--source", required=True, help="Where it comes from, for the record.")
 def import_model(folder: Path, name: str, licence: str, source: str) -> None:
-    """Take config, tokenizer and model.safetensors from FOLDER; an operator then allows it."""
+    """Take config, tokenizer or preprocessor config, and model.safetensors from FOLDER; an operator then allows it.
+
+    Text, vision and speech models: what it reads follows from its config.json.
+    """
     with writing() as (hub, session):
         found = base_models.import_model(
             session, hub.objects, folder, name=name, licence=licence, source=source

@@ -65,14 +65,14 @@ def training_terms(
     countries: tuple[str, ...] = (),
 ) -> Terms:
     """What a training job would ask. Other flows are jobs of their own: a policy may close those and still train."""
-    terms, model = queries.terms(federation), queries.model(federation)
+    terms = queries.terms(federation)
     return Terms(
         tasks=tuple(sheets),
         cohort=members,
         minimum_cell=terms.minimum_cell,
         protections=(),
         leaves=("updates",),
-        text_model=None if model.text is None else model.text.digest,
+        models=queries.model(federation).digests,
         approved_at_hub=True,
         countries=countries,
     )

@@ -23,7 +23,9 @@ from app.ids import new_id
 from app.institutions.states import InstitutionState
 from app.names import clean_name
 from app.text import _
-from worker.protocol.manifest import ModelSpec, TextModel
+from worker.protocol.manifest import ModelSpec, PinnedModel
+from worker.protocol.policy import Modality
+from worker.protocol.words import choice_in_words
 
 
 def found(
@@ -112,26 +114,43 @@ def remove_sheet(session: Session, actor: Actor, federation: Federation, name: s
 
 
 def model_spec(session: Session, step: ModelStep) -> ModelSpec:
-    """The model of a draft, its text part pinned by digest. Raises Invalid for a base model not allowed here."""
-    text = None
-    if step.text_model:
-        base = queries.base_model(session, step.text_model)
-        if base is None or not base.allowed:
-            sentence = _("The hub's operators have not allowed this base model.")
-            raise Invalid(sentence, {"text_model": sentence})
-        text = TextModel(name=base.name, digest=base.digest, files=base.files, bytes=base.bytes)
+    """The model of a draft, its base models pinned by digest. Raises Invalid for one not allowed here, or that reads
+    something else."""
+    chosen: dict[Modality, str | None] = {
+        "text": step.text_model,
+        "image": step.image_model,
+        "audio": step.audio_model,
+    }
+    pinned = {modality: _pinned(session, modality, named) for modality, named in chosen.items()}
     return ModelSpec(
         width=step.width,
         layers=step.layers,
         heads=step.heads,
         dropout=step.dropout,
-        text=text,
+        text=pinned["text"],
+        image=pinned["image"],
+        audio=pinned["audio"],
         rank=step.rank,
         alpha=float(step.rank),
         tiers=step.tiers,
         adapter_layers=step.adapter_layers,
         seed=step.seed,
     )
+
+
+def _pinned(session: Session, modality: Modality, digest: str | None) -> PinnedModel | None:
+    if not digest:
+        return None
+    base = queries.base_model(session, digest)
+    if base is None or not base.allowed:
+        sentence = _("The hub's operators have not allowed this base model.")
+        raise Invalid(sentence, {f"{modality}_model": sentence})
+    if base.modality != modality:
+        sentence = _("{name} reads {its}, not {wanted}. Choose one of the list.").format(
+            name=base.name, its=choice_in_words(base.modality), wanted=choice_in_words(modality)
+        )
+        raise Invalid(sentence, {f"{modality}_model": sentence})
+    return PinnedModel(name=base.name, digest=base.digest, files=base.files, bytes=base.bytes)
 
 
 def write(session: Session, federation: Federation, revision: int, values: dict[str, Any]) -> None:

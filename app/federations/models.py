@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, by_value
 from app.federations.states import FederationState, MembershipState
+from worker.protocol.policy import Modality
 
 
 class Federation(Base):
@@ -89,6 +90,8 @@ class BaseModelFile(Base):
     name: Mapped[str] = mapped_column(unique=True)
     digest: Mapped[str] = mapped_column(unique=True)
     """Of model.safetensors."""
+    modality: Mapped[Modality] = mapped_column(String)
+    """What it reads: `worker.protocol.base_models.READ`."""
     files: Mapped[dict[str, Any]] = mapped_column(JSON)
     """File name to digest; every one an object in the store."""
     bytes: Mapped[int]

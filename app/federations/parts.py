@@ -20,7 +20,9 @@ from app.objects import ObjectStore
 from app.sites.models import Site
 from app.sites.states import SiteState
 from worker.protocol import layout
+from worker.protocol.base_models import CONFIG, BaseShape
 from worker.protocol.codes import Fitness
+from worker.protocol.layout import read_by_bases
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.messages import SheetFit
 from worker.protocol.policy import Modality
@@ -67,13 +69,13 @@ class PartRow:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`text_bytes`: of the text model, fetched once by a site; None if the model reads no text."""
+    """`base_bytes`: of each base model by what it reads, fetched once by a site that has records for it."""
 
     sites: tuple[SiteRow, ...]
     parts: tuple[PartRow, ...]
     minimum_sites: int
     unknown: int
-    text_bytes: int | None
+    base_bytes: dict[Modality, int]
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ def forecast(
     own = institutions_where(actor, Permission.FEDERATION_READ)
     model, sheets = queries.model(federation), queries.sheets(session, federation.id)
     documents = [TaskSheet.model_validate(row.document) for row in sheets]
-    sizes = layout.sizes(model, documents, _text_shape(objects, model)) if documents else {}
+    sizes = layout.sizes(model, documents, _shapes(objects, model)) if documents else {}
     members = [
         member
         for member in queries.members(session, federation)
@@ -101,15 +103,16 @@ def forecast(
     least = queries.terms(federation).minimum_sites
     counted = {part: sum(part in (row.parts or ()) for row in rows) for part in sizes}
     parts = (PartRow(p, sizes[p], counted[p], counted[p] < least) for p in sorted(sizes))
-    text = model.text.bytes if model.text is not None else None
+    bases = {modality: model.bases[modality].bytes for modality in read_by_bases(model, documents)}
     unknown = sum(row.parts is None for row in rows)
-    return Forecast(tuple(rows), tuple(parts), least, unknown, text)
+    return Forecast(tuple(rows), tuple(parts), least, unknown, bases)
 
 
-def _text_shape(objects: ObjectStore, model: ModelSpec) -> layout.TextShape | None:
-    if model.text is None:
-        return None
-    return layout.TextShape.of(json.loads(objects.get(model.text.files["config.json"])))
+def _shapes(objects: ObjectStore, model: ModelSpec) -> dict[Modality, BaseShape]:
+    return {
+        modality: BaseShape.of(json.loads(objects.get(base.files[CONFIG])))
+        for modality, base in model.bases.items()
+    }
 
 
 def _sites(session: Session, members: Sequence[Member]) -> list[tuple[Member, Site, int]]:

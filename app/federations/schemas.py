@@ -51,13 +51,15 @@ class PurposeStep(_Value):
 
 
 class ModelStep(_Value):
-    """Step 3. `text_model` names an allowed base model by its digest, or none."""
+    """Step 3. `text_model`, `image_model` and `audio_model` name an allowed base model by its digest, or none."""
 
     width: int = Field(default=32, ge=4, le=1024)
     layers: int = Field(default=1, ge=0, le=8)
     heads: int = Field(default=4, ge=1, le=16)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     text_model: str | None = None
+    image_model: str | None = None
+    audio_model: str | None = None
     rank: int = Field(default=8, ge=1, le=64)
     rank_small: int | None = Field(default=None, ge=1, le=64)
     """Of `rank`, what a site of the tier small trains and sends; None: all of it."""

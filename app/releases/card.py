@@ -7,6 +7,7 @@ from app.runs import queries as run_queries
 from app.runs import series, tallies
 from app.text import _
 from worker.protocol.archive import Description
+from worker.protocol.words import choice_in_words
 
 
 def text(session: Session, release: Release, said: Description) -> str:
@@ -16,6 +17,7 @@ def text(session: Session, release: Release, said: Description) -> str:
         "# " + _("Release {n} of {name}").format(n=said.number, name=said.federation_name),
         "",
         *_tasks(said),
+        *_bases(said),
         "## " + _("How good it was"),
         "",
         _("Weighted means of what the sites measured on their hold-out records."),
@@ -82,3 +84,27 @@ def _tasks(said: Description) -> list[str]:
         inputs = ", ".join(column.name for column in sheet.inputs)
         lines += [f"## {sheet.target}", "", _("Reads: {inputs}.").format(inputs=inputs), ""]
     return lines
+
+
+def _bases(said: Description) -> list[str]:
+    """Which base models it needs beside itself; nothing where it needs none."""
+    if not said.model.bases:
+        return []
+    lines = [
+        "- "
+        + _("for {modality}: {name} (SHA-256 of its weights: {digest}), {option} FOLDER").format(
+            modality=choice_in_words(modality),
+            name=base.name,
+            digest=base.digest,
+            option=f"--{modality}",
+        )
+        for modality, base in said.model.bases.items()
+    ]
+    return [
+        "## " + _("What the release needs"),
+        "",
+        _("These base models, unchanged, each in a folder of its own:"),
+        "",
+        *lines,
+        "",
+    ]

@@ -190,7 +190,7 @@ def training_terms(plan: Plan, size: int, countries: tuple[str, ...]) -> rules.T
         minimum_cell=plan.minimum_cell,
         protections=(),
         leaves=("updates",),
-        text_model=plan.text_digest,
+        models=plan.model.digests,
         approved_at_hub=True,
         countries=countries,
     )

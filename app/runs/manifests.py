@@ -106,9 +106,9 @@ def _refs(base: Mapping[str, ModuleState]) -> dict[str, ModuleRef]:
 
 
 def _objects(occasion: Occasion) -> tuple[str, ...]:
-    """The modules, and the files of the base model if there is one."""
-    text = occasion.plan.model.text
+    """The modules, and every file of the base models."""
+    bases = occasion.plan.model.bases.values()
     return (
         *(state.digest for state in occasion.base.values()),
-        *(() if text is None else text.files.values()),
+        *(digest for base in bases for digest in base.files.values()),
     )

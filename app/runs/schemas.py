@@ -29,10 +29,6 @@ class Plan(_Value):
     keep_updates: bool = False
     seed: int = Field(ge=0, lt=2**31)
 
-    @property
-    def text_digest(self) -> str | None:
-        return None if self.model.text is None else self.model.text.digest
-
 
 class Proposal(_Value):
     """What a lead chooses; None takes the federation's terms. Only stricter than the terms is possible."""

@@ -114,6 +114,7 @@ def _models(session: Any) -> None:
                 id=new_id("model"),
                 name=f"Encoder {number}",
                 digest=f"{number}b" * 32,
+                modality="text",
                 files={},
                 bytes=10,
                 licence="Apache-2.0",

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from app import objects
 from app.audit.models import Event
 from app.errors import Conflict, Invalid
-from app.federations import base_models, queries, service
+from app.federations import base_models, compatibility, model_folder, queries, service
 from app.federations.schemas import DraftSteps, ModelStep
 from app.objects import ObjectStore
 from tests.federations.people import People, drafted
+from tests.learning import media_models
+from worker.protocol import limits
 
 
 @pytest.fixture
@@ -31,7 +33,9 @@ def store(tmp_path: Path) -> ObjectStore:
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "model"
     path.mkdir()
-    (path / "config.json").write_text(json.dumps({"hidden_size": 8, "num_hidden_layers": 1}))
+    (path / "config.json").write_text(
+        json.dumps({"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1})
+    )
     (path / "tokenizer.json").write_text("{}")
     (path / "vocab.txt").write_text("[PAD]\n")
     save_file({"weight": np.ones((2, 2), np.float32)}, path / "model.safetensors")
@@ -87,7 +91,23 @@ def write(name: str, content: bytes) -> Callable[[Path], None]:
 
 def too_long(folder: Path) -> None:
     with (folder / "tokenizer.json").open("wb") as file:
-        file.truncate(base_models.JSON_BYTES + 1)
+        file.truncate(model_folder.JSON_BYTES + 1)
+
+
+def too_heavy(folder: Path) -> None:
+    """Sparse: it takes no room."""
+    with (folder / "model.safetensors").open("ab") as file:
+        file.truncate(limits.OBJECT_BYTES + 1)
+
+
+def only_pickle(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"a": 1}))
+
+
+def in_pieces(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    (folder / "model.safetensors.index.json").write_text("{}")
 
 
 def cut(folder: Path) -> None:
@@ -96,26 +116,76 @@ def cut(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "says"),
     [
-        without("config.json"),
-        without("model.safetensors"),
-        write("model.safetensors", pickle.dumps({"weight": 1})),
-        write("model.safetensors", b""),
-        write("model.safetensors", struct.pack("<Q", 2**60)),
-        write("model.safetensors", struct.pack("<Q", 2) + b"[]"),
-        write("config.json", b"not json"),
-        write("config.json", b'{"auto_map": {"AutoModel": "modeling.Evil"}}'),
-        too_long,
-        cut,
+        (without("config.json"), "needs config.json beside"),
+        (without("model.safetensors"), "needs config.json and model.safetensors"),
+        (write("model.safetensors", pickle.dumps({"weight": 1})), "not a safetensors file"),
+        (write("model.safetensors", b""), "not a safetensors file"),
+        (write("model.safetensors", struct.pack("<Q", 2**60)), "not a safetensors file"),
+        (write("model.safetensors", struct.pack("<Q", 2) + b"[]"), "not a safetensors file"),
+        (write("config.json", b"not json"), "is not JSON"),
+        (write("config.json", b"[]"), "of the family – cannot be read here. Of these they can: "),
+        (write("config.json", b'{"model_type": "llama"}'), "audio-spectrogram-transformer, bert"),
+        (write("config.json", b'{"model_type": "bert"}'), "how wide and deep"),
+        (
+            write("config.json", b'{"auto_map": {"AutoModel": "modeling.Evil"}}'),
+            "Choose a model that the library reads by itself",
+        ),
+        (too_long, "tokenizer.json is too large"),
+        (too_heavy, "Choose a smaller one"),
+        (cut, "not a safetensors file"),
+        (only_pickle, "pytorch_model.bin can run code when it is read.*save_pretrained"),
+        (in_pieces, "in several files"),
     ],
 )
 def test_what_is_not_taken(
-    session: Session, store: ObjectStore, folder: Path, spoil: Callable[[Path], None]
+    session: Session, store: ObjectStore, folder: Path, spoil: Callable[[Path], None], says: str
 ) -> None:
     spoil(folder)
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match=says):
         take(session, store, folder)
+    assert queries.base_models(session) == []
+
+
+@pytest.mark.parametrize("family", sorted(media_models.VISION | media_models.SPEECH))
+def test_vision_and_speech_models_are_taken_as_text_models_are(
+    session: Session, store: ObjectStore, tmp_path: Path, family: str
+) -> None:
+    """As the library saves them; of what lies beside them only config, preprocessor and weights are taken."""
+    made = (media_models.VISION | media_models.SPEECH)[family](tmp_path / "model")
+    (made / "vocab.json").write_text("{}")
+    (made / "pytorch_model.bin").write_bytes(pickle.dumps({"a": 1}))
+    take(session, store, made)
+    (model,) = queries.base_models(session)
+    assert model.modality == ("image" if family in media_models.VISION else "audio")
+    assert model.files == media_models.pinned(made).files
+    assert model.digest == model.files["model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (without("preprocessor_config.json"), "preprocessor_config.json is missing.*beside"),
+        (write("preprocessor_config.json", b"{}"), "does not bring images to a square"),
+        (write("preprocessor_config.json", b'{"size": 9000}'), "Choose a model that does"),
+        (write("preprocessor_config.json", b"no"), "is not JSON"),
+        (write("preprocessor_config.json", b'{"auto_map": {"a": "b"}}'), "no code travels"),
+        (only_pickle, "pytorch_model.bin can run code"),
+        (too_heavy, "Choose a smaller one"),
+    ],
+)
+def test_what_is_not_taken_of_a_vision_model(
+    session: Session,
+    store: ObjectStore,
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    says: str,
+) -> None:
+    made = media_models.vit(tmp_path / "vit")
+    spoil(made)
+    with pytest.raises(Invalid, match=says):
+        take(session, store, made)
     assert queries.base_models(session) == []
 
 
@@ -153,3 +223,38 @@ def test_a_federation_names_it_once_an_operator_allowed_it(
         save()
     kinds = session.scalars(select(Event.kind).where(Event.subject == model.id)).all()
     assert sorted(kinds) == ["model.allowed", "model.imported", "model.withdrawn"]
+
+
+def test_each_is_chosen_for_what_it_reads(
+    session: Session, people: People, store: ObjectStore, folder: Path, tmp_path: Path
+) -> None:
+    """A text model sees nothing, a vision model hears nothing; the digests a policy lists are those of all chosen."""
+    made = {"text": folder, "image": media_models.vit(tmp_path / "vit")}
+    made["audio"] = media_models.whisper(tmp_path / "whisper")
+    for name, place in made.items():
+        take(session, store, place, name)
+    by = {model.modality: model for model in queries.base_models(session)}
+    for model in by.values():
+        base_models.allow(session, people.operator, model.id)
+    federation = drafted(session, people.lead)
+
+    def save(**chosen: str) -> None:
+        steps = DraftSteps(model=ModelStep(**chosen))
+        service.save_draft(
+            session,
+            people.lead.administrator,
+            federation,
+            steps,
+            revision=federation.revision,
+        )
+
+    for field, wrong in (("image", "text"), ("audio", "image"), ("text", "audio")):
+        with pytest.raises(Invalid, match="Choose one of the list") as raised:
+            save(**{f"{field}_model": by[wrong].digest})
+        assert raised.value.errors.keys() == {f"{field}_model"}
+    save(**{f"{modality}_model": model.digest for modality, model in by.items()})
+    spec = queries.model(federation)
+    assert {m: base.files for m, base in spec.bases.items()} == {m: b.files for m, b in by.items()}
+    assert set(compatibility.training_terms(federation, (), 2).models) == {
+        model.digest for model in by.values()
+    }

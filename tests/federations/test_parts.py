@@ -7,7 +7,7 @@ from worker.protocol import layout
 from worker.protocol.codes import Fitness
 from worker.protocol.messages import SheetFit
 
-TEXT = layout.TextShape(16, 3)
+TEXT = {"text": layout.BaseShape(16, 3)}
 MODEL = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 4})
 SHEETS = (build.text_sheet(), build.binary_sheet())
 

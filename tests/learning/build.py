@@ -12,7 +12,7 @@ from worker.learning.data.records import SiteData, TaskData
 from worker.protocol.canonical import digest
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
-from worker.protocol.manifest import Manifest, ModelSpec, TextModel, Training
+from worker.protocol.manifest import Manifest, ModelSpec, PinnedModel, Training
 from worker.protocol.tasks import Input, TaskSheet
 
 WORDS = (
@@ -30,7 +30,7 @@ WORDS = (
 GOOD = ("closed", "path")
 MODEL = ModelSpec(width=8, layers=1, heads=2, dropout=0.1, seed=3)
 TRAINING = Training(epochs=2, batch=16, lr=5e-3, seed=11)
-TEXT_MODEL = TextModel(name="tiny", digest="a" * 64, files={}, bytes=0)
+TEXT_MODEL = PinnedModel(name="tiny", digest="a" * 64, files={}, bytes=0)
 
 
 def binary_sheet(**changes: Any) -> TaskSheet:
@@ -174,7 +174,7 @@ def quiet(phase: Phase, step: int, steps: int) -> None:
 
 def folders(root: Path) -> dict[str, Any]:
     """The keyword arguments every job takes, without text."""
-    return {"text_dir": None, "cache_dir": root / "cache", "on_progress": quiet}
+    return {"bases": {}, "cache_dir": root / "cache", "on_progress": quiet}
 
 
 def random_b(start: dict[str, Tensors], seed: int) -> Tensors:

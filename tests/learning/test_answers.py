@@ -17,7 +17,7 @@ SHEET = build.binary_sheet()
 
 
 def start() -> dict[str, dict[str, np.ndarray]]:
-    return local.initial_modules(build.MODEL, [SHEET], text_dir=None)
+    return local.initial_modules(build.MODEL, [SHEET], bases={})
 
 
 def test_metrics_are_of_the_test_split_in_whole_cells(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_class_report_compares_three_models_on_test_records(tmp_path: Path) ->
 def test_a_regression_report_speaks_in_the_sheets_unit(tmp_path: Path) -> None:
     sheet = build.regression_sheet()
     manifest = build.manifest([sheet], classes=("C0",))
-    modules = local.initial_modules(build.MODEL, [sheet], text_dir=None)
+    modules = local.initial_modules(build.MODEL, [sheet], bases={})
     data = build.site(build.records(sheet, 400, 1))
     (one,) = local.report(
         manifest, modules, data, own_dir=tmp_path, **build.folders(tmp_path)

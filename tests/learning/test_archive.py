@@ -49,7 +49,7 @@ def test_it_gives_the_figures_a_site_would(
         simulate.manifest(plan, "a", 1, modules, simulate.JobKind.EVALUATE),
         modules,
         data,
-        text_dir=None,
+        bases={},
         cache_dir=tmp_path / "site",
         on_progress=lambda phase, step, steps: None,
     )
@@ -62,7 +62,7 @@ def test_a_release_predicts_the_rows_of_a_csv_by_itself(tiny_text: Path, tmp_pat
     sheets = (build.text_sheet(), build.multiclass_sheet())
     spec = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 4})
     plan = simulate.Plan(sheets, spec, Training(epochs=1), rounds=1)
-    modules = local.initial_modules(spec, sheets, text_dir=tiny_text)
+    modules = local.initial_modules(spec, sheets, bases={"text": tiny_text})
     modules["adapter/text"] = build.random_b(modules, 1)
     release = written(tmp_path / "release.zip", plan, modules)
     rows = ["score,answer,unused", "1.5,the closed path,x", ",open gap,x", "-2,,x"]

@@ -19,7 +19,7 @@ DATA = build.site(build.records(SHEET, 200, 1))
 
 
 def modules(*sheets: Any) -> dict[str, Tensors]:
-    return local.initial_modules(build.MODEL, sheets or (SHEET,), text_dir=None)
+    return local.initial_modules(build.MODEL, sheets or (SHEET,), bases={})
 
 
 def trained(
@@ -42,7 +42,7 @@ def test_one_step_by_hand(tmp_path: Path) -> None:
     """AdamW's first step is lr times the gradient's sign; the head's bias has gradient mean(p - y)."""
     plan = Training(epochs=1, batch=4096, lr=0.01, seed=1)
     model = build.MODEL.model_copy(update={"dropout": 0.0})
-    base = local.initial_modules(model, [SHEET], text_dir=None)
+    base = local.initial_modules(model, [SHEET], bases={})
     base["head/at-risk"]["bias"][:] = -20.0
     found = local.train(
         build.manifest([SHEET], training=plan, model=model),

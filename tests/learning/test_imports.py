@@ -46,7 +46,7 @@ def test_the_core_knows_no_web_queue_or_database(module: str) -> None:
 def test_first_modules_are_made_without_torch() -> None:
     program = (
         "import sys; from worker.learning import local; from tests.learning import build;"
-        "local.initial_modules(build.MODEL, [build.binary_sheet()], text_dir=None);"
+        "local.initial_modules(build.MODEL, [build.binary_sheet()], bases={});"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0

@@ -33,13 +33,13 @@ def test_text_adds_its_projection_and_its_adapter() -> None:
 
 
 def test_first_values_depend_on_the_seed_and_the_name_only() -> None:
-    one = local.initial_modules(build.MODEL, [build.binary_sheet()], text_dir=None)
-    again = local.initial_modules(build.MODEL, [build.binary_sheet()], text_dir=None)
+    one = local.initial_modules(build.MODEL, [build.binary_sheet()], bases={})
+    again = local.initial_modules(build.MODEL, [build.binary_sheet()], bases={})
     more = local.initial_modules(
-        build.MODEL, [build.multiclass_sheet(), build.binary_sheet()], text_dir=None
+        build.MODEL, [build.multiclass_sheet(), build.binary_sheet()], bases={}
     )
     other = local.initial_modules(
-        build.MODEL.model_copy(update={"seed": 4}), [build.binary_sheet()], text_dir=None
+        build.MODEL.model_copy(update={"seed": 4}), [build.binary_sheet()], bases={}
     )
     for module in one:
         for name, array in one[module].items():
@@ -73,7 +73,7 @@ def test_rows_of_the_common_a_are_orthonormal_and_its_own_for_every_place() -> N
 
 
 def test_b_starts_at_zero() -> None:
-    modules = layout.initial(with_text(), [build.text_sheet()], layout.TextShape(16, 3))
+    modules = layout.initial(with_text(), [build.text_sheet()], {"text": layout.BaseShape(16, 3)})
     assert sorted(modules["adapter/text"]) == [
         "layer1.query.Bt",
         "layer1.value.Bt",
@@ -86,10 +86,10 @@ def test_b_starts_at_zero() -> None:
 def test_a_specification_that_contradicts_itself_is_refused() -> None:
     with pytest.raises(ValueError, match="not a multiple"):
         local.initial_modules(
-            build.MODEL.model_copy(update={"heads": 3}), [build.binary_sheet()], text_dir=None
+            build.MODEL.model_copy(update={"heads": 3}), [build.binary_sheet()], bases={}
         )
 
 
 def test_a_text_model_that_is_not_there_has_a_name() -> None:
     with pytest.raises(ModelMissing):
-        local.initial_modules(with_text(), [build.text_sheet()], text_dir=None)
+        local.initial_modules(with_text(), [build.text_sheet()], bases={})

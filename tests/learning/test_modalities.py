@@ -160,7 +160,7 @@ def test_decay_spares_what_no_record_reached(tmp_path: Path) -> None:
     data = heard(tmp_path / "sound", 20)
     decaying = TRAINING.model_copy(update={"weight_decay": 0.1, "epochs": 1})
     plan = simulate.Plan((HEARD, SEEN), MODEL, decaying, 1)
-    first = local.initial_modules(MODEL, (HEARD, SEEN), text_dir=None)
+    first = local.initial_modules(MODEL, (HEARD, SEEN), bases={})
     sites = {"a": site(data), "b": site(data)}
     after = simulate.run(plan, sites, simulate.Folders(tmp_path / "work")).modules
     assert not np.array_equal(
@@ -194,7 +194,7 @@ def test_padding_changes_no_prediction(tmp_path: Path) -> None:
     """A record's prediction is the same alone and beside a much longer one."""
     for data in (answered(12), heard(tmp_path / "sound", 12)):
         plan = simulate.Plan((data.sheet,), MODEL, TRAINING, 1)
-        first = local.initial_modules(MODEL, (data.sheet,), text_dir=None)
+        first = local.initial_modules(MODEL, (data.sheet,), bases={})
         folders = simulate.Folders(tmp_path / data.sheet.name)
         every = site(dataclasses.replace(data, split=np.array(["test"] * 12)))
         together = simulate.judged(plan, first, every, folders)[data.sheet.name]
@@ -257,7 +257,7 @@ def test_a_missing_modality_is_an_absent_token_or_nothing(tmp_path: Path) -> Non
     data = heard(tmp_path / "sound", 20, absent=1.0)
     for absent in (True, False):
         spec = MODEL.model_copy(update={"absent_tokens": absent})
-        first = local.initial_modules(spec, (HEARD,), text_dir=None)
+        first = local.initial_modules(spec, (HEARD,), bases={})
         moved = {m: dict(tensors) for m, tensors in first.items()}
         moved["fusion"]["absent"] = first["fusion"]["absent"] + 1
         plan = simulate.Plan((HEARD,), spec, TRAINING, 1)

@@ -92,7 +92,7 @@ def test_the_forward_pass_is_that_of_the_slow_oracle() -> None:
     task = build.records(sheet, 12, 5, missing=0.3)
     task.numeric[0] = np.nan
     task.categorical[0] = 0
-    modules = local.initial_modules(build.MODEL, [sheet], text_dir=None)
+    modules = local.initial_modules(build.MODEL, [sheet], bases={})
     network = Network(build.MODEL, [sheet], modules)
     batch = Batch(
         sheet.name,
@@ -120,9 +120,7 @@ def test_the_forward_pass_is_that_of_the_slow_oracle() -> None:
 
 def test_a_record_without_any_value_is_told_by_the_absent_token_alone() -> None:
     sheet = build.binary_sheet()
-    network = Network(
-        build.MODEL, [sheet], local.initial_modules(build.MODEL, [sheet], text_dir=None)
-    )
+    network = Network(build.MODEL, [sheet], local.initial_modules(build.MODEL, [sheet], bases={}))
     empty = Batch(
         sheet.name,
         torch.full((1, 2), float("nan")),
@@ -139,7 +137,7 @@ def test_a_record_without_any_value_is_told_by_the_absent_token_alone() -> None:
 
 def test_modules_that_do_not_fit_are_refused() -> None:
     sheet = build.binary_sheet()
-    modules = local.initial_modules(build.MODEL, [sheet], text_dir=None)
+    modules = local.initial_modules(build.MODEL, [sheet], bases={})
     with pytest.raises(StateMismatch, match="are not"):
         Network(build.MODEL, [sheet], {k: v for k, v in modules.items() if k != "fusion"})
     wrong = modules | {"head/at-risk": modules["head/at-risk"] | {"bias": np.zeros(2, np.float32)}}

@@ -122,7 +122,7 @@ def test_a_category_of_one_site_is_learnt_there_and_sent_once(tmp_path: Path) ->
     rows = {"encoder/table": KeptRows(rows={BAND: ((2, 1),)})}
     found = simulate.run(PLAN, given, folders, measure=lambda number: number == 3)
     assert [one.kept for one in found.rounds] == [rows, rows, rows]
-    first = local.initial_modules(PLAN.model, PLAN.tasks, text_dir=None)["encoder/table"][BAND]
+    first = local.initial_modules(PLAN.model, PLAN.tasks, bases={})["encoder/table"][BAND]
     assert found.modules["encoder/table"][BAND][2].tolist() == first[2].tolist()
     assert found.end.at("north")["encoder/table"][BAND][2].tolist() != first[2].tolist()
     assert found.end.at("south")["encoder/table"][BAND][2].tolist() == first[2].tolist()
@@ -155,7 +155,7 @@ def test_it_ends_where_combining_that_row_would_have_ended(tmp_path: Path) -> No
     """The slow way: every row is sent and combined from one site on, as if nothing were kept."""
     given = sites()
     found = simulate.run(PLAN, given, simulate.Folders(tmp_path / "kept"), measure=lambda _: False)
-    modules = local.initial_modules(PLAN.model, PLAN.tasks, text_dir=None)
+    modules = local.initial_modules(PLAN.model, PLAN.tasks, bases={})
     for number in range(1, PLAN.rounds + 1):
         updates: dict[str, dict[str, local.Contribution]] = {}
         for site, data in given.items():

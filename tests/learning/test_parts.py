@@ -93,7 +93,7 @@ def records(count: int) -> object:
 
 def test_a_report_tells_them_of_the_class_it_is_about(tmp_path: Path) -> None:
     manifest = build.manifest([SCORE], classes=("C0",))
-    modules = local.initial_modules(build.MODEL, [SCORE], text_dir=None)
+    modules = local.initial_modules(build.MODEL, [SCORE], bases={})
     site = build.site(records(600))
     (one,) = local.report(
         manifest, modules, site, own_dir=tmp_path, **build.folders(tmp_path)
@@ -108,7 +108,7 @@ def test_a_report_tells_them_of_the_class_it_is_about(tmp_path: Path) -> None:
 
 def test_a_site_without_the_columns_reports_as_before(tmp_path: Path) -> None:
     manifest = build.manifest([SCORE], classes=("C0",))
-    modules = local.initial_modules(build.MODEL, [SCORE], text_dir=None)
+    modules = local.initial_modules(build.MODEL, [SCORE], bases={})
     site = build.site(build.records(SCORE, 400, 1))
     (one,) = local.report(
         manifest, modules, site, own_dir=tmp_path, **build.folders(tmp_path)

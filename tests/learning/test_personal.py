@@ -38,7 +38,7 @@ def manifest(strength: Any = "chosen") -> Manifest:
 def shared(root: Path) -> Modules:
     """Trained where the records are not flipped."""
     wanted = build.manifest([SHEET], training=build.TRAINING.model_copy(update={"epochs": 6}))
-    first = local.initial_modules(wanted.model, wanted.tasks, text_dir=None)
+    first = local.initial_modules(wanted.model, wanted.tasks, bases={})
     found = local.train(wanted, first, site(1), checkpoint=root / "c", **build.folders(root))
     return {m: {n: first[m][n] + d for n, d in one.delta.items()} for m, one in found.items()}
 

@@ -118,7 +118,7 @@ def test_a_site_trains_and_sends_its_first_ranks_and_uses_all(
     tiny_text: Path, tmp_path: Path
 ) -> None:
     """Decay too leaves the others alone, and what they hold reaches the gradient of the first."""
-    shared = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
+    shared = local.initial_modules(MODEL, [SHEET], bases={"text": tiny_text})
     shared[ADAPTER] = build.random_b(shared, seed=1)
     first = {n: a * (np.arange(RANK) < 1)[:, None] for n, a in shared[ADAPTER].items()}
     training = Training(epochs=1, weight_decay=0.1, seed=3)
@@ -126,7 +126,7 @@ def test_a_site_trains_and_sends_its_first_ranks_and_uses_all(
     sent = {}
     for name, adapter in (("all", shared[ADAPTER]), ("first", first)):
         modules = shared | {ADAPTER: {n: a.astype(np.float32) for n, a in adapter.items()}}
-        where = build.folders(tmp_path / name) | {"text_dir": tiny_text}
+        where = build.folders(tmp_path / name) | {"bases": {"text": tiny_text}}
         found, own = local.take_part(
             manifest, modules, Own(), SITE, checkpoint=tmp_path / name / "c", **where
         )
@@ -143,7 +143,7 @@ def test_ranks_mix_in_a_run_and_save_bytes(tiny_text: Path, tmp_path: Path) -> N
     ranks = {"site-0": 1, "site-1": 1, "site-2": 2}
     plan = simulate.Plan((SHEET,), MODEL, build.TRAINING, rounds=1, minimum_sites=2, ranks=ranks)
     done = simulate.run(plan, sites, simulate.Folders(tmp_path, tiny_text), measure=lambda n: False)
-    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)[ADAPTER]
+    start = local.initial_modules(MODEL, [SHEET], bases={"text": tiny_text})[ADAPTER]
     for name, array in done.modules[ADAPTER].items():
         assert (array != start[name]).any(axis=1).tolist() == [True, True, False, False], name
     assert done.rounds[0].kept[ADAPTER].rows[NAME] == ((2, 2),)

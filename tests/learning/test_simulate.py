@@ -52,7 +52,7 @@ def test_a_simulated_round_is_the_live_one_step_by_step(tmp_path: Path) -> None:
     """What hub and sites do, written out, in another order of sites."""
     given, the_plan = sites(), plan(rounds=2)
     simulated = simulate.run(the_plan, given, simulate.Folders(tmp_path / "simulated"))
-    first = local.initial_modules(build.MODEL, the_plan.tasks, text_dir=None)
+    first = local.initial_modules(build.MODEL, the_plan.tasks, bases={})
     modules, kept, own = first, {}, dict.fromkeys(given, Own())
     for number in (1, 2):
         updates: dict[str, list[tuple[str, float, codec.Tensors]]] = {}
@@ -103,7 +103,7 @@ def test_a_module_too_few_sites_trained_is_held_and_stays_there(tmp_path: Path) 
     given = sites()
     given["west"] = build.site(build.records(SHEET, 120, 3))
     found = simulate.run(plan(), given, simulate.Folders(tmp_path))
-    start = local.initial_modules(build.MODEL, (SHEET, OTHER), text_dir=None)
+    start = local.initial_modules(build.MODEL, (SHEET, OTHER), bases={})
     for one in found.rounds:
         assert one.held == ("head/next-score",)
         assert one.sites["head/next-score"] == (one.number == 1) and one.sites["fusion"] == 3
@@ -128,7 +128,7 @@ def test_the_federation_learns_what_each_site_alone_has_too_few_records_for(tmp_
     federated = value(simulate.run(the_plan, given, folders, measure=lambda _: False).modules)
     central = value(simulate.central(the_plan, given, folders))
     alone = [value(modules) for modules in simulate.alone(the_plan, given, folders).values()]
-    start = value(local.initial_modules(build.MODEL, (SHEET,), text_dir=None))
+    start = value(local.initial_modules(build.MODEL, (SHEET,), bases={}))
     assert federated > start + 0.1
     assert federated > central - 0.02
     assert federated > np.mean(alone)

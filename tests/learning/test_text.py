@@ -63,7 +63,7 @@ def test_cutting_the_model_changes_nothing(
 @pytest.mark.parametrize("model", ["tiny_text", "minilm"])
 def test_a_new_adapter_changes_nothing(request: pytest.FixtureRequest, model: str) -> None:
     folder = request.getfixturevalue(model)
-    start = local.initial_modules(MODEL, [SHEET], text_dir=folder)
+    start = local.initial_modules(MODEL, [SHEET], bases={"text": folder})
     encoder = TextEncoder(folder, MODEL)
     states, mask = padded(encoder, TEXTS)
     plain = encoder.above(states, mask, {})
@@ -82,7 +82,7 @@ def test_an_exported_adapter_does_in_peft_what_it_does_here(
 
     folder = request.getfixturevalue(model)
     spec = MODEL.model_copy(update={"alpha": 8.0})
-    b = build.random_b(local.initial_modules(spec, [SHEET], text_dir=folder), 2)
+    b = build.random_b(local.initial_modules(spec, [SHEET], bases={"text": folder}), 2)
     encoder = TextEncoder(folder, spec)
     own = encoder.above(*padded(encoder, TEXTS), torched(b))
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -140,7 +140,7 @@ def test_the_adapted_layers_take_records_in_chunks_and_trim_their_padding(
 ) -> None:
     """However many tokens go together, predictions and gradients are those of one padded batch."""
     encoder = TextEncoder(minilm, MODEL)
-    b = build.random_b(local.initial_modules(MODEL, [SHEET], text_dir=minilm), 3)
+    b = build.random_b(local.initial_modules(MODEL, [SHEET], bases={"text": minilm}), 3)
     states, mask = padded(encoder, ["bulb " * n for n in (1, 2, 2, 40, 41, 300)])
     shapes: list[tuple[int, int]] = []
     pooled = TextEncoder._pooled
@@ -166,7 +166,7 @@ def test_the_adapted_layers_take_records_in_chunks_and_trim_their_padding(
 
 def test_with_a_common_a_the_mean_of_b_is_the_mean_of_the_dense_products(tiny_text: Path) -> None:
     """W0 + s·mean(B_k)·A is the mean over sites of W0 + s·B_k·A, to rounding."""
-    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)["adapter/text"]
+    start = local.initial_modules(MODEL, [SHEET], bases={"text": tiny_text})["adapter/text"]
     sites = [build.random_b({"adapter/text": start}, seed) for seed in range(5)]
     weights = [3.0, 1.0, 2.0, 5.0, 4.0]
     combined = aggregation.combine(
@@ -187,10 +187,10 @@ def test_with_a_common_a_the_mean_of_b_is_the_mean_of_the_dense_products(tiny_te
 def train(root: Path, text_dir: Path, data: Any, spec: ModelSpec = MODEL) -> dict[str, Any]:
     return local.train(
         build.manifest([SHEET], model=spec),
-        local.initial_modules(spec, [SHEET], text_dir=text_dir),
+        local.initial_modules(spec, [SHEET], bases={"text": text_dir}),
         data,
         checkpoint=root / "checkpoint",
-        **(build.folders(root) | {"text_dir": text_dir}),
+        **(build.folders(root) | {"bases": {"text": text_dir}}),
     )
 
 
@@ -236,8 +236,8 @@ def test_text_carries_the_label_and_absent_text_is_not_counted(
     data = build.site(task)
     plan = build.TRAINING.model_copy(update={"epochs": 8})
     manifest = build.manifest([SHEET], model=MODEL, training=plan)
-    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
-    where = build.folders(tmp_path) | {"text_dir": tiny_text}
+    start = local.initial_modules(MODEL, [SHEET], bases={"text": tiny_text})
+    where = build.folders(tmp_path) | {"bases": {"text": tiny_text}}
     found = local.train(manifest, start, data, checkpoint=tmp_path / "c", **where)
     present = sum(
         bool(text)
@@ -257,7 +257,7 @@ def test_a_site_without_text_trains_the_rest_and_needs_no_text_model(
     task = build.answers(80, 1)
     silent = build.site(replace(task, text={"answer": [""] * 80}))
     manifest = build.manifest([SHEET], model=MODEL)
-    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
+    start = local.initial_modules(MODEL, [SHEET], bases={"text": tiny_text})
     where = build.folders(tmp_path)
     found = local.train(manifest, start, silent, checkpoint=tmp_path / "c", **where)
     assert sorted(found) == ["encoder/table", "fusion", "head/correct"]
@@ -267,21 +267,21 @@ def test_a_site_without_text_trains_the_rest_and_needs_no_text_model(
 
 def test_a_missing_or_pickled_text_model_has_a_name(tiny_text: Path, tmp_path: Path) -> None:
     data = build.site(build.answers(40, 1))
-    start = local.initial_modules(MODEL, [SHEET], text_dir=tiny_text)
+    start = local.initial_modules(MODEL, [SHEET], bases={"text": tiny_text})
     pickled = tmp_path / "pickled"
     pickled.mkdir()
     for file in tiny_text.iterdir():
         if file.suffix != ".safetensors":
             (pickled / file.name).write_bytes(file.read_bytes())
     torch.save({"embeddings.weight": torch.zeros(2)}, pickled / "pytorch_model.bin")
-    for folder in (None, tmp_path / "nowhere", pickled):
+    for bases in ({}, {"text": tmp_path / "nowhere"}, {"text": pickled}):
         with pytest.raises(ModelMissing):
             local.train(
                 build.manifest([SHEET], model=MODEL),
                 start,
                 data,
                 checkpoint=tmp_path / "c",
-                **(build.folders(tmp_path) | {"text_dir": folder}),
+                **(build.folders(tmp_path) | {"bases": bases}),
             )
 
 
@@ -292,5 +292,5 @@ def test_a_text_longer_than_the_model_reads_is_cut(tiny_text: Path) -> None:
 
 def test_the_adapter_of_minilm_is_small_enough_to_send(minilm: Path) -> None:
     spec = build.MODEL.model_copy(update={"text": build.TEXT_MODEL, "rank": 8})
-    start = local.initial_modules(spec, [SHEET], text_dir=minilm)
+    start = local.initial_modules(spec, [SHEET], bases={"text": minilm})
     assert len(encode(start["adapter/text"])) < 150_000

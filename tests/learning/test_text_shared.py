@@ -34,8 +34,8 @@ def test_tasks_on_the_same_texts_encode_them_once(
     )
     plan = build.TRAINING.model_copy(update={"epochs": 1})
     manifest = build.manifest([SHEET, other.sheet], model=MODEL, training=plan)
-    start = local.initial_modules(MODEL, manifest.tasks, text_dir=tiny_text)
-    where = build.folders(tmp_path) | {"text_dir": tiny_text, "checkpoint": tmp_path / "c"}
+    start = local.initial_modules(MODEL, manifest.tasks, bases={"text": tiny_text})
+    where = build.folders(tmp_path) | {"bases": {"text": tiny_text}, "checkpoint": tmp_path / "c"}
     found = local.train(manifest, start, build.site(task, other), **where)
     texts = sum(
         bool(t) for t, s in zip(task.text["answer"], task.split, strict=True) if s == "train"
@@ -54,9 +54,9 @@ def test_a_shared_encoding_has_the_gradient_of_separate_ones(
     task = build.answers(40, 1)
     data, tasks = build.site(task, second_task(task)), (SHEET, second_task(task).sheet)
     model = MODEL.model_copy(update={"dropout": 0.0})
-    start = local.initial_modules(model, tasks, text_dir=tiny_text)
+    start = local.initial_modules(model, tasks, bases={"text": tiny_text})
     start["adapter/text"] = build.random_b(start, 3)
-    where = {"text_dir": tiny_text, "cache_dir": tmp_path, "on_progress": build.quiet}
+    where = {"bases": {"text": tiny_text}, "cache_dir": tmp_path, "on_progress": build.quiet}
     with laid(model, tasks, data, **where) as desk:
         rows = np.arange(40)
         given = [source.batch(rows) for source in desk.sources]
@@ -74,7 +74,7 @@ def test_tasks_on_other_texts_stay_apart(tiny_text: Path, tmp_path: Path) -> Non
     task = build.answers(96, 1)
     other = second_task(build.answers(96, 2))
     manifest = build.manifest([SHEET, other.sheet], model=MODEL)
-    start = local.initial_modules(MODEL, manifest.tasks, text_dir=tiny_text)
-    where = build.folders(tmp_path) | {"text_dir": tiny_text, "checkpoint": tmp_path / "c"}
+    start = local.initial_modules(MODEL, manifest.tasks, bases={"text": tiny_text})
+    where = build.folders(tmp_path) | {"bases": {"text": tiny_text}, "checkpoint": tmp_path / "c"}
     found = local.train(manifest, start, build.site(task, other), **where)
     assert found["fusion"].weight == 2 * float((task.split == "train").sum())

@@ -1,5 +1,7 @@
 """Every rule of a policy refuses alone, by its own code, and no rule refuses what all allow."""
 
+from dataclasses import replace
+
 import pytest
 
 from worker.protocol.codes import Refusal
@@ -23,7 +25,7 @@ TERMS = Terms(
     minimum_cell=10,
     protections=(),
     leaves=("updates", "metrics", "counts", "class_reports"),
-    text_model="a" * 64,
+    models=("a" * 64,),
 )
 
 CASES = {
@@ -75,3 +77,12 @@ def test_approval_counts_only_where_the_policy_wants_it(where, hub, site, missin
         **{**TERMS.__dict__, "approved_at_hub": hub, "approved_at_site": site},
     )
     assert (approval_missing(policy, terms) is not None) is missing
+
+
+def test_a_list_of_models_covers_every_base_model_of_a_run() -> None:
+    """Not only the first: a policy that lists the text model refuses a run that also hears by another."""
+    for listed, refused in [(("a", "c"), []), (("a",), ["c"]), (("c",), ["a"]), ((), ["a", "c"])]:
+        policy = OPEN.model_copy(update={"models": tuple(one * 64 for one in listed)})
+        found = objections(policy, replace(TERMS, models=("a" * 64, "c" * 64)))
+        assert [one.code for one in found] == [Refusal.MODEL] * len(refused)
+        assert [one.detail for one in found] == [one * 12 for one in refused]

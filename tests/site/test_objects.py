@@ -12,7 +12,7 @@ from tests.site.stage import Stage
 from worker.protocol.canonical import digest
 from worker.protocol.codec import encode
 from worker.protocol.codes import Lane
-from worker.protocol.manifest import ModuleRef, TextModel
+from worker.protocol.manifest import ModuleRef, PinnedModel
 from worker.site.faults import ObjectMismatch, Refused
 from worker.site.objects import Objects
 from worker.site.site import Site, open_site
@@ -141,13 +141,13 @@ def test_tensors_of_another_kind_are_refused(shelf: Shelf) -> None:
 
 def test_a_base_model_is_laid_out_by_its_pinned_names(shelf: Shelf, tmp_path: Path) -> None:
     refs = list(shelf.manifest.modules.values())[:2]
-    model = TextModel(
+    model = PinnedModel(
         name="m",
         digest=refs[0].digest,
         files={"model.safetensors": refs[0].digest, "config.json": refs[1].digest},
         bytes=1,
     )
-    place = shelf.objects.text_model(tmp_path, model, shelf.manifest, silent)
+    place = shelf.objects.base_model(tmp_path, model, shelf.manifest, silent)
     assert {path.name for path in place.iterdir()} == {"model.safetensors", "config.json"}
     assert digest((place / "config.json").read_bytes()) == refs[1].digest
 
@@ -156,9 +156,9 @@ def test_a_base_model_is_laid_out_by_its_pinned_names(shelf: Shelf, tmp_path: Pa
 def test_a_base_model_s_file_with_another_kind_of_name_is_refused(
     shelf: Shelf, tmp_path: Path, name: str
 ) -> None:
-    model = TextModel(name="m", digest="a" * 64, files={name: shelf.ref.digest}, bytes=1)
+    model = PinnedModel(name="m", digest="a" * 64, files={name: shelf.ref.digest}, bytes=1)
     with pytest.raises(ObjectMismatch):
-        shelf.objects.text_model(tmp_path, model, shelf.manifest, silent)
+        shelf.objects.base_model(tmp_path, model, shelf.manifest, silent)
 
 
 def test_the_cache_keeps_to_its_size(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

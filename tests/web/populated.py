@@ -215,6 +215,7 @@ def _hub(session: Session, world: World) -> dict[str, str]:
         id=new_id("model"),
         name="A small encoder",
         digest="a" * 64,
+        modality="text",
         files={"model.safetensors": "a" * 64},
         bytes=90_000_000,
         licence="Apache-2.0",

@@ -33,6 +33,8 @@ ROUNDS = {
 }
 MODEL = {
     "text_model": "",
+    "image_model": "",
+    "audio_model": "",
     "width": "16",
     "layers": "2",
     "heads": "4",
@@ -152,7 +154,7 @@ def test_a_mistake_in_a_step_keeps_what_was_typed(
     assert f'href="#f-{wrong}"' in answer.text
     assert f'id="e-{wrong}"' in answer.text
     for name, value in fields.items():
-        if name in ("text_model", "leaves", "personal"):
+        if name in ("text_model", "image_model", "audio_model", "leaves", "personal"):
             continue
         kept = value if name in ("agreement", "purpose") else f'name="{name}" value="{value}"'
         assert kept in answer.text, name

@@ -16,6 +16,8 @@ from worker.learning import seeds
 from worker.learning.faults import LearningFault
 from worker.learning.local import initial_modules
 from worker.protocol import codec
+from worker.protocol.layout import read_by_bases
+from worker.protocol.manifest import PinnedModel
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +47,13 @@ def prepare(hub: Hub, run_id: str) -> bool:
 
 def first_states(hub: Hub, plan: Plan) -> dict[str, tuple[str, int]]:
     """Module to digest and size. Deterministic, so a second run finds its own objects."""
-    text_dir = text_folder(hub.objects, hub.settings.home / "models", plan)
+    root = hub.settings.home / "models"
+    bases = {
+        modality: base_folder(hub.objects, root, plan.model.bases[modality])
+        for modality in read_by_bases(plan.model, plan.sheets)
+    }
     made = {}
-    for module, tensors in sorted(
-        initial_modules(plan.model, plan.sheets, text_dir=text_dir).items()
-    ):
+    for module, tensors in sorted(initial_modules(plan.model, plan.sheets, bases=bases).items()):
         content = codec.encode(tensors)
         made[module] = (hub.objects.put(content), len(content))
     return made
@@ -78,15 +82,13 @@ def _begin(hub: Hub, hold: Hold, run_id: str, made: dict[str, tuple[str, int]]) 
         )
 
 
-def text_folder(store: ObjectStore, root: Path, plan: Plan) -> Path | None:
-    """The base model's files under their own names, fetched from the store once; None for a run without text."""
-    model = plan.model.text
-    if model is None:
-        return None
+def base_folder(store: ObjectStore, root: Path, model: PinnedModel) -> Path:
+    """The base model's files but for its weights under their own names, fetched from the store once: the layout needs
+    no more."""
     folder = root / model.digest
     folder.mkdir(parents=True, exist_ok=True)
     for name, digest in model.files.items():
         path = folder / Path(name).name
-        if not path.exists():
+        if digest != model.digest and not path.exists():
             store.fetch(digest, path)
     return folder

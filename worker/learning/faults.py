@@ -10,9 +10,15 @@ class LearningFault(Exception):
 
 
 class ModelMissing(LearningFault):
-    """The text model's folder is not here, or holds something else than the manifest says."""
+    """A base model's folder is not here, or holds something else than the manifest says."""
 
     code = Failure.MODEL_MISSING
+
+
+class NoWaveform(LearningFault):
+    """A recording is a ready log-mel array, and the federation's speech model hears waveforms."""
+
+    code = Failure.NEEDS_WAVEFORMS
 
 
 class StateMismatch(LearningFault):

@@ -13,6 +13,7 @@ import numpy as np
 from worker.learning.data.records import SiteData
 from worker.learning.faults import NoRecords
 from worker.learning.model import layout
+from worker.learning.model.layout import Bases
 from worker.learning.own import Modules, Own, laid_over, parted
 from worker.protocol import slices
 from worker.protocol.canonical import digest, digest_of
@@ -45,12 +46,12 @@ def module_names(model: ModelSpec, tasks: Sequence[TaskSheet]) -> tuple[str, ...
 
 
 def initial_modules(
-    model: ModelSpec, tasks: Sequence[TaskSheet], *, text_dir: Path | None
+    model: ModelSpec, tasks: Sequence[TaskSheet], *, bases: Bases
 ) -> dict[str, Tensors]:
     """The state before round 1: the same for every hub and site that has the same specification."""
-    reads_text = model.text is not None and bool(layout.features(model, tasks).text)
-    shape = layout.TextShape.read(text_dir) if reads_text else None
-    return layout.initial(model, tasks, shape)
+    needed = layout.read_by_bases(model, tasks)
+    given = {modality: folder for modality, folder in bases.items() if modality in needed}
+    return layout.initial(model, tasks, layout.shapes_of(given))
 
 
 def train(
@@ -58,7 +59,7 @@ def train(
     modules: dict[str, Tensors],
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     checkpoint: Path,
     on_progress: ProgressHook,
@@ -67,7 +68,7 @@ def train(
     from worker.learning.training import schedule
     from worker.learning.training.fit import Savepoint, Trainer
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         carried = _carried(desk)
         if not carried:
             raise NoRecords("no training record for any task of this job")
@@ -90,7 +91,7 @@ def take_part(
     own: Own,
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     checkpoint: Path,
     on_progress: ProgressHook,
@@ -101,7 +102,7 @@ def take_part(
         manifest,
         start,
         data,
-        text_dir=text_dir,
+        bases=bases,
         cache_dir=cache_dir,
         checkpoint=checkpoint,
         on_progress=on_progress,
@@ -117,14 +118,14 @@ def evaluate(
     modules: dict[str, Tensors],
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     on_progress: ProgressHook,
 ) -> MetricsAnswer:
     """The shared model on the site's test records."""
     from worker.learning.evaluate import answers
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         network = desk.network(modules)
         shared = answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress)
     return MetricsAnswer(shared=shared)
@@ -134,7 +135,7 @@ def baseline(
     manifest: Manifest,
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     on_progress: ProgressHook,
 ) -> MetricsAnswer:
@@ -142,7 +143,7 @@ def baseline(
     from worker.learning.evaluate import answers
     from worker.learning.training import alone
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         network = alone.of(manifest, desk, data, cache_dir, on_progress)
         return MetricsAnswer(
             local=answers.of_model(network, desk.sources, manifest.minimum_cell, on_progress),
@@ -155,7 +156,7 @@ def personal(
     modules: dict[str, Tensors],
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     own_dir: Path,
     on_progress: ProgressHook,
@@ -164,7 +165,7 @@ def personal(
     split. The model stays in `own_dir`."""
     from worker.learning import in_use
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         places = in_use.Places(cache_dir, own_dir)
         found = in_use.find(manifest, desk, modules, data, places, on_progress)
         return in_use.told(found, desk, manifest.minimum_cell, on_progress)
@@ -174,14 +175,14 @@ def alone_modules(
     manifest: Manifest,
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     on_progress: ProgressHook,
 ) -> dict[str, Tensors]:
     """The model `baseline` measures, itself. It never leaves the site."""
     from worker.learning.training import alone
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         return alone.of(manifest, desk, data, cache_dir, on_progress).state()
 
 
@@ -191,7 +192,7 @@ def predictions(
     data: SiteData,
     *,
     split: str = "test",
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     own_dir: Path,
     on_progress: ProgressHook,
@@ -199,7 +200,7 @@ def predictions(
     """Task to labels and predictions of one split by the model in use, record by record. They never leave the site."""
     from worker.learning import in_use
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         places = in_use.Places(cache_dir, own_dir)
         found = in_use.find(manifest, desk, modules, data, places, on_progress)
         return {
@@ -213,7 +214,7 @@ def report(
     modules: dict[str, Tensors],
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     own_dir: Path,
     on_progress: ProgressHook,
@@ -224,7 +225,7 @@ def report(
     from worker.learning.evaluate.compare import compared
     from worker.learning.training import alone
 
-    with _laid(manifest, data, text_dir, cache_dir, on_progress) as desk:
+    with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
         places = in_use.Places(cache_dir, own_dir)
         used = in_use.find(manifest, desk, modules, data, places, on_progress)
         local = alone.of(manifest, desk, data, cache_dir, on_progress)
@@ -236,7 +237,7 @@ def report(
 def _laid(
     manifest: Manifest,
     data: SiteData,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     on_progress: ProgressHook,
 ) -> "AbstractContextManager[Desk]":
@@ -246,7 +247,7 @@ def _laid(
         manifest.model,
         manifest.tasks,
         data,
-        text_dir=text_dir,
+        bases=bases,
         cache_dir=cache_dir,
         on_progress=on_progress,
     )

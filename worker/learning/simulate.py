@@ -21,6 +21,7 @@ from worker.protocol.canonical import digest
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.kept import NO_ROWS, Kept, KeptRows
 from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, Training
+from worker.protocol.policy import Modality
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.update import MetricsAnswer
 
@@ -46,10 +47,21 @@ class Plan:
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the simulation may write, and where the text model lies."""
+    """Where the simulation may write, and where the base models lie."""
 
     work: Path
     text: Path | None = None
+    image: Path | None = None
+    audio: Path | None = None
+
+    @property
+    def bases(self) -> dict[Modality, Path]:
+        named: dict[Modality, Path | None] = {
+            "text": self.text,
+            "image": self.image,
+            "audio": self.audio,
+        }
+        return {modality: folder for modality, folder in named.items() if folder is not None}
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ def run(
     on_round: Callable[[Round], None] = lambda one: None,
 ) -> Result:
     """All rounds. `measure` says after which rounds the sites evaluate (round number, from 1)."""
-    first = local.initial_modules(plan.model, plan.tasks, text_dir=folders.text)
+    first = local.initial_modules(plan.model, plan.tasks, bases=folders.bases)
     state = State(first, first)
     rounds = []
     for number in range(1, plan.rounds + 1):
@@ -270,7 +282,7 @@ def manifest(
 
 def places(folders: Folders, site: str) -> dict[str, Any]:
     """What every job of learning takes."""
-    return {"text_dir": folders.text, "cache_dir": folders.work / site, "on_progress": _silent}
+    return {"bases": folders.bases, "cache_dir": folders.work / site, "on_progress": _silent}
 
 
 def _silent(phase: Phase, step: int, steps: int) -> None:

@@ -12,7 +12,7 @@ SIGNATURE = "signature.json"
 
 
 class Description(BaseModel):
-    """`modules` names each model part's SHA-256; the text model, if any, is not in the file but pinned by `model`."""
+    """`modules` names each model part's SHA-256; base models are not in the file but pinned by `model`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

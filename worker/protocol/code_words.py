@@ -35,6 +35,9 @@ def failure(value: Failure) -> str:
         Failure.DISK_FULL: _("Its disk is full."),
         Failure.DATA_FAULT: _("Its records have a fault. “data check” at the site names it."),
         Failure.MODEL_MISSING: _("It could not fetch the base model."),
+        Failure.NEEDS_WAVEFORMS: _(
+            "Its recordings are ready arrays; the speech model hears WAV files. Put those in their place."
+        ),
         Failure.OBJECT_MISMATCH: _("What it fetched was not what the hub had named."),
         Failure.NOT_FINITE: _("Training gave numbers that are not finite."),
         Failure.LOST_CHILD: _("Its system ended the training."),
@@ -177,7 +180,13 @@ def module(name: str) -> str:
     """A part of the model, as people call it; its own name where we have no word."""
     kind, _slash, rest = name.partition("/")
     word = {
-        "encoder": {"table": _("Reads tables"), "text": _("Reads texts")}.get(rest, ""),
+        "encoder": {
+            "table": _("Reads tables"),
+            "text": _("Reads texts"),
+            "audio": _("Hears recordings"),
+            "image": _("Sees images"),
+            "events": _("Follows events"),
+        }.get(rest, ""),
         "fusion": _("Brings inputs together"),
         "head": _("Answers “{task}”").format(task=rest),
         "adapter": _("Adapts the text model"),

@@ -112,6 +112,7 @@ class Failure(StrEnum):
     DISK_FULL = "disk-full"
     DATA_FAULT = "data-fault"
     MODEL_MISSING = "model-missing"
+    NEEDS_WAVEFORMS = "needs-waveforms"
     OBJECT_MISMATCH = "object-mismatch"
     NOT_FINITE = "not-finite"
     LOST_CHILD = "lost-child"

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
 
 from worker.protocol import shapes as parts
 from worker.protocol import slices
 from worker.protocol.adapters import LORA_TARGETS
+from worker.protocol.base_models import BaseShape
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.policy import Modality
 from worker.protocol.shapes import Shape
@@ -20,21 +20,8 @@ from worker.protocol.tasks import Input, TaskSheet
 
 TABLE, TEXT, ADAPTER, FUSION = "encoder/table", "encoder/text", "adapter/text", "fusion"
 AUDIO, IMAGE, EVENTS = "encoder/audio", "encoder/image", "encoder/events"
-
-
-@dataclass(frozen=True)
-class TextShape:
-    """What the layout needs to know of a text model."""
-
-    hidden: int
-    layers: int
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "TextShape":
-        """From the text model's config.json. Raises KeyError, ValueError."""
-        hidden = config.get("hidden_size") or config["dim"]
-        layers = config.get("num_hidden_layers") or config["n_layers"]
-        return cls(int(hidden), int(layers))
+Shapes = Mapping[Modality, BaseShape]
+"""Of the base models, by what they read."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +123,12 @@ def features(model: ModelSpec, tasks: Sequence[TaskSheet]) -> Features:
     return Features(tasks, with_text=model.text is not None)
 
 
+def read_by_bases(model: ModelSpec, tasks: Sequence[TaskSheet]) -> tuple[Modality, ...]:
+    """Modalities that these tasks read by a base model."""
+    asked = {modality for sheet in tasks for modality in sheet.modalities}
+    return tuple(modality for modality in model.bases if modality in asked)
+
+
 def module_names(model: ModelSpec, tasks: Sequence[TaskSheet]) -> tuple[str, ...]:
     """Sorted names of every module of this model."""
     known = features(model, tasks)
@@ -153,7 +146,7 @@ def module_names(model: ModelSpec, tasks: Sequence[TaskSheet]) -> tuple[str, ...
 
 
 def shapes(
-    model: ModelSpec, tasks: Sequence[TaskSheet], text: TextShape | None
+    model: ModelSpec, tasks: Sequence[TaskSheet], bases: Shapes
 ) -> dict[str, dict[str, Shape]]:
     """Every tensor of every module. Raises ValueError where the specification contradicts itself."""
     if model.width % model.heads:
@@ -165,23 +158,39 @@ def shapes(
     if known.numeric or known.categorical:
         layout[TABLE] = _table(known, model.width)
     if known.text:
-        if text is None:
-            raise ValueError("this model reads text and no text model was given")
-        layout[TEXT] = {
-            "weight": Shape((model.width, text.hidden), text.hidden**-0.5),
-            "bias": Shape((len(known.text), model.width), model.width**-0.5),
-        }
+        text = _shape(bases, "text")
+        layout[TEXT] = parts.projection(text.hidden, len(known.text), model.width)
         if model.adapter_layers:
             layout[ADAPTER] = _adapter(model, text)
-    if known.audio:
-        layout[AUDIO] = parts.audio(list(known.inputs(known.audio).values()), model.width)
-    if known.image:
-        layout[IMAGE] = parts.image(list(known.inputs(known.image).values()), model.width)
+    layout |= _media(model, known, bases)
     if known.events:
         layout[EVENTS] = parts.events(known.inputs(known.events), model.width)
     for sheet in tasks:
         layout[head(sheet.name)] = parts.head(sheet, model.width)
     return layout
+
+
+def _shape(bases: Shapes, modality: Modality) -> BaseShape:
+    if modality not in bases:
+        raise ValueError(f"this model reads {modality} by a base model and none was given")
+    return bases[modality]
+
+
+def _media(model: ModelSpec, known: Features, bases: Shapes) -> dict[str, dict[str, Shape]]:
+    """What reads recordings and images: a small encoder, or the projection of what a base model makes of them."""
+    small = (
+        ("audio", AUDIO, known.audio, parts.audio),
+        ("image", IMAGE, known.image, parts.image),
+    )
+    made: dict[str, dict[str, Shape]] = {}
+    for modality, module, keys, encoder in small:
+        if keys and modality in model.bases:
+            base = _shape(bases, modality)
+            outputs = base.outputs(modality)
+            made[module] = parts.mixed(base.hidden, outputs, len(keys), model.width)
+        elif keys:
+            made[module] = encoder(list(known.inputs(keys).values()), model.width)
+    return made
 
 
 def _table(known: Features, width: int) -> dict[str, Shape]:
@@ -200,7 +209,7 @@ def _table(known: Features, width: int) -> dict[str, Shape]:
     }
 
 
-def _adapter(model: ModelSpec, text: TextShape) -> dict[str, Shape]:
+def _adapter(model: ModelSpec, text: BaseShape) -> dict[str, Shape]:
     """B transposed, so that what the hub averages, holds and keeps row by row is a column of B (a rank)."""
     first = text.layers - min(model.adapter_layers, text.layers)
     return {
@@ -210,11 +219,11 @@ def _adapter(model: ModelSpec, text: TextShape) -> dict[str, Shape]:
     }
 
 
-def sizes(model: ModelSpec, tasks: Sequence[TaskSheet], text: TextShape | None) -> dict[str, int]:
+def sizes(model: ModelSpec, tasks: Sequence[TaskSheet], bases: Shapes) -> dict[str, int]:
     """Module to the bytes of its numbers, as float32. A file adds some hundred bytes of names."""
     return {
         module: 4 * sum(prod(shape.size) for shape in tensors.values())
-        for module, tensors in shapes(model, tasks, text).items()
+        for module, tensors in shapes(model, tasks, bases).items()
     }
 
 

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from worker.protocol import limits
 from worker.protocol.codes import JobKind, Tier
 from worker.protocol.kept import KeptRows
-from worker.protocol.policy import Digest, Protection
+from worker.protocol.policy import Digest, Modality, Protection
 from worker.protocol.tasks import Slug, TaskSheet
 
 
@@ -15,7 +15,7 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TextModel(_Value):
+class PinnedModel(_Value):
     """A base model the hub imported. `digest` is that of its safetensors file; `files` pins every file by name."""
 
     name: str = Field(max_length=120)
@@ -43,8 +43,8 @@ class Ranks(_Value):
 
 
 class ModelSpec(_Value):
-    """The shared model: an encoder/<modality> for each (of text its projection), adapter/text (LoRA B), fusion,
-    head/<task>.
+    """The shared model: an encoder/<modality> for each (of what a base model reads its projection), adapter/text (LoRA
+    B), fusion, head/<task>.
     """
 
     width: int = Field(default=32, ge=4, le=1024)
@@ -55,7 +55,10 @@ class ModelSpec(_Value):
     """In training, this share of records with several modalities loses one of them."""
     absent_tokens: bool = True
     """A modality that a record lacks is a learned vector; False leaves it out."""
-    text: TextModel | None = None
+    text: PinnedModel | None = None
+    image: PinnedModel | None = None
+    """None, here and of `audio`: a small encoder of its own, trained with the rest."""
+    audio: PinnedModel | None = None
     rank: int = Field(default=8, ge=1, le=64)
     alpha: float = Field(default=8.0, gt=0)
     adapter_layers: int = Field(default=2, ge=0, le=48)
@@ -70,6 +73,21 @@ class ModelSpec(_Value):
         if self.tiers is not None and self.tiers.large != self.rank:
             raise ValueError("the rank of large sites is the model's")
         return self
+
+    @property
+    def bases(self) -> dict[Modality, PinnedModel]:
+        """The base models it is built on, by what they read."""
+        named: dict[Modality, PinnedModel | None] = {
+            "text": self.text,
+            "image": self.image,
+            "audio": self.audio,
+        }
+        return {modality: base for modality, base in named.items() if base is not None}
+
+    @property
+    def digests(self) -> tuple[Digest, ...]:
+        """Of the weights of its base models: what a policy's list of models is held against."""
+        return tuple(base.digest for base in self.bases.values())
 
 
 class Training(_Value):

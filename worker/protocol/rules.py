@@ -21,7 +21,8 @@ class Terms:
     minimum_cell: int
     protections: tuple[Protection, ...]
     leaves: tuple[str, ...]
-    text_model: str | None = None
+    models: tuple[str, ...] = ()
+    """Digests of every base model the run's model is built on."""
     approved_at_hub: bool = False
     approved_at_site: bool = False
     countries: tuple[str, ...] = ()
@@ -101,8 +102,9 @@ def _sizes(policy: PolicyDocument, terms: Terms) -> Iterable[Objection]:
         yield Objection(Refusal.MINIMUM_COHORT, str(policy.minimum_cohort))
     if terms.minimum_cell < policy.minimum_cell:
         yield Objection(Refusal.MINIMUM_CELL, str(policy.minimum_cell))
-    if terms.text_model and policy.models is not None and terms.text_model not in policy.models:
-        yield Objection(Refusal.MODEL, terms.text_model[:12])
+    for model in terms.models:
+        if policy.models is not None and model not in policy.models:
+            yield Objection(Refusal.MODEL, model[:12])
 
 
 def _flows(policy: PolicyDocument, leaves: tuple[str, ...]) -> Iterable[Objection]:

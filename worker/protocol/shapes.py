@@ -1,4 +1,4 @@
-"""Which tensors the parts hold that read no pretrained model: some encoders, the fusion, the heads. NumPy only."""
+"""Which tensors the parts hold: encoders, projections of what base models make of a record, the fusion, the heads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +46,20 @@ def _out(read: int, inputs: int, width: int) -> dict[str, Shape]:
         "out.weight": Shape((width, read), read**-0.5),
         "out.bias": Shape((inputs, width), width**-0.5),
     }
+
+
+def projection(hidden: int, inputs: int, width: int) -> dict[str, Shape]:
+    """From what a base model makes of a record to a token; `bias` has a row for each input of the modality."""
+    return {
+        "weight": Shape((width, hidden), hidden**-0.5),
+        "bias": Shape((inputs, width), width**-0.5),
+    }
+
+
+def mixed(hidden: int, outputs: int, inputs: int, width: int) -> dict[str, Shape]:
+    """A projection of the weighted sum of a frozen model's outputs, the weights learnt: softmax of `mix`, at first all
+    the same (SUPERB, Yang et al., Interspeech 2021, arXiv 2105.01051, section 3.2)."""
+    return {"mix": Shape((outputs,)), **projection(hidden, inputs, width)}
 
 
 def events(inputs: Mapping[str, Input], width: int) -> dict[str, Shape]:

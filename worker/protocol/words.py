@@ -80,7 +80,7 @@ def _what_trains(document: PolicyDocument) -> Iterable[str]:
     if document.models is None:
         yield _("Any base model the hub's operators allow may be used.")
     elif not document.models:
-        yield _("No base model may be used: runs on text do not take place.")
+        yield _("No base model may be used: runs that are built on one do not take place here.")
     else:
         yield ngettext(
             "Only {count} named base model may be used.",

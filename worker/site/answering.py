@@ -1,16 +1,18 @@
 """From a judged manifest to an answer: what each kind of job fetches, computes and keeps."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from worker.learning.own import laid_over
+from worker.protocol import layout
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
-from worker.protocol.manifest import Manifest
+from worker.protocol.manifest import Manifest, PinnedModel
 from worker.protocol.messages import Answer
-from worker.protocol.policy import PolicyDocument
+from worker.protocol.policy import Modality, PolicyDocument
 from worker.protocol.rules import Objection
 from worker.protocol.update import MetricsAnswer, Receipt, ReportAnswer, TaskMetrics
 from worker.site import files, records
@@ -68,14 +70,14 @@ def _fit(job: Job) -> StoredUpdate | Objection:
     if isinstance(data, Objection):
         return data
     run, number = job.manifest.run, job.manifest.round
-    shared, text_dir = _modules(job), _text_dir(job)
+    shared, bases = _modules(job), _bases(job, data.tasks)
     checkpoint = files.folder(job.site.home.checkpoints) / f"{safe_name(run)}.{number}.safetensors"
     found, own = local.take_part(
         job.manifest,
         shared,
         job.site.own.before(run, number),
         data,
-        text_dir=text_dir,
+        bases=bases,
         cache_dir=files.folder(job.site.home.cache),
         checkpoint=checkpoint,
         on_progress=job.held.hook,
@@ -94,7 +96,7 @@ def _measure(job: Job) -> Answer | Objection:
     if isinstance(data, Objection):
         return data
     places: dict[str, Any] = {
-        "text_dir": _text_dir(job),
+        "bases": _bases(job, data.tasks),
         "cache_dir": files.folder(job.site.home.cache),
         "on_progress": job.held.hook,
     }
@@ -154,7 +156,7 @@ def _switch(job: Job) -> Answer:
     if manifest.release is None:
         raise ObjectMismatch("the job names no release")
     _as_used(job)
-    _text_dir(job)
+    _bases(job, [task.name for task in manifest.tasks])
     record = {
         "release": manifest.release,
         "run": manifest.run,
@@ -186,14 +188,19 @@ def _module(job: Job, name: str) -> Tensors:
     return persist(lambda: objects.module(ref, job.manifest.job, _fetching(job)), job.held)
 
 
-def _text_dir(job: Job) -> Path | None:
-    """The base model's folder, where a task reads text."""
-    model = job.manifest.model.text
-    if model is None or not any("text" in task.modalities for task in job.manifest.tasks):
-        return None
+def _bases(job: Job, names: Collection[str]) -> dict[Modality, Path]:
+    """The folders of the base models by which these tasks read."""
+    model, tasks = job.manifest.model, [job.manifest.task(name) for name in names]
+    return {
+        modality: _base(job, model.bases[modality])
+        for modality in layout.read_by_bases(model, tasks)
+    }
+
+
+def _base(job: Job, model: PinnedModel) -> Path:
     folder, objects = job.site.home.models, job.site.objects
     return persist(
-        lambda: objects.text_model(folder, model, job.manifest, _fetching(job)), job.held
+        lambda: objects.base_model(folder, model, job.manifest, _fetching(job)), job.held
     )
 
 

@@ -98,14 +98,13 @@ def _agreed(manifest: Manifest) -> bool:
 
 
 def _terms(manifest: Manifest, known: Known) -> Terms:
-    text = manifest.model.text
     return Terms(
         tasks=manifest.tasks,
         cohort=manifest.cohort,
         minimum_cell=manifest.minimum_cell,
         protections=manifest.protections,
         leaves=tuple(dict.fromkeys((*SENDS[manifest.kind], *manifest.leaves))),
-        text_model=None if text is None else text.digest,
+        models=manifest.model.digests,
         approved_at_hub=manifest.approved,
         approved_at_site=manifest.run in known.approved_here,
         countries=manifest.countries,

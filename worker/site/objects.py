@@ -12,7 +12,7 @@ from pathlib import Path
 from worker.protocol import limits
 from worker.protocol.codec import Tensors, Unacceptable, decode
 from worker.protocol.codes import TransferKind
-from worker.protocol.manifest import Manifest, ModuleRef, TextModel
+from worker.protocol.manifest import Manifest, ModuleRef, PinnedModel
 from worker.site import files
 from worker.site.client import About, SignedLine
 from worker.site.faults import ObjectMismatch, Refused
@@ -108,7 +108,7 @@ class Objects:
                 out.flush()
                 os.fsync(out.fileno())
 
-    def text_model(self, folder: Path, model: TextModel, manifest: Manifest, hook: Hook) -> Path:
+    def base_model(self, folder: Path, model: PinnedModel, manifest: Manifest, hook: Hook) -> Path:
         """A folder with exactly the pinned files. Raises ObjectMismatch for a name that is no plain file name."""
         place = folder / model.digest
         for name, wanted in sorted(model.files.items()):

@@ -36,6 +36,7 @@ _ANSWERED = frozenset(
         Failure.HARD_LIMIT,
         Failure.DATA_FAULT,
         Failure.MODEL_MISSING,
+        Failure.NEEDS_WAVEFORMS,
         Failure.OBJECT_MISMATCH,
         Failure.NOT_FINITE,
         Failure.CANCELLED,

@@ -18,6 +18,7 @@ from app.web.api.errors import REVISED
 from app.web.api.examples import Steps
 from app.web.api.reach import reachable
 from worker.protocol.manifest import ModelSpec
+from worker.protocol.policy import Modality
 
 router = api_router("federations")
 
@@ -63,10 +64,12 @@ class AgreementTold(Told):
 
 
 class BaseModelTold(Told):
-    """A base model that operators imported. A federation names it by `digest`, if it is `allowed`."""
+    """A base model that operators imported. A federation names it by `digest`, if it is `allowed`; `modality` says for
+    what."""
 
     id: str
     name: str
+    modality: Modality
     digest: str
     bytes: int
     licence: str
@@ -100,6 +103,7 @@ def _model(row: BaseModelFile) -> BaseModelTold:
     return BaseModelTold(
         id=row.id,
         name=row.name,
+        modality=row.modality,
         digest=row.digest,
         bytes=row.bytes,
         licence=row.licence,

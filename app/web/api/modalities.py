@@ -39,10 +39,10 @@ class PartTold(Told):
 
 
 class ModalitiesTold(Told):
-    """Bytes are of one round. `text_model_bytes` a site fetches once."""
+    """Bytes are of one round. `base_model_bytes`, by modality, a site with records for it fetches once."""
 
     minimum_sites: int
-    text_model_bytes: int | None
+    base_model_bytes: dict[str, int]
     sites: list[SiteParts]
     parts: list[PartTold]
 
@@ -54,7 +54,7 @@ def get_modalities(call: Calling, federation: Id) -> ModalitiesTold:
     found = parts.forecast(call.session, call.hub.objects, row, call.actor)
     return ModalitiesTold(
         minimum_sites=found.minimum_sites,
-        text_model_bytes=found.text_bytes,
+        base_model_bytes={str(one): size for one, size in found.base_bytes.items()},
         sites=[SiteParts.model_validate(one, from_attributes=True) for one in found.sites],
         parts=[PartTold.model_validate(one, from_attributes=True) for one in found.parts],
     )

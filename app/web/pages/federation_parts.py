@@ -13,6 +13,7 @@ from app.web.pages.federations import crumbs
 from app.web.parts import Cell, Column, Empty, Muted, No, Nothing, Panel, Sheet, Status, Table, Text
 from app.web.visit import Here, page_router
 from worker.protocol import code_words
+from worker.protocol.policy import Modality
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.words import choice_in_words
 
@@ -105,10 +106,16 @@ def _sites(found: Forecast) -> tuple[Table | Empty | Text, ...]:
     )
     rows = tuple((_name(row), _trained(row), _up(row), size(row.bytes_down)) for row in found.sites)
     table = Table(_("Bytes are of the numbers; a file adds little."), columns, rows)
-    if found.text_bytes is None:
-        return (table,)
-    text = _("A site with texts fetches the text model once: {bytes}.")
-    return (table, Text(text.format(bytes=size(found.text_bytes))))
+    return (table, *(Text(_fetched(one, of)) for one, of in found.base_bytes.items()))
+
+
+def _fetched(modality: Modality, count: int) -> str:
+    text = {
+        "text": _("A site with texts fetches the text model once: {bytes}."),
+        "image": _("A site with images fetches the vision model once: {bytes}."),
+        "audio": _("A site with recordings fetches the speech model once: {bytes}."),
+    }[modality]
+    return text.format(bytes=size(count))
 
 
 def _trained(row: SiteRow) -> Cell:

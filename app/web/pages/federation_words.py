@@ -15,7 +15,7 @@ from app.web.moments import in_words, number, sentence, since, size, span
 from app.web.pages import run_words, task_words
 from app.web.parts import Cell, Facts, Part, Status, Text
 from app.web.visit import Visit
-from worker.protocol.manifest import ModelSpec, Training
+from worker.protocol.manifest import ModelSpec, PinnedModel, Training
 
 
 def readable(visit: Visit, federation_id: str) -> Federation:
@@ -84,7 +84,7 @@ def own_model(training: Training) -> str:
 
 
 def model_lines(model: ModelSpec) -> tuple[tuple[str, Cell], ...]:
-    text = _("none: it learns from tables only")
+    text = _("none: texts are not read")
     if model.text:
         text = _("{name}, {size}, adapters of rank {rank} in {layers} layers").format(
             name=model.text.name,
@@ -99,7 +99,18 @@ def model_lines(model: ModelSpec) -> tuple[tuple[str, Cell], ...]:
     shape = _("width {width}, layers: {layers}, heads: {heads}").format(
         width=number(model.width), layers=model.layers, heads=model.heads
     )
-    return ((_("Model"), shape), (_("Base model for texts"), text))
+    return (
+        (_("Model"), shape),
+        (_("Base model for texts"), text),
+        (_("Base model for images"), _seen_by(model.image)),
+        (_("Base model for recordings"), _seen_by(model.audio)),
+    )
+
+
+def _seen_by(base: PinnedModel | None) -> str:
+    if base is None:
+        return _("none: a small encoder, trained with the rest")
+    return _("{name}, {size}, frozen").format(name=base.name, size=size(base.bytes))
 
 
 def paragraphs(text: str) -> tuple[Part, ...]:

@@ -1,4 +1,4 @@
-"""A federation's model as a form: the base model for texts and a few sizes."""
+"""A federation's model as a form: a base model for each modality that may have one, and a few sizes."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -11,7 +11,9 @@ from app.web.moments import size
 from app.web.pages import number_form
 from app.web.pages.number_form import Number
 from app.web.parts import Field, Option
+from worker.protocol.base_models import READ
 from worker.protocol.manifest import ModelSpec, Ranks
+from worker.protocol.policy import Modality
 
 RANKS = (
     Number(
@@ -59,36 +61,56 @@ MODEL = (
 )
 
 
+BASES: tuple[tuple[Modality, str, str], ...] = (
+    ("text", N_("Base model for texts"), N_("None: texts are not read")),
+    ("image", N_("Base model for images"), N_("None: a small encoder, trained with the rest")),
+    ("audio", N_("Base model for recordings"), N_("None: a small encoder, trained with the rest")),
+)
+"""What a base model may read, how the form asks for it, and what there is without one."""
+
+
 def fields(
     model: ModelSpec,
     allowed: Sequence[BaseModelFile],
     typed: Typed | None,
     errors: dict[str, str],
 ) -> tuple[Field, ...]:
-    chosen = model.text.digest if model.text else ""
+    bases = (
+        _base(modality, label, none, model, allowed, typed, errors)
+        for modality, label, none in BASES
+    )
+    return (*bases, *number_form.fields(MODEL, _values(model), typed, errors))
+
+
+def _base(
+    modality: Modality,
+    label: str,
+    none: str,
+    model: ModelSpec,
+    allowed: Sequence[BaseModelFile],
+    typed: Typed | None,
+    errors: dict[str, str],
+) -> Field:
+    name = f"{modality}_model"
+    said = _("{size}, {licence}. Sites get it from this hub.")
     options = (
-        Option("", _("None: learn from tables only")),
+        Option("", _(none)),
         *(
-            Option(
-                b.digest,
-                b.name,
-                _("{size}, {licence}. Sites get it from this hub.").format(
-                    size=size(b.bytes), licence=b.licence
-                ),
-            )
+            Option(b.digest, b.name, said.format(size=size(b.bytes), licence=b.licence))
             for b in allowed
+            if b.modality == modality
         ),
     )
-    text = Field(
-        "text_model",
-        _("Base model for texts"),
+    chosen = model.bases.get(modality)
+    return Field(
+        name,
+        _(label),
         "radio",
-        value=typed.text("text_model") if typed else chosen,
+        value=typed.text(name) if typed else chosen.digest if chosen else "",
         options=options,
         help=_("Only those that the hub’s operators allow are listed."),
-        error=errors.get("text_model", ""),
+        error=errors.get(name, ""),
     )
-    return (text, *number_form.fields(MODEL, _values(model), typed, errors))
 
 
 def _values(model: ModelSpec) -> SimpleNamespace:
@@ -107,5 +129,8 @@ def read(typed: Typed) -> ModelStep:
     if ranks != sorted(ranks):
         errors["rank_small"] = _("A smaller computer trains no larger rank.")
     return number_form.made(
-        lambda: ModelStep(text_model=typed.text("text_model") or None, **values), errors
+        lambda: ModelStep(
+            **{f"{m}_model": typed.text(f"{m}_model") or None for m in READ}, **values
+        ),
+        errors,
     )

@@ -27,6 +27,7 @@ from app.web.parts import (
     Text,
 )
 from app.web.visit import Here, page_router, see_other
+from worker.protocol.words import choice_in_words
 
 router = page_router(prefix="/operator/models")
 
@@ -44,7 +45,7 @@ def every(visit: Here) -> Response:
             allowed=allowed, all=len(rows)
         )
         if rows
-        else _("None is imported, so federations can learn from tables only."),
+        else _("None is imported: texts cannot be read, recordings and images by small encoders."),
         asof=as_of(),
         crumbs=(Link(_("Hub"), "/operator"), Link(_("Base models"), "")),
         panels=(*panels, _import_panel()),
@@ -63,6 +64,7 @@ def _panel(row: BaseModelFile, names: dict[str, str]) -> Panel:
         state = Status("wait", _("Not allowed yet"))
     facts = Facts(
         (
+            (_("Reads"), choice_in_words(row.modality)),
             (_("Licence"), row.licence),
             (_("Source"), row.source),
             (_("Size"), size(row.bytes)),
@@ -92,7 +94,8 @@ def _import_panel() -> Panel:
         (
             Text(
                 _(
-                    "On the hub’s computer. Only JSON files and safetensors are taken: no code, no pickle. "
+                    "For texts, images or recordings, on the hub’s computer. Only JSON files and safetensors "
+                    "are taken: no code, no pickle. "
                     "Nobody can use it before an operator allows it here."
                 )
             ),

@@ -28,6 +28,7 @@ from app.web.parts import (
     Table,
 )
 from app.web.visit import Visit
+from worker.protocol.words import choice_in_words
 
 
 def lineage(visit: Visit, row: Release) -> Panel:
@@ -36,16 +37,18 @@ def lineage(visit: Visit, row: Release) -> Panel:
     assert run is not None
     plan = runs.plan_of(run)
     closed = [r for r in runs.rounds(visit.session, run.id) if r.state is RoundState.CLOSED]
-    text = plan.model.text
-    base: Cell = _("none: it reads no text")
-    if text is not None:
-        base = _("{name}, digest {digest}").format(name=text.name, digest=text.digest[:12])
+    named = [
+        _("{name} for {modality}, digest {digest}").format(
+            name=base.name, modality=choice_in_words(modality), digest=base.digest[:12]
+        )
+        for modality, base in plan.model.bases.items()
+    ]
     rounds = ngettext("{count} round", "{count} rounds", len(closed)).format(count=len(closed))
     lines: tuple[tuple[str, Cell], ...] = (
         (_("Trained in"), Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}")),
         (_("Combined"), rounds),
         (_("Begun from"), _("first weights of seed {n}").format(n=plan.model.seed)),
-        (_("Text model"), base),
+        (_("Base models"), "; ".join(named) or _("none")),
     )
     return Panel(_("Where it comes from"), (Facts(lines),))
 

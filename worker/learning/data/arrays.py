@@ -141,11 +141,16 @@ def media(view: View, rows: list[int]) -> dict[str, Media]:
     for wanted in view.sheet.inputs:
         if wanted.kind in ("audio", "image"):
             names = picked(view.cells.get(wanted.name, []), rows)
-            paths = tuple(str(view.folder / name) if name else "" for name in names)
-            _check_bands(view, wanted, paths)
-            digests = {path: _digest(path) for path in dict.fromkeys(paths)}
-            found[wanted.name] = Media(paths, tuple(digests[path] for path in paths))
+            found[wanted.name] = files_of(view.folder, names)
+            _check_bands(view, wanted, found[wanted.name].paths)
     return found
+
+
+def files_of(folder: Path, names: Iterable[str]) -> Media:
+    """`names` of files in the folder, "" = none."""
+    paths = tuple(str(folder / name) if name else "" for name in names)
+    digests = {path: _digest(path) for path in dict.fromkeys(paths)}
+    return Media(paths, tuple(digests[path] for path in paths))
 
 
 def _digest(path: str) -> str:

@@ -26,17 +26,18 @@ Look = Callable[[Path, str], str | None]
 def media_faults(folder: Path, dataset: Dataset, tables: Tables) -> list[Fault]:
     """Every recording and image that cannot be read."""
     faults: list[Fault] = []
-    looks = {"audio": _recording, "image": _image}
     for modality in dataset.modalities:
-        table, look = tables.get(modality.file), looks.get(modality.kind)
-        if look is not None and table is not None:
+        table = tables.get(modality.file)
+        if modality.kind in ("audio", "image") and table is not None:
             for column in modality.columns:
-                faults += _files(folder, table, column, look)
+                faults += column_faults(folder, table, column, modality.kind)
     return faults
 
 
-def _files(folder: Path, table: Table, column: str, look: Look) -> list[Fault]:
-    """Faults by what is wrong, so that a folder copied without its recordings is told once, not 5,000 times."""
+def column_faults(folder: Path, table: Table, column: str, kind: str) -> list[Fault]:
+    """Of the recordings ("audio") or images one column names. Faults by what is wrong, so that a folder copied without
+    its recordings is told once, not 5,000 times."""
+    look: Look = _recording if kind == "audio" else _image
     wrong: dict[str, list[int]] = {}
     cells = table.columns.get(column, [])
     for place, name in enumerate(cells):

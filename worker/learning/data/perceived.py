@@ -39,6 +39,18 @@ def waveform(path: Path) -> tuple[Floats, int]:
     return (np.frombuffer(raw, "<i2") / 32768.0).astype(np.float32), rate
 
 
+def resampled(samples: Floats, rate: int, wanted: int) -> Floats:
+    """At `wanted` samples a second: the spectrum cut, or filled with zeros, at the lower of the two bandwidths."""
+    if rate == wanted or not len(samples):
+        return samples
+    count = max(1, round(len(samples) * wanted / rate))
+    spectrum = np.fft.rfft(samples)
+    kept = np.zeros(count // 2 + 1, np.complex128)
+    both = min(len(spectrum), len(kept))
+    kept[:both] = spectrum[:both]
+    return (np.fft.irfft(kept, count) * (count / len(samples))).astype(np.float32)
+
+
 def of_samples(samples: Floats, rate: int, bands: int) -> Floats:
     """(frames, bands) in dB; one frame at least."""
     size, hop = round(WINDOW_S * rate), round(HOP_S * rate)

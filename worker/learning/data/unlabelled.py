@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from worker.learning.data.arrays import files_of
 from worker.learning.data.findings import DataFault, Fault
+from worker.learning.data.media import column_faults
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.data.tables import Table
 from worker.learning.data.tables import read as read_table
 from worker.learning.data.values import numbers
 from worker.protocol.canonical import digest
-from worker.protocol.tasks import TaskSheet
+from worker.protocol.tasks import Input, TaskSheet
 from worker.protocol.text import _
 
-_KINDS = ("numeric", "categorical", "text")
+_KINDS = ("numeric", "categorical", "text", "audio", "image")
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,26 @@ def read(path: Path, sheets: Sequence[TaskSheet]) -> Rows:
         )
         fix = _("Give the columns these names, in the first row.")
         raise DataFault([Fault(path.name, None, None, what, fix)])
-    tasks = {sheet.name: _task(table, sheet) for sheet in sheets if _of_a_table(sheet)}
+    faults = _unreadable(path, table, wanted)
+    if faults:
+        raise DataFault(faults)
+    tasks = {sheet.name: _task(table, sheet, path.parent) for sheet in sheets if _of_a_table(sheet)}
     if not tasks:
-        what = _("The release reads only what no table holds: recordings, images or sequences.")
+        what = _("The release reads only what no table holds: sequences.")
         fix = _("Make a data folder and use judge.")
         raise DataFault([Fault(path.name, None, None, what, fix)])
     data = SiteData(tasks, digest(path.read_bytes()))
     return Rows(data, range(table.first, table.first + table.rows))
+
+
+def _unreadable(path: Path, table: Table, wanted: Sequence[Input]) -> list[Fault]:
+    """Files named by columns of recordings and images that are not there, or not what they say."""
+    found: list[Fault] = []
+    for kind in ("audio", "image"):
+        for name in dict.fromkeys(one.name for one in wanted if one.kind == kind):
+            if name in table.columns:
+                found += column_faults(path.parent, table, name, kind)
+    return found
 
 
 def _of_a_table(sheet: TaskSheet) -> bool:
@@ -64,7 +79,7 @@ def _label(sheet: TaskSheet, count: int) -> npt.NDArray[Any]:
     return np.zeros(count, np.float32 if sheet.numeric_answer else np.int64)
 
 
-def _task(table: Table, sheet: TaskSheet) -> TaskData:
+def _task(table: Table, sheet: TaskSheet, folder: Path) -> TaskData:
     count = table.rows
     none = [""] * count
     numeric = [one for one in sheet.inputs if one.kind == "numeric"]
@@ -84,6 +99,11 @@ def _task(table: Table, sheet: TaskSheet) -> TaskData:
             one.name: list(table.columns.get(one.name, none))
             for one in sheet.inputs
             if one.kind == "text"
+        },
+        media={
+            one.name: files_of(folder, table.columns.get(one.name, none))
+            for one in sheet.inputs
+            if one.kind in ("audio", "image")
         },
         label=_label(sheet, count),
         student=np.array([f"row {number}" for number in range(count)]),

@@ -1,10 +1,11 @@
-"""A model's first values, and its layout with this machine's text model. NumPy only.
+"""A model's first values, and its layout with this machine's base models. NumPy only.
 
 Which modules there are and what they hold stands in `worker.protocol.layout`.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 from worker.learning.faults import ModelMissing
 from worker.learning.seeds import derive
 from worker.protocol import layout
+from worker.protocol.base_models import CONFIG, BaseShape
 from worker.protocol.codec import Array, Tensors
 from worker.protocol.layout import (
     ADAPTER,
@@ -23,14 +25,17 @@ from worker.protocol.layout import (
     TABLE,
     TEXT,
     Features,
+    Shapes,
     TaskColumns,
     features,
     fused,
     head,
     module_names,
+    read_by_bases,
     reading,
 )
-from worker.protocol.manifest import ModelSpec
+from worker.protocol.manifest import ModelSpec, PinnedModel
+from worker.protocol.policy import Modality
 from worker.protocol.shapes import Shape
 from worker.protocol.tasks import TaskSheet
 
@@ -42,52 +47,66 @@ __all__ = [
     "IMAGE",
     "TABLE",
     "TEXT",
+    "BaseShape",
+    "Bases",
     "Features",
+    "Shapes",
     "TaskColumns",
-    "TextShape",
     "features",
     "fused",
     "head",
     "initial",
+    "is_pinned",
     "module_names",
+    "read_by_bases",
     "reading",
     "shapes",
+    "shapes_of",
 ]
+Bases = Mapping[Modality, Path]
+"""Folders of base models by what they read."""
 
 
-class TextShape(layout.TextShape):
-    """With how it is read from a folder."""
+def is_pinned(folder: Path, base: PinnedModel) -> bool:
+    """Whether the folder holds every pinned file with its digest."""
+    try:
+        for name, wanted in base.files.items():
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
+                    return False
+    except OSError:
+        return False
+    return True
 
-    @classmethod
-    def read(cls, text_dir: Path | None) -> "TextShape":
-        """From the folder's config.json. Raises ModelMissing."""
-        try:
-            if text_dir is None:
-                raise FileNotFoundError("no folder given")
-            found = layout.TextShape.of(
-                json.loads((text_dir / "config.json").read_text(encoding="utf-8"))
-            )
-            return cls(found.hidden, found.layers)
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelMissing(f"the text model's config cannot be read: {error}") from error
+
+def shapes_of(folders: Bases) -> dict[Modality, BaseShape]:
+    """From each folder's config.json. Raises ModelMissing."""
+    return {modality: _shape(modality, folder) for modality, folder in folders.items()}
+
+
+def _shape(modality: Modality, folder: Path) -> BaseShape:
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        return BaseShape.of(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelMissing(f"the {modality} model's config cannot be read: {error}") from error
 
 
 def shapes(
-    model: ModelSpec, tasks: Sequence[TaskSheet], text: layout.TextShape | None
+    model: ModelSpec, tasks: Sequence[TaskSheet], bases: Shapes
 ) -> dict[str, dict[str, Shape]]:
-    """`layout.shapes`. Raises ModelMissing where the model reads text and none is given."""
-    if text is None and features(model, tasks).text:
-        raise ModelMissing("this model reads text and no text model was given")
-    return layout.shapes(model, tasks, text)
+    """`layout.shapes`. Raises ModelMissing where the model reads by a base model and none is given."""
+    lacking = [one for one in read_by_bases(model, tasks) if one not in bases]
+    if lacking:
+        raise ModelMissing(f"this model reads {lacking[0]} by a base model and none was given")
+    return layout.shapes(model, tasks, bases)
 
 
-def initial(
-    model: ModelSpec, tasks: Sequence[TaskSheet], text: layout.TextShape | None
-) -> dict[str, Tensors]:
+def initial(model: ModelSpec, tasks: Sequence[TaskSheet], bases: Shapes) -> dict[str, Tensors]:
     """First values, from `model.seed` and the tensor's own name: adding a task changes no other module."""
     return {
         module: {name: _first(model.seed, module, name, shape) for name, shape in tensors.items()}
-        for module, tensors in shapes(model, tasks, text).items()
+        for module, tensors in shapes(model, tasks, bases).items()
     }
 
 

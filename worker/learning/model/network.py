@@ -9,7 +9,17 @@ import torch
 from torch.nn import functional
 
 from worker.learning.faults import StateMismatch
-from worker.learning.model import audio, events, fusion, image, losses, table, text
+from worker.learning.model import (
+    audio,
+    events,
+    fusion,
+    image,
+    layout,
+    losses,
+    pretrained,
+    table,
+    text,
+)
 from worker.learning.model.batch import Batch, States
 from worker.learning.model.layout import (
     ADAPTER,
@@ -19,15 +29,16 @@ from worker.learning.model.layout import (
     IMAGE,
     TABLE,
     TEXT,
+    BaseShape,
     Features,
-    TextShape,
+    Shapes,
     features,
     head,
-    shapes,
 )
 from worker.protocol import slices
 from worker.protocol.codec import Tensors
 from worker.protocol.manifest import ModelSpec
+from worker.protocol.policy import Modality
 from worker.protocol.tasks import TaskSheet
 
 
@@ -40,7 +51,7 @@ class Network:
         tasks: Sequence[TaskSheet],
         modules: Mapping[str, Tensors],
         encoder: text.TextEncoder | None = None,
-        text_shape: TextShape | None = None,
+        shapes: Shapes | None = None,
     ) -> None:
         self.spec = spec
         self.encoder = encoder
@@ -48,7 +59,7 @@ class Network:
         self.columns = {sheet.name: self.features.columns(sheet) for sheet in tasks}
         self.sheets = {sheet.name: sheet for sheet in tasks}
         self._pooled: dict[int, torch.Tensor] = {}
-        _check(spec, tasks, modules, text_shape)
+        _check(spec, tasks, modules, shapes or {})
         self.parts = {
             module: {
                 name: torch.tensor(array, dtype=torch.float32).requires_grad_()
@@ -155,18 +166,27 @@ class Network:
             found = [self._text(g, row) for g, row in zip(batch.text, columns.text, strict=True)]
             given: Sequence[States] = batch.text
         elif modality == "audio":
-            given, part = batch.audio, self.parts[AUDIO]
-            heard = [
-                self._token(one, lambda x, m: audio.tokens(part, x, m, dropout)) for one in given
-            ]
-            found = [x + part["out.bias"][row] for x, row in zip(heard, columns.audio, strict=True)]
+            given = batch.audio
+            found = self._perceived(AUDIO, given, columns.audio, dropout)
         elif modality == "image":
-            given, part = batch.image, self.parts[IMAGE]
-            seen = [self._token(one, lambda x, _m: image.tokens(part, x, dropout)) for one in given]
-            found = [x + part["out.bias"][row] for x, row in zip(seen, columns.image, strict=True)]
+            given = batch.image
+            found = self._perceived(IMAGE, given, columns.image, dropout)
         else:
             return self._events(batch, dropout)
         return torch.stack(found, dim=1), torch.stack([one.present for one in given], dim=1)
+
+    def _perceived(
+        self, module: str, given: Sequence[States], rows: Sequence[int], dropout: float
+    ) -> list[torch.Tensor]:
+        """(b, width) of each recording or image: by a base model's outputs, or by the small encoder."""
+        part = self.parts[module]
+        if "mix" in part:
+            bias, read = part["bias"], lambda x, _m: pretrained.tokens(part, x, dropout)
+        elif module == AUDIO:
+            bias, read = part["out.bias"], lambda x, m: audio.tokens(part, x, m, dropout)
+        else:
+            bias, read = part["out.bias"], lambda x, _m: image.tokens(part, x, dropout)
+        return [self._token(one, read) + bias[row] for one, row in zip(given, rows, strict=True)]
 
     def _events(self, batch: Batch, dropout: float) -> tuple[torch.Tensor, torch.Tensor]:
         keys, part = self.columns[batch.task].events, self.parts[EVENTS]
@@ -257,22 +277,32 @@ def _check(
     spec: ModelSpec,
     tasks: Sequence[TaskSheet],
     modules: Mapping[str, Tensors],
-    text_shape: TextShape | None,
+    known: Shapes,
 ) -> None:
-    """Given modules fit the layout. Without a text model here, text modules are taken as they are."""
-    if text_shape is None and TEXT in modules:
-        text_shape = TextShape(int(modules[TEXT]["weight"].shape[1]), spec.adapter_layers)
-        skipped: frozenset[str] = frozenset({ADAPTER})
-    else:
-        skipped = frozenset()
-    wanted = shapes(spec, tasks, text_shape)
+    """Given modules fit the layout. Without a base model here, what reads by it is taken as it is."""
+    found = {**_told(spec, modules), **known}
+    skipped = ADAPTER if "text" not in known else ""
+    wanted = layout.shapes(spec, tasks, found)
     if wanted.keys() != modules.keys():
         raise StateMismatch(f"modules {sorted(modules)} are not {sorted(wanted)}")
     for module, tensors in wanted.items():
-        if module in skipped:
+        if module == skipped:
             continue
         given = {name: array.shape for name, array in modules[module].items()}
         if given != {name: shape.size for name, shape in tensors.items()}:
             raise StateMismatch(f"the tensors of {module} do not fit the model")
         if not all(np.isfinite(array).all() for array in modules[module].values()):
             raise StateMismatch(f"{module} holds a value that is not a finite number")
+
+
+def _told(spec: ModelSpec, modules: Mapping[str, Tensors]) -> dict[Modality, BaseShape]:
+    """Shapes of the base models as the modules that read by them have it."""
+    found: dict[Modality, BaseShape] = {}
+    for modality in spec.bases:
+        part = modules.get(f"encoder/{modality}", {})
+        hidden = part["weight"].shape[-1] if "weight" in part else 1
+        layers = spec.adapter_layers
+        if "mix" in part:
+            layers = part["mix"].size - BaseShape(hidden, 0).outputs(modality)
+        found[modality] = BaseShape(hidden, layers)
+    return found

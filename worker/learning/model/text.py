@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from worker.learning.faults import ModelMissing
+from worker.learning.model import loading
 from worker.learning.model.lowrank import LowRank
 from worker.protocol.adapters import FAMILIES, LORA_TARGETS, common_a
 from worker.protocol.codec import Array
@@ -29,11 +30,9 @@ Part = dict[str, torch.Tensor]
 class TextEncoder:
     """One loaded text model. `split` is the number of layers below the cut."""
 
-    def __init__(self, text_dir: Path, spec: ModelSpec) -> None:
-        model, self._tokenizer = _loaded(text_dir)
-        family = FAMILIES.get(model.config.model_type)
-        if family is None:
-            raise ModelMissing(f"text models of the family {model.config.model_type} cannot be cut")
+    def __init__(self, folder: Path, spec: ModelSpec) -> None:
+        model, self._tokenizer = _loaded(folder)
+        family = FAMILIES[model.config.model_type]
         self._embeddings: Any = model.embeddings
         self._layers: list[Any] = list(getattr(getattr(model, family[0]), family[1]))
         self.hidden = int(model.config.hidden_size)
@@ -120,28 +119,16 @@ def project(part: Part, pooled: torch.Tensor, row: int) -> torch.Tensor:
     )
 
 
-def _loaded(text_dir: Path) -> tuple[Any, Any]:
-    """Imports transformers here only: a site without text never pays for it."""
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
+def _loaded(folder: Path) -> tuple[Any, Any]:
+    model = loading.model(folder, "text", attn_implementation="sdpa")
+    from transformers import AutoTokenizer
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(
-            text_dir,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-            attn_implementation="sdpa",
-        )
         tokenizer = AutoTokenizer.from_pretrained(
-            text_dir, local_files_only=True, trust_remote_code=False
+            folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError) as error:
-        raise ModelMissing(f"the text model cannot be loaded: {error}") from error
-    model.eval().requires_grad_(False)
+        raise ModelMissing(f"the text model's tokenizer cannot be loaded: {error}") from error
     return model, tokenizer
 
 

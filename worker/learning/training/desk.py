@@ -1,4 +1,4 @@
-"""Everything a job needs on the table before the first batch: the text encoder, its cache, the records."""
+"""Everything a job needs on the table before the first batch: base models' outputs, the text encoder, the records."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +13,9 @@ from worker.learning.model.text import TextEncoder
 from worker.learning.training import determinism
 from worker.learning.training.batches import Source, sources
 from worker.learning.training.frozen import ProgressHook, encode, has_text
-from worker.learning.training.perceiving import Perceived
+from worker.learning.training.perceiving import Perceived, has
 from worker.learning.training.state_cache import StateCache
+from worker.protocol.base_models import READ
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import Phase
 from worker.protocol.manifest import ModelSpec
@@ -23,21 +24,22 @@ from worker.protocol.tasks import TaskSheet
 
 @dataclass(frozen=True)
 class Desk:
-    """`encoder` and the sources' cache are None where no record has text."""
+    """`encoder` and the sources' cache are None where no record has text; `shapes` are of the base models at hand."""
 
     spec: ModelSpec
     tasks: tuple[TaskSheet, ...]
     sources: list[Source]
     encoder: TextEncoder | None
-    text_shape: layout.TextShape | None
+    shapes: layout.Shapes
 
     def network(self, modules: Mapping[str, Tensors]) -> Network:
-        return Network(self.spec, self.tasks, modules, self.encoder, self.text_shape)
+        return Network(self.spec, self.tasks, modules, self.encoder, self.shapes)
 
     def first(self) -> Network:
-        """The model before any training. A site without text needs no text model to build it."""
-        shape = self.text_shape or layout.TextShape(1, self.spec.adapter_layers)
-        return self.network(layout.initial(self.spec, self.tasks, shape))
+        """The model before any training. A site needs no base model for what its records do not have."""
+        lacking = {one: layout.BaseShape(1, self.spec.adapter_layers or 1) for one in READ}
+        shapes = {**lacking, **self.shapes}
+        return self.network(layout.initial(self.spec, self.tasks, shapes))
 
 
 @contextmanager
@@ -46,28 +48,38 @@ def laid(
     tasks: tuple[TaskSheet, ...],
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: layout.Bases,
     cache_dir: Path,
     on_progress: ProgressHook,
 ) -> Iterator[Desk]:
-    """Runs the frozen layers for texts not seen before. Raises ModelMissing if text needs a model not here."""
+    """Runs the frozen layers for texts, images and recordings not seen before. Raises ModelMissing where one of them
+    needs a base model that is not here."""
     determinism.prepare()
     on_progress(Phase.LOADING, 0, 1)
-    encoder, cache, shape = None, None, None
-    if spec.text is not None and has_text(data):
-        if text_dir is None:
-            raise ModelMissing("the records have text and there is no text model here")
-        encoder, shape = TextEncoder(text_dir, spec), layout.TextShape.read(text_dir)
+    used = _used(spec, data, bases)
+    encoder, cache = None, None
+    if spec.text is not None and "text" in used:
+        encoder = TextEncoder(used["text"], spec)
         cache = StateCache(cache_dir, spec.text.digest, encoder.split, encoder.max_tokens)
-    media = Perceived(cache_dir, data)
+    media = Perceived(cache_dir, data, spec, used)
     try:
         media.prepare(data, on_progress)
         if encoder is not None and cache is not None:
             encode(encoder, cache, data, on_progress)
         names = [sheet.name for sheet in tasks]
         given = sources(data, names, cache, media, text=spec.text is not None)
-        yield Desk(spec, tasks, given, encoder, shape)
+        yield Desk(spec, tasks, given, encoder, layout.shapes_of(used))
     finally:
         media.close()
         if cache is not None:
             cache.close()
+
+
+def _used(spec: ModelSpec, data: SiteData, bases: layout.Bases) -> layout.Bases:
+    """The folders of the base models that some record here is read by."""
+    some = {"text": has_text(data), "audio": has(data, "audio"), "image": has(data, "image")}
+    wanted = [modality for modality in spec.bases if some[modality]]
+    for modality in wanted:
+        if modality not in bases:
+            raise ModelMissing(f"the records have {modality} and its base model is not here")
+    return {modality: bases[modality] for modality in wanted}
