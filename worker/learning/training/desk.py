@@ -81,5 +81,7 @@ def _used(spec: ModelSpec, data: SiteData, bases: layout.Bases) -> layout.Bases:
     wanted = [modality for modality in spec.bases if some[modality]]
     for modality in wanted:
         if modality not in bases:
-            raise ModelMissing(f"the records have {modality} and its base model is not here")
+            raise ModelMissing(
+                f"the records have {modality} and its base model is not here: give its folder by --{modality}"
+            )
     return {modality: bases[modality] for modality in wanted}
