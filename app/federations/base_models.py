@@ -47,21 +47,18 @@ def import_model(
         return known
     if queries.base_model_by_name(session, cleaned) is not None:
         raise Conflict(_("Another base model has this name. Choose a different one."))
-    return _add(
-        session,
-        BaseModelFile(
-            id=new_id("model"),
-            name=cleaned,
-            digest=files[WEIGHTS],
-            modality=found.modality,
-            files=files,
-            bytes=sum(path.stat().st_size for path in found.files),
-            licence=licence.strip()[:200],
-            source=source.strip()[:200],
-            created=now(),
-        ),
-        actor_id,
+    model = BaseModelFile(
+        id=new_id("model"),
+        name=cleaned,
+        digest=files[WEIGHTS],
+        modality=found.modality,
+        files=files,
+        bytes=sum(path.stat().st_size for path in found.files),
+        licence=licence.strip()[:200],
+        source=source.strip()[:200],
+        created=now(),
     )
+    return _add(session, model, actor_id)
 
 
 def _add(session: Session, model: BaseModelFile, actor_id: str) -> BaseModelFile:

@@ -14,13 +14,13 @@ from worker.learning.model import (
     events,
     fusion,
     image,
-    layout,
     losses,
     pretrained,
     table,
     text,
 )
 from worker.learning.model.batch import Batch, States
+from worker.learning.model.checking import check
 from worker.learning.model.layout import (
     ADAPTER,
     AUDIO,
@@ -29,7 +29,6 @@ from worker.learning.model.layout import (
     IMAGE,
     TABLE,
     TEXT,
-    BaseShape,
     Features,
     Shapes,
     features,
@@ -38,7 +37,6 @@ from worker.learning.model.layout import (
 from worker.protocol import slices
 from worker.protocol.codec import Tensors
 from worker.protocol.manifest import ModelSpec
-from worker.protocol.policy import Modality
 from worker.protocol.tasks import TaskSheet
 
 
@@ -59,7 +57,7 @@ class Network:
         self.columns = {sheet.name: self.features.columns(sheet) for sheet in tasks}
         self.sheets = {sheet.name: sheet for sheet in tasks}
         self._pooled: dict[int, torch.Tensor] = {}
-        _check(spec, tasks, modules, shapes or {})
+        check(spec, tasks, modules, shapes or {})
         self.parts = {
             module: {
                 name: torch.tensor(array, dtype=torch.float32).requires_grad_()
@@ -270,39 +268,4 @@ def _first_rows(rank: int, gradient: torch.Tensor) -> torch.Tensor:
     """The gradient with zeros below its first `rank` rows."""
     found = gradient.clone()
     found[rank:] = 0.0
-    return found
-
-
-def _check(
-    spec: ModelSpec,
-    tasks: Sequence[TaskSheet],
-    modules: Mapping[str, Tensors],
-    known: Shapes,
-) -> None:
-    """Given modules fit the layout. Without a base model here, what reads by it is taken as it is."""
-    found = {**_told(spec, modules), **known}
-    skipped = ADAPTER if "text" not in known else ""
-    wanted = layout.shapes(spec, tasks, found)
-    if wanted.keys() != modules.keys():
-        raise StateMismatch(f"modules {sorted(modules)} are not {sorted(wanted)}")
-    for module, tensors in wanted.items():
-        if module == skipped:
-            continue
-        given = {name: array.shape for name, array in modules[module].items()}
-        if given != {name: shape.size for name, shape in tensors.items()}:
-            raise StateMismatch(f"the tensors of {module} do not fit the model")
-        if not all(np.isfinite(array).all() for array in modules[module].values()):
-            raise StateMismatch(f"{module} holds a value that is not a finite number")
-
-
-def _told(spec: ModelSpec, modules: Mapping[str, Tensors]) -> dict[Modality, BaseShape]:
-    """Shapes of the base models as the modules that read by them have it."""
-    found: dict[Modality, BaseShape] = {}
-    for modality in spec.bases:
-        part = modules.get(f"encoder/{modality}", {})
-        hidden = part["weight"].shape[-1] if "weight" in part else 1
-        layers = spec.adapter_layers
-        if "mix" in part:
-            layers = part["mix"].size - BaseShape(hidden, 0).outputs(modality)
-        found[modality] = BaseShape(hidden, layers)
     return found
