@@ -121,7 +121,7 @@ def test_what_is_asked_goes_by_the_known_records_of_the_same_student(tmp_path: P
     )
     plan = build.TRAINING.model_copy(update={"personal": 0.3})
     wanted = build.manifest([sheet], kind=JobKind.PERSONAL, training=plan)
-    near = local.initial_modules(wanted.model, wanted.tasks, text_dir=None)
+    near = local.initial_modules(wanted.model, wanted.tasks, bases={})
     (found,) = predictions(wanted, near, data, own_dir=tmp_path / "own", **build.folders(tmp_path))
     assert len(found.prediction) == 60
     assert (found.known == 9).all()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from worker.learning.data.records import SiteData
 from worker.learning.data.rows import ASKED
 from worker.learning.local import ProgressHook
+from worker.learning.model.layout import Bases
 from worker.learning.own import Modules
 from worker.protocol.manifest import Manifest
 from worker.protocol.tasks import TaskSheet
@@ -35,7 +36,7 @@ def predictions(
     modules: Modules,
     data: SiteData,
     *,
-    text_dir: Path | None,
+    bases: Bases,
     cache_dir: Path,
     own_dir: Path,
     on_progress: ProgressHook,
@@ -48,7 +49,7 @@ def predictions(
         manifest.model,
         manifest.tasks,
         data,
-        text_dir=text_dir,
+        bases=bases,
         cache_dir=cache_dir,
         on_progress=on_progress,
     ) as desk:

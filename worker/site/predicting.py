@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from worker.learning.own import Modules, laid_over
 from worker.protocol.codec import decode
 from worker.protocol.codes import Phase
+from worker.protocol.layout import read_by_bases
 from worker.protocol.manifest import Manifest
+from worker.protocol.policy import Modality
 from worker.protocol.text import _
 from worker.site import files
 from worker.site.faults import ObjectMismatch, SiteFault
@@ -40,7 +42,7 @@ def write(site: Site, out: Path, reason: str) -> int:
         manifest,
         _modules(site, manifest),
         data,
-        text_dir=_text_dir(site, manifest),
+        bases=_bases(site, manifest),
         cache_dir=files.folder(site.home.cache),
         own_dir=site.own.personal(manifest.run),
         on_progress=_quiet,
@@ -91,8 +93,13 @@ def _modules(site: Site, manifest: Manifest) -> Modules:
     return laid_over(shared, site.own.at(manifest.run, manifest.round), manifest.kept)
 
 
-def _text_dir(site: Site, manifest: Manifest) -> Path | None:
-    return None if manifest.model.text is None else site.home.models / manifest.model.text.digest
+def _bases(site: Site, manifest: Manifest) -> dict[Modality, Path]:
+    """They came with the release."""
+    model = manifest.model
+    return {
+        modality: site.home.models / model.bases[modality].digest
+        for modality in read_by_bases(model, manifest.tasks)
+    }
 
 
 def _log(site: Site, manifest: Manifest, reason: str, count: int) -> None:
