@@ -30,13 +30,18 @@ def build(live: Live) -> Document:
 
 def _card(one: Released) -> Section:
     plan = runs.plan_of(one.run)
-    text = plan.model.text
+    bases = plan.model.bases
     lines = Lines(
         (
             (_("Made in"), _("run {n}, published on {day}").format(n=one.run.number, day=day(one.release.created))),
             (_("Predicts"), listed(sheet.target for sheet in plan.sheets)),
             (_("Reads"), listed(dict.fromkeys(c.name for s in plan.sheets for c in s.inputs))),
-            (_("Text model"), f"{text.name}, {text.digest[:12]}" if text else _("none")),
+            (
+                _("Base models"),
+                listed(f"{base.name}, {base.digest[:12]}" for base in bases.values())
+                if bases
+                else _("none"),
+            ),
             (_("Model parts"), number(len(one.release.modules))),
             (_("Digest of the run’s plan"), one.run.plan_digest),
         )

@@ -12,7 +12,7 @@ from app.audit.models import HUB_CHAIN
 from app.audit.service import record
 from app.clock import now
 from app.errors import Conflict, Invalid, NotFound
-from app.federations import model_folder, queries
+from app.federations import model_folder, offered
 from app.federations.models import BaseModelFile
 from app.ids import new_id
 from app.names import clean_name
@@ -42,10 +42,10 @@ def import_model(
         raise Invalid(_("Name the model's licence and source: every member reads them."))
     found = model_folder.look(directory)
     files = {path.name: store.put_file(path) for path in found.files}
-    known = queries.base_model(session, files[WEIGHTS])
+    known = offered.base_model(session, files[WEIGHTS])
     if known is not None:
         return known
-    if queries.base_model_by_name(session, cleaned) is not None:
+    if offered.base_model_by_name(session, cleaned) is not None:
         raise Conflict(_("Another base model has this name. Choose a different one."))
     model = BaseModelFile(
         id=new_id("model"),
@@ -82,7 +82,7 @@ def withdraw(session: Session, actor: Actor, model_id: str) -> BaseModelFile:
 def _decide(session: Session, actor: Actor, model_id: str, *, allowed: bool) -> BaseModelFile:
     require(actor, Permission.HUB_OPERATE, None)
     fresh(actor)
-    model = queries.base_model_by_id(session, model_id)
+    model = offered.base_model_by_id(session, model_id)
     if model is None:
         raise NotFound(_("There is no such base model."))
     model.allowed = allowed

@@ -14,7 +14,7 @@ from app.audit import kinds
 from app.audit.service import record
 from app.clock import now
 from app.errors import Conflict, Invalid, NotFound, Outdated
-from app.federations import queries
+from app.federations import offered, queries
 from app.federations.models import Federation
 from app.federations.schemas import DraftSteps, ModelStep, Terms
 from app.federations.states import FederationState
@@ -141,7 +141,7 @@ def model_spec(session: Session, step: ModelStep) -> ModelSpec:
 def _pinned(session: Session, modality: Modality, digest: str | None) -> PinnedModel | None:
     if not digest:
         return None
-    base = queries.base_model(session, digest)
+    base = offered.base_model(session, digest)
     if base is None or not base.allowed:
         sentence = _("The hub's operators have not allowed this base model.")
         raise Invalid(sentence, {f"{modality}_model": sentence})

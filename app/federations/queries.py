@@ -11,7 +11,7 @@ from app.access.loaders import require
 from app.access.permissions import Permission
 from app.db import hub_country
 from app.errors import NotAllowed, NotFound
-from app.federations.models import BaseModelFile, Federation, Membership, SheetVersion
+from app.federations.models import Federation, Membership, SheetVersion
 from app.federations.schemas import Accepted, Terms
 from app.federations.states import FederationState, MembershipState
 from app.institutions.models import Institution
@@ -276,23 +276,6 @@ def accepted(session: Session, federation: Federation) -> Accepted:
         model=model(federation),
         sheets=documents(session, federation.id),
     )
-
-
-def base_models(session: Session) -> Sequence[BaseModelFile]:
-    return session.scalars(select(BaseModelFile).order_by(BaseModelFile.name)).all()
-
-
-def base_model(session: Session, digest: str) -> BaseModelFile | None:
-    """By the digest of its safetensors file."""
-    return session.scalars(select(BaseModelFile).where(BaseModelFile.digest == digest)).first()
-
-
-def base_model_by_id(session: Session, model_id: str) -> BaseModelFile | None:
-    return session.get(BaseModelFile, model_id)
-
-
-def base_model_by_name(session: Session, name: str) -> BaseModelFile | None:
-    return session.scalars(select(BaseModelFile).where(BaseModelFile.name == name)).first()
 
 
 def nobody(federation: Federation, institution_id: str) -> Membership:

@@ -11,6 +11,7 @@ from app.access.actor import Actor, institutions_where
 from app.access.loaders import require
 from app.access.permissions import Permission
 from app.errors import NotFound
+from app.federations import offered
 from app.federations import queries as federation_queries
 from app.federations.models import Federation, Membership
 from app.federations.states import MembershipState
@@ -235,7 +236,7 @@ def needed(session: Session, digest: str) -> bool:
     )
     states = select(ModuleState.id).where(ModuleState.digest == digest)
     return any(session.scalar(q.limit(1)) is not None for q in (updates, states)) or any(
-        digest in model.files.values() for model in federation_queries.base_models(session)
+        digest in model.files.values() for model in offered.base_models(session)
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app import objects
 from app.audit.models import Event
 from app.errors import Conflict, Invalid
-from app.federations import base_models, compatibility, model_folder, queries, service
+from app.federations import base_models, compatibility, model_folder, offered, queries, service
 from app.federations.schemas import DraftSteps, ModelStep
 from app.objects import ObjectStore
 from tests.federations.people import People, drafted
@@ -55,7 +55,7 @@ def test_a_model_is_pinned_and_pickles_stay_outside(
     (folder / "modeling.py").write_text("raise SystemExit")
     (folder / "special_tokens_map.json").symlink_to("/etc/hostname")
     take(session, store, folder)
-    (model,) = queries.base_models(session)
+    (model,) = offered.base_models(session)
     weights = (folder / "model.safetensors").read_bytes()
     assert model.digest == hashlib.sha256(weights).hexdigest()
     assert set(model.files) == {
@@ -145,7 +145,7 @@ def test_what_is_not_taken(
     spoil(folder)
     with pytest.raises(Invalid, match=says):
         take(session, store, folder)
-    assert queries.base_models(session) == []
+    assert offered.base_models(session) == []
 
 
 @pytest.mark.parametrize("family", sorted(media_models.VISION | media_models.SPEECH))
@@ -157,7 +157,7 @@ def test_vision_and_speech_models_are_taken_as_text_models_are(
     (made / "vocab.json").write_text("{}")
     (made / "pytorch_model.bin").write_bytes(pickle.dumps({"a": 1}))
     take(session, store, made)
-    (model,) = queries.base_models(session)
+    (model,) = offered.base_models(session)
     assert model.modality == ("image" if family in media_models.VISION else "audio")
     assert model.files == media_models.pinned(made).files
     assert model.digest == model.files["model.safetensors"]
@@ -186,7 +186,7 @@ def test_what_is_not_taken_of_a_vision_model(
     spoil(made)
     with pytest.raises(Invalid, match=says):
         take(session, store, made)
-    assert queries.base_models(session) == []
+    assert offered.base_models(session) == []
 
 
 def test_licence_and_source_are_named(session: Session, store: ObjectStore, folder: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_federation_names_it_once_an_operator_allowed_it(
     session: Session, people: People, store: ObjectStore, folder: Path
 ) -> None:
     take(session, store, folder)
-    (model,) = queries.base_models(session)
+    (model,) = offered.base_models(session)
     federation = drafted(session, people.lead)
 
     def save() -> None:
@@ -233,7 +233,7 @@ def test_each_is_chosen_for_what_it_reads(
     made["audio"] = media_models.whisper(tmp_path / "whisper")
     for name, place in made.items():
         take(session, store, place, name)
-    by = {model.modality: model for model in queries.base_models(session)}
+    by = {model.modality: model for model in offered.base_models(session)}
     for model in by.values():
         base_models.allow(session, people.operator, model.id)
     federation = drafted(session, people.lead)

@@ -13,7 +13,7 @@ from worker.learning.data.records import SiteData, TaskData
 from worker.protocol import rules
 from worker.protocol.bounds import Bounds
 from worker.protocol.codes import JobKind, Refusal
-from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, PinnedModel, Training
+from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, Training
 from worker.protocol.messages import Claimed
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.rules import Objection
@@ -32,7 +32,7 @@ SHEET = TaskSheet(
     labels=("no", "yes"),
     inputs=(Input(name="hours"),),
 )
-TEXT = PinnedModel(name="m", digest="a" * 64, files={"config.json": "b" * 64}, bytes=1)
+
 OPEN = Leaves(updates=True, metrics=True, counts=True, class_codes=True, class_reports=True)
 POLICY = PolicyDocument(leaves=OPEN)
 IDENTITY = Identity("site_1", "Main", "institution_1", "School", HUB.public, "Hub", False)
@@ -172,9 +172,6 @@ POLICIES: list[tuple[str, Known, Manifest, Refusal]] = [
     ("modality", with_policy(modalities=("text",)), manifest(), Refusal.MODALITY),
     ("task", with_policy(task_kinds=("regression",)), manifest(), Refusal.TASK),
     ("input", with_policy(blocked_inputs=("hours",)), manifest(), Refusal.INPUT),
-    ("model", with_policy(models=()), manifest(model=ModelSpec(text=TEXT)), Refusal.MODEL),
-    ("vision", with_policy(models=()), manifest(model=ModelSpec(image=TEXT)), Refusal.MODEL),
-    ("speech", with_policy(models=()), manifest(model=ModelSpec(audio=TEXT)), Refusal.MODEL),
     ("noise", with_policy(protections=("noise",)), manifest(), Refusal.UNSUPPORTED_PROTECTION),
     (
         "masks",

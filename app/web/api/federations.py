@@ -7,7 +7,7 @@ from fastapi import Response
 from pydantic import Field
 
 from app.access.permissions import Permission
-from app.federations import queries, service
+from app.federations import offered, queries, service
 from app.federations.models import BaseModelFile, Federation
 from app.federations.schemas import Accepted, AgreementStep, ModelStep, Terms
 from app.federations.states import FederationState
@@ -208,5 +208,5 @@ def list_models(
     allowed: Annotated[bool | None, only("Allowed by the operators, or not.")] = None,
 ) -> Page[BaseModelTold]:
     """Base models at this hub, by name."""
-    fitting = [m for m in queries.base_models(call.session) if allowed in (None, m.allowed)]
+    fitting = [m for m in offered.base_models(call.session) if allowed in (None, m.allowed)]
     return window.page(fitting, lambda m: (m.name, m.id), _model)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.errors import Conflict, Invalid
-from app.federations import queries, service
+from app.federations import offered, queries, service
 from app.federations.models import Federation
 from app.federations.schemas import DraftSteps
 from app.federations.states import FederationState
@@ -139,7 +139,7 @@ def _body(
         case "task":
             return sheet_step.listed(row, queries.documents(visit.session, row.id))
         case "model":
-            allowed = [b for b in queries.base_models(visit.session) if b.allowed]
+            allowed = [b for b in offered.base_models(visit.session) if b.allowed]
             model = queries.model(row)
             return (_form(row, step, model_form.fields(model, allowed, typed, errors)),)
         case "rounds":

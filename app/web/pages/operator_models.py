@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.federations import base_models, queries
+from app.federations import base_models, offered
 from app.federations.models import BaseModelFile
 from app.people import queries as people
 from app.text import _
@@ -35,7 +35,7 @@ router = page_router(prefix="/operator/models")
 @router.get("")
 def every(visit: Here) -> Response:
     require(visit.who, Permission.HUB_OPERATE, None)
-    rows = queries.base_models(visit.session)
+    rows = offered.base_models(visit.session)
     names = people.names(visit.session, {row.decided_by or "" for row in rows})
     panels = tuple(_panel(row, names) for row in rows)
     allowed = sum(row.allowed for row in rows)
