@@ -62,14 +62,14 @@ def post(
     metrics: bool = False,
 ) -> Job:
     """Seals and posts one job. `metrics`: its answer may bring figures along."""
-    plan = occasion.plan
+    plan, run = occasion.plan, occasion.run
     manifest = Manifest(
         job=new_id("job"),
         kind=kind,
         site=site.id,
         institution=site.institution_id,
-        federation=occasion.run.federation_id,
-        run=occasion.run.id,
+        federation=run.federation_id,
+        run=run.id,
         round=occasion.number,
         issued=occasion.issued,
         expires=occasion.expires,
@@ -87,8 +87,7 @@ def post(
         release=release,
         approved=approved,
     )
-    objects = _objects(occasion)
-    return inbox.post(session, hub_key, manifest, objects=objects, round_id=occasion.round_id)
+    return _posted(session, hub_key, manifest, occasion)
 
 
 def _rank(plan: Plan, site: Site) -> int | None:
@@ -105,10 +104,11 @@ def _refs(base: Mapping[str, ModuleState]) -> dict[str, ModuleRef]:
     }
 
 
-def _objects(occasion: Occasion) -> tuple[str, ...]:
-    """The modules, and every file of the base models."""
+def _posted(session: Session, hub_key: PrivateKey, manifest: Manifest, occasion: Occasion) -> Job:
+    """With what the site may fetch for it: the modules, and every file of the base models."""
     bases = occasion.plan.model.bases.values()
-    return (
+    objects = (
         *(state.digest for state in occasion.base.values()),
         *(digest for base in bases for digest in base.files.values()),
     )
+    return inbox.post(session, hub_key, manifest, objects=objects, round_id=occasion.round_id)

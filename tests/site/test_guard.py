@@ -296,5 +296,5 @@ def test_every_refusal_has_a_case_here() -> None:
     said = {code for _, _, code, _ in OFFERS} | {code for *_, code in POLICIES}
     said |= {code for *_, code in FLOWS} | {Refusal.COUNTS_STAY, Refusal.TOO_FEW_RECORDS}
     said |= {Refusal.NO_MATCHING_DATA, Refusal.NEEDS_NOISE, Refusal.NEEDS_SECURE_AGGREGATION}
-    said |= {Refusal.RANK}  # tests/site/test_tiers.py
+    said |= {Refusal.RANK, Refusal.MODEL}  # test_tiers.py, test_guard_models.py
     assert said == set(Refusal)
