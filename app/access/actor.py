@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.access.permissions import OPERATOR, ROLES, TOKEN_NEVER, Permission, Role
+from app.access.permissions import DISTRICT_OFFICER, OPERATOR, ROLES, TOKEN_NEVER, Permission, Role
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Actor:
     """Who this would be with a second factor, where one is required and missing."""
     holds: dict[str, Hold] = field(default_factory=dict)
     """By institution, set at the edge; an institution that may do everything has none."""
+    acting: dict[str, str] = field(default_factory=dict)
+    """School to the district as whose privacy officer this person acts there, set at the edge; never a token's."""
 
     @property
     def id(self) -> str:
@@ -47,6 +49,8 @@ class Actor:
         if self.token_institution not in (None, institution):
             return frozenset()
         held = frozenset[Permission]().union(*(ROLES[r] for r in self.roles.get(institution, ())))
+        if institution in self.acting:
+            held |= DISTRICT_OFFICER
         if institution in self.holds:
             held -= self.holds[institution].permissions
         return held if self.scopes is None else (held & self.scopes) - TOKEN_NEVER
@@ -57,11 +61,21 @@ class Actor:
         return replace(self, holds={})
 
     @property
+    def own(self) -> "Actor":
+        """Without what a district's officer may do at its schools: what a school answers its district by itself."""
+        return replace(self, acting={})
+
+    def as_officer_of(self, institution: str) -> dict[str, str]:
+        """For an event there: the district as whose officer this person acts; empty for its own people."""
+        district = self.acting.get(institution)
+        return {"institution": district} if district else {}
+
+    @property
     def institutions(self) -> frozenset[str]:
-        """Where this actor has any role."""
+        """Where this actor has any role, or acts as a district's officer."""
         if self.token_institution is not None:
             return frozenset({self.token_institution}) & self.roles.keys()
-        return frozenset(self.roles)
+        return frozenset(self.roles) | frozenset(self.acting)
 
 
 def allows(actor: Actor, permission: Permission, institution: str | None = None) -> bool:

@@ -91,6 +91,23 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.INSTRUCTOR: frozenset({Permission.REPORT_READ, Permission.REPORT_ANSWER}),
 }
 
+DISTRICT_OFFICER: frozenset[Permission] = frozenset(
+    {
+        Permission.INSTITUTION_READ,
+        Permission.POLICY_READ,
+        Permission.POLICY_DRAFT,
+        Permission.POLICY_APPROVE,
+        Permission.SITE_READ,
+        Permission.FEDERATION_READ,
+        Permission.RUN_READ,
+        Permission.RUN_APPROVE,
+        Permission.SENT_READ,
+        Permission.AUDIT_READ,
+        Permission.EVIDENCE_READ,
+    }
+)
+"""What a district's privacy officer may do at a school that accepted it: never a class, a report or its feedback."""
+
 OPERATOR: frozenset[Permission] = frozenset({Permission.HUB_OPERATE})
 
 TOKEN_NEVER: frozenset[Permission] = frozenset(

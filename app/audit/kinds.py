@@ -54,6 +54,10 @@ INSTITUTION_DECIDED = Kind(
     N_("Operator's decision"),
     ("decision", "state", "single_operator", "domain_proved"),
 )
+TIE_OFFERED = Kind("tie.offered", I, N_("Offered to be its district"), ("institution",))
+TIE_ACCEPTED = Kind("tie.accepted", I, N_("District accepted"), ("institution",))
+TIE_DECLINED = Kind("tie.declined", I, N_("District declined"), ("institution",))
+TIE_ENDED = Kind("tie.ended", I, N_("District and school parted"), ("institution",))
 CLASS_ADDED = Kind("class.added", I, N_("Class added"))
 CLASS_OFFERED = Kind("class.offered", I, N_("Class named by a site"), ("site", "count"))
 CLASS_CONFIRMED = Kind("class.confirmed", I, N_("Class confirmed"))
@@ -63,13 +67,23 @@ INSTRUCTOR_UNASSIGNED = Kind(
 )
 
 # Policies
-POLICY_DRAFTED = Kind("policy.drafted", I, N_("Policy drafted"), ("number",))
-POLICY_SAVED = Kind("policy.saved", I, N_("Policy draft saved"), ("number", "revision", "digest"))
-POLICY_APPROVED = Kind(
-    "policy.approved", I, N_("Policy approved"), ("number", "digest", "one_person")
+POLICY_DRAFTED = Kind("policy.drafted", I, N_("Policy drafted"), ("number", "institution"))
+POLICY_SAVED = Kind(
+    "policy.saved", I, N_("Policy draft saved"), ("number", "revision", "digest", "institution")
 )
-POLICY_DECLINED = Kind("policy.declined", I, N_("Policy declined"), ("number", "digest"))
-POLICY_REPLACED = Kind("policy.replaced", I, N_("Policy replaced"), ("number", "policy"))
+POLICY_APPROVED = Kind(
+    "policy.approved", I, N_("Policy approved"), ("number", "digest", "one_person", "institution")
+)
+POLICY_DECLINED = Kind(
+    "policy.declined", I, N_("Policy declined"), ("number", "digest", "institution")
+)
+POLICY_REPLACED = Kind(
+    "policy.replaced", I, N_("Policy replaced"), ("number", "policy", "institution")
+)
+FLOOR_PROPOSED = Kind("floor.proposed", I, N_("Floor proposed"), ("institution", "policy"))
+FLOOR_ACCEPTED = Kind("floor.accepted", I, N_("Floor accepted"), ("institution", "policy"))
+FLOOR_REFUSED = Kind("floor.refused", I, N_("Floor refused"), ("institution", "policy", "reason"))
+FLOOR_WITHDRAWN = Kind("floor.withdrawn", I, N_("Floor withdrawn"), ("institution", "policy"))
 
 # Sites
 SITE_ADDED = Kind("site.added", I, N_("Site added"))
@@ -166,8 +180,12 @@ MODEL_WITHDRAWN = Kind("model.withdrawn", H, N_("Base model withdrawn"), ("diges
 
 # Runs
 RUN_PROPOSED = Kind("run.proposed", I, N_("Run proposed"), ("federation", "number", "digest"))
-RUN_APPROVED = Kind("run.approved", I, N_("Run approved"), ("federation", "number", "policy"))
-RUN_DECLINED = Kind("run.declined", I, N_("Run declined"), ("federation", "number", "policy"))
+RUN_APPROVED = Kind(
+    "run.approved", I, N_("Run approved"), ("federation", "number", "policy", "institution")
+)
+RUN_DECLINED = Kind(
+    "run.declined", I, N_("Run declined"), ("federation", "number", "policy", "institution")
+)
 RUN_ASKED = Kind("run.asked", I, N_("Approval asked for"), ("federation", "number"))
 RUN_STARTED = Kind("run.started", I, N_("Run started"), ("federation", "number"))
 RUN_PAUSED = Kind("run.paused", I, N_("Run paused"), ("federation", "number"))

@@ -13,6 +13,7 @@ from app.institutions.states import (
     InstitutionKind,
     InstitutionState,
     ProofKind,
+    TieState,
 )
 
 
@@ -39,6 +40,21 @@ class Institution(Base):
     """Of what it says of itself, while it may still be corrected."""
     created: Mapped[datetime]
     verified: Mapped[datetime | None]
+
+
+class Tie(Base):
+    """A district offers, a school's administrator accepts; either side ends it."""
+
+    __tablename__ = "institution_tie"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    district_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    state: Mapped[TieState] = mapped_column(by_value(TieState))
+    offered_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    offered: Mapped[datetime]
+    answered_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    changed: Mapped[datetime]
 
 
 class Proof(Base):

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Hold
-from app.access.permissions import Permission
+from app.access.permissions import Permission, Role
+from app.institutions import tie_queries
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionState
 from app.text import _
@@ -69,8 +70,19 @@ _HELD_OF = select(Institution).where(
 )
 
 
+def _acting(session: Session, actor: Actor) -> Actor:
+    """A person who is privacy officer somewhere may act at the schools that accepted that place as their district."""
+    officer = [i for i, roles in actor.roles.items() if Role.PRIVACY_OFFICER in roles]
+    if actor.token is not None or not officer:
+        return actor
+    schools = tie_queries.schools_of(session, officer)
+    acting = {school: district for school, district in schools.items() if school not in actor.roles}
+    return replace(actor, acting=acting) if acting else actor
+
+
 def held(session: Session, actor: Actor) -> Actor:
-    """The same actor, with a hold for each of its institutions that may only read now."""
+    """The same actor, acting at its district's schools, with a hold for each institution that may only read now."""
+    actor = _acting(session, actor)
     holds = {
         row.id: Hold(HELD[row.state], why_not(row) or "", row.state.value)
         for row in session.scalars(_HELD_OF, {"ids": sorted(actor.institutions)})

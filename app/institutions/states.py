@@ -25,6 +25,23 @@ class InstitutionKind(StrEnum):
     UNIVERSITY = "university"
 
 
+class TieState(StrEnum):
+    """Between a district and a school. Declined and ended are answers: a new offer is a new tie."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
+TIE_TRANSITIONS: dict[TieState, frozenset[TieState]] = {
+    TieState.OFFERED: frozenset({TieState.ACCEPTED, TieState.DECLINED, TieState.ENDED}),
+    TieState.ACCEPTED: frozenset({TieState.ENDED}),
+    TieState.DECLINED: frozenset(),
+    TieState.ENDED: frozenset(),
+}
+
+
 class CheckOutcome(StrEnum):
     """What a look for the domain's text record found."""
 

@@ -18,8 +18,7 @@ from app.ids import new_id
 from app.institutions import queries as institutions
 from app.institutions.service import why_not
 from app.institutions.states import InstitutionState
-from app.people import queries as people
-from app.policies import queries
+from app.policies import approvers, district_floors, queries
 from app.policies.models import PolicyVersion
 from app.policies.states import TRANSITIONS, PolicyState
 from app.states import move
@@ -111,7 +110,8 @@ def approve(
 ) -> PolicyVersion:
     """Approves the text with `digest`, the one the person read; the former approved version is replaced.
 
-    Raises NotAllowed for its drafter while someone else could approve, Conflict if the text has changed.
+    Raises NotAllowed for its drafter while someone else could approve, Conflict if the text has changed, Invalid by
+    field where it is looser than a floor the institution accepted from its district.
     """
     row = queries.get(session, actor, Permission.POLICY_READ, version_id)
     fresh(actor)
@@ -119,6 +119,7 @@ def approve(
     one_person = _may_decide(session, actor, row)
     if digest is not None and digest != row.digest:
         raise Conflict(_("The draft has changed since you read it. Read it again."))
+    district_floors.keep(session, row.institution_id, queries.document(row))
     former = queries.current(session, row.institution_id)
     if former is not None:
         move(session, TRANSITIONS, former, PolicyVersion.state, PolicyState.REPLACED)
@@ -131,6 +132,7 @@ def approve(
         PolicyVersion.state,
         PolicyState.APPROVED,
         decided_by=actor.person,
+        decided_for=actor.acting.get(row.institution_id),
         decided=now(),
         one_person=one_person,
     )
@@ -155,6 +157,7 @@ def decline(session: Session, actor: Actor, version_id: str, reason: str) -> Pol
         PolicyVersion.state,
         PolicyState.DECLINED,
         decided_by=actor.person,
+        decided_for=actor.acting.get(row.institution_id),
         decided=now(),
         note=reason,
     )
@@ -168,11 +171,7 @@ def _may_decide(session: Session, actor: Actor, row: PolicyVersion) -> bool:
 
     An institution without a privacy officer lets an administrator decide; a token never does.
     """
-    others = [
-        p
-        for p in people.people_with(session, row.institution_id, Permission.POLICY_APPROVE)
-        if p.id != actor.person
-    ]
+    others = [p for p in approvers.able(session, row.institution_id) if p.id != actor.person]
     own = row.drafted_by == actor.person
     entitled = allows(actor, Permission.POLICY_APPROVE, row.institution_id)
     stand_in = (
@@ -189,8 +188,7 @@ def _may_decide(session: Session, actor: Actor, row: PolicyVersion) -> bool:
 
 def one_person_only(session: Session, actor: Actor, institution: str) -> bool:
     """Whether an approval by this actor of their own draft would be recorded as one-person approval."""
-    able = people.people_with(session, institution, Permission.POLICY_APPROVE)
-    return all(p.id == actor.person for p in able)
+    return all(p.id == actor.person for p in approvers.able(session, institution))
 
 
 def _not_suspended(session: Session, institution: str) -> None:
@@ -202,5 +200,6 @@ def _not_suspended(session: Session, institution: str) -> None:
 def _write(
     session: Session, actor: Actor, row: PolicyVersion, kind: str, body: dict[str, object]
 ) -> None:
+    body = {**body, **actor.as_officer_of(row.institution_id)}
     record(session, actor.id, kind, chain=row.institution_id, subject=row.id, body=body)
     after_commit(session, Ring(f"institution:{row.institution_id}"))

@@ -16,3 +16,33 @@ TRANSITIONS: dict[PolicyState, frozenset[PolicyState]] = {
     PolicyState.APPROVED: frozenset({PolicyState.REPLACED}),
     PolicyState.REPLACED: frozenset(),
 }
+
+
+class FloorState(StrEnum):
+    """A district's policy, proposed to one school as a floor. A newer version is proposed anew."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
+
+class FloorRefusal(StrEnum):
+    """Why a school refuses a floor: both sides see it."""
+
+    TOO_STRICT = "too-strict"
+    NOT_OUR_PURPOSE = "not-our-purpose"
+    OWN_RULE = "own-rule"
+    LATER = "later"
+
+
+FLOOR_TRANSITIONS: dict[FloorState, frozenset[FloorState]] = {
+    FloorState.PROPOSED: frozenset(
+        {FloorState.ACCEPTED, FloorState.REFUSED, FloorState.REPLACED, FloorState.WITHDRAWN}
+    ),
+    FloorState.ACCEPTED: frozenset({FloorState.REPLACED, FloorState.WITHDRAWN}),
+    FloorState.REFUSED: frozenset(),
+    FloorState.REPLACED: frozenset(),
+    FloorState.WITHDRAWN: frozenset(),
+}

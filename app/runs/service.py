@@ -117,6 +117,7 @@ def _decide(
         "federation": run.federation_id,
         "number": run.number,
         "policy": found.policy_version_id,
+        **actor.as_officer_of(institution_id),
     }
     record(session, actor.id, kind, chain=institution_id, subject=run.id, body=body)
     consider(session, run, actor.id)

@@ -42,6 +42,7 @@ _SENTENCES = {
     "reset-stopped": N_("Stopped. Your second factor stays as it is."),
     "told": N_("It is on its way. Look again in a few seconds."),
     "turned-on": N_("On. What waited is sent now."),
+    "proposed-floor": N_("Proposed. Each school answers for itself."),
     "rolled-back": N_("Rolled back. Sites switch at their next word."),
 }
 

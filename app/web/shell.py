@@ -111,8 +111,17 @@ def _read(visit: Visit, session: Session) -> _Own:
         waiting,
         _choices(session, visit),
         _menu(visit, waiting),
-        refusals.banner(visit, visit.institution),
+        refusals.banner(visit, visit.institution) or _acting(session, visit),
     )
+
+
+def _acting(session: Session, visit: Visit) -> Note | None:
+    """On every page of a school where this person acts as its district's privacy officer."""
+    district = visit.who.acting.get(visit.institution or "")
+    if district is None:
+        return None
+    said = _("You act here as the privacy officer of {district}. It is recorded so.")
+    return Note(said.format(district=queries.names(session, {district}).get(district, "")))
 
 
 def _choices(session: Session, visit: Visit) -> tuple[Choice, ...]:
@@ -124,7 +133,15 @@ def _choices(session: Session, visit: Visit) -> tuple[Choice, ...]:
         named = queries.names(session, mine)
     current = visit.institution
     ordered = sorted(named.items(), key=lambda item: item[1].casefold())
-    return tuple(Choice(id_, name, id_ == current) for id_, name in ordered)
+    acting = visit.who.acting
+    return tuple(
+        Choice(
+            id_,
+            _("{name} (as its district)").format(name=name) if id_ in acting else name,
+            id_ == current,
+        )
+        for id_, name in ordered
+    )
 
 
 def _menu(visit: Visit, waiting: int) -> tuple[MenuItem, ...]:
@@ -144,6 +161,13 @@ def _menu(visit: Visit, waiting: int) -> tuple[MenuItem, ...]:
         ]
         if Role.ADMINISTRATOR in held:
             items.append(MenuItem("integrations", _("Integrations"), f"/i/{at}/integrations"))
+    if at in actor.acting:
+        items += [
+            MenuItem("home", _("Home"), "/home", waiting),
+            MenuItem("runs", _("Runs"), "/runs"),
+            MenuItem("policy", _("Policy"), f"/i/{at}/policy"),
+            MenuItem("records", _("Records"), f"/i/{at}/sent"),
+        ]
     if Role.INSTRUCTOR in held:
         items.append(MenuItem("my-classes", _("My classes"), "/classes"))
     if actor.operator:

@@ -95,7 +95,7 @@ class Visit:
             return None
         if self.switched in self.actor.institutions:
             return self.switched
-        return min(self.actor.institutions, default=None)
+        return min(self.actor.roles or self.actor.institutions, default=None)
 
 
 async def turn(request: Request) -> AsyncIterator[None]:

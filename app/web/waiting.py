@@ -10,7 +10,9 @@ from app.federations import handover
 from app.federations import tallies as federations
 from app.federations.states import MembershipState
 from app.institutions import queries as institutions
+from app.institutions import tie_queries
 from app.people import queries as people
+from app.policies import district_queries
 from app.runs import queries as runs
 from app.sites.models import Site
 from app.sites.states import SiteState
@@ -40,6 +42,7 @@ def _tasks(session: Session, visit: Visit) -> tuple[Task, ...]:
         has = own.of(session, visit, at)
         found += _approvals(session, actor)
         found += _policy(session, actor, has)
+        found += _district(session, actor, at)
         found += _sites(actor, has)
         found += _memberships(session, actor)
         found += _classes(session, actor, at)
@@ -83,6 +86,21 @@ def _policy(session: Session, actor: Actor, has: Own) -> Iterable[Task]:
             f"/i/{at}/policy/{draft.number}",
             _("Read the difference"),
         )
+
+
+def _district(session: Session, actor: Actor, at: str) -> Iterable[Task]:
+    """An offer for the administrator, a floor for the officer: the school's own people."""
+    path, look = f"/i/{at}/district", _("Read and decide")
+    if allows(actor, Permission.PEOPLE_EDIT, at):
+        for name in tie_queries.offering(session, at):
+            said = _("Accepting lets it propose a floor, and its privacy officer act as yours.")
+            yield Task(_("Is {name} your district?").format(name=name), said, path, look)
+    if allows(actor.own, Permission.POLICY_APPROVE, at):
+        for name in district_queries.proposing(session, at):
+            said = _(
+                "Your policy stays as it is. What you approve later must keep to what you accept."
+            )
+            yield Task(_("Answer the floor of {name}").format(name=name), said, path, look)
 
 
 def _sites(actor: Actor, has: Own) -> Iterable[Task]:

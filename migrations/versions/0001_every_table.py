@@ -363,6 +363,53 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "institution_tie",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("district_id", sa.String(length=200), nullable=False),
+        sa.Column("school_id", sa.String(length=200), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "offered",
+                "accepted",
+                "declined",
+                "ended",
+                name="tiestate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("offered_by", sa.String(length=200), nullable=False),
+        sa.Column("offered", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_by", sa.String(length=200), nullable=True),
+        sa.Column("changed", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["answered_by"], ["person.id"], name=op.f("fk_institution_tie_answered_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"],
+            ["institution.id"],
+            name=op.f("fk_institution_tie_district_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["offered_by"], ["person.id"], name=op.f("fk_institution_tie_offered_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["institution.id"], name=op.f("fk_institution_tie_school_id_institution")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_institution_tie")),
+    )
+    with op.batch_alter_table("institution_tie", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_institution_tie_district_id"), ["district_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_institution_tie_school_id"), ["school_id"], unique=False
+        )
+
+    op.create_table(
         "invitation",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("token_hash", sa.String(length=200), nullable=False),
@@ -488,6 +535,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("drafted_by", sa.String(length=200), nullable=False),
         sa.Column("decided_by", sa.String(length=200), nullable=True),
+        sa.Column("decided_for", sa.String(length=200), nullable=True),
         sa.Column("one_person", sa.Boolean(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
@@ -495,6 +543,11 @@ def upgrade() -> None:
         sa.Column("decided", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["decided_by"], ["person.id"], name=op.f("fk_policy_version_decided_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_for"],
+            ["institution.id"],
+            name=op.f("fk_policy_version_decided_for_institution"),
         ),
         sa.ForeignKeyConstraint(
             ["drafted_by"], ["person.id"], name=op.f("fk_policy_version_drafted_by_person")
@@ -720,6 +773,72 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_membership_institution_id"), ["institution_id"], unique=False
         )
+
+    op.create_table(
+        "policy_floor",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("district_id", sa.String(length=200), nullable=False),
+        sa.Column("school_id", sa.String(length=200), nullable=False),
+        sa.Column("policy_version_id", sa.String(length=200), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "accepted",
+                "refused",
+                "replaced",
+                "withdrawn",
+                name="floorstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "too-strict",
+                "not-our-purpose",
+                "own-rule",
+                "later",
+                name="floorrefusal",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("proposed_by", sa.String(length=200), nullable=False),
+        sa.Column("proposed", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_by", sa.String(length=200), nullable=True),
+        sa.Column("answered", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["answered_by"], ["person.id"], name=op.f("fk_policy_floor_answered_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"],
+            ["institution.id"],
+            name=op.f("fk_policy_floor_district_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["policy_version_id"],
+            ["policy_version.id"],
+            name=op.f("fk_policy_floor_policy_version_id_policy_version"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by"], ["person.id"], name=op.f("fk_policy_floor_proposed_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["institution.id"], name=op.f("fk_policy_floor_school_id_institution")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_floor")),
+    )
+    with op.batch_alter_table("policy_floor", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_policy_floor_district_id"), ["district_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_policy_floor_school_id"), ["school_id"], unique=False)
 
     op.create_table(
         "run",
@@ -1683,6 +1802,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_run_federation_id"))
 
     op.drop_table("run")
+    with op.batch_alter_table("policy_floor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_policy_floor_school_id"))
+        batch_op.drop_index(batch_op.f("ix_policy_floor_district_id"))
+
+    op.drop_table("policy_floor")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_institution_id"))
         batch_op.drop_index(batch_op.f("ix_membership_federation_id"))
@@ -1720,6 +1844,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitation_institution_id"))
 
     op.drop_table("invitation")
+    with op.batch_alter_table("institution_tie", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_institution_tie_school_id"))
+        batch_op.drop_index(batch_op.f("ix_institution_tie_district_id"))
+
+    op.drop_table("institution_tie")
     with op.batch_alter_table("institution_proof", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_institution_proof_institution_id"))
 

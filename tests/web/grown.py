@@ -14,14 +14,14 @@ from app.clock import now
 from app.federations.models import BaseModelFile, Federation, Membership, SheetVersion
 from app.federations.states import MembershipState
 from app.ids import new_id
-from app.institutions.models import Institution, Proof, SchoolClass, Teaching
-from app.institutions.states import InstitutionState
+from app.institutions.models import Institution, Proof, SchoolClass, Teaching, Tie
+from app.institutions.states import InstitutionState, TieState
 from app.integrations.models import Delivery, DeliveryTry, Webhook
 from app.notices.models import Notice
 from app.notices.states import NoticeKind
 from app.people import sessions
 from app.people.models import ApiToken, FactorReset, Invitation, Person, RoleGrant
-from app.policies.models import PolicyVersion
+from app.policies.models import PolicyFloor, PolicyVersion
 from app.policies.states import PolicyState
 from app.releases.models import Release
 from app.reports.models import ClassReport, ReportFeedback, ReportView
@@ -57,6 +57,7 @@ def grow(made: Populated, count: int) -> None:
             n = next(_names)
             _people(session, made, n)
             _institutions(session, made, n)
+            _districts(session, made)
             _sites(session, made, n)
             _classes(session, made, n)
             _federations(session, made, n)
@@ -138,6 +139,14 @@ def _institutions(session: Session, made: Populated, n: int) -> None:
         like_site = session.get_one(Site, made.world.members[1].site)
         again(session, like_site, institution_id=home.id, policy_version_id=policy.id)
     again(session, all_of(session, BaseModelFile)[0], name=f"Model {n}", digest=f"{n:064d}")
+
+
+def _districts(session: Session, made: Populated) -> None:
+    """One more offer, and one more floor, on either side."""
+    again(session, session.get_one(Tie, made.ids["tie"]), state=TieState.DECLINED)
+    floor = session.get_one(PolicyFloor, made.ids["floor"])
+    again(session, floor)
+    again(session, floor, district_id=floor.school_id, school_id=floor.district_id)
 
 
 def _sites(session: Session, made: Populated, n: int) -> None:

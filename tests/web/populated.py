@@ -39,7 +39,7 @@ from app.sites.states import SiteState
 from tests import cast
 from tests.runs import world as making
 from tests.runs.world import World
-from tests.web import programs, taught
+from tests.web import districts, programs, taught
 from worker.protocol.policy import Leaves, PolicyDocument
 from worker.protocol.signatures import PrivateKey
 
@@ -148,6 +148,7 @@ def _fill(
     found |= taught.make(session, world, ids["release_id"])
     found |= _invitations(session, settings, world)
     found |= _hub(session, world)
+    found |= districts.make(session, world)
     found |= programs.make(session, world.hub.settings, world)
     found["approval"] = _approval(session, world, ids["run_id"])
     for number in range(3):

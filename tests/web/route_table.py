@@ -19,6 +19,7 @@ NO_PAGE = frozenset({"/runs/{run_id}/bell", "/i/{institution}/audit/export/{form
 """A stream of events, which does not end by itself, and a file: nothing to look at."""
 
 _HOOK = "/i/{institution}/integrations/webhooks/{webhook}"
+_FLOOR = "/i/{institution}/district/floors/{floor}"
 TABLE = (
     ("GET", "/", "200 303 303 303 303 303 303 303"),
     ("GET", "/accessibility", "200 200 200 200 200 200 200 200"),
@@ -107,6 +108,15 @@ TABLE = (
     ("POST", "/i/{institution}/classes/{class_id}/assign", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/classes/{class_id}/confirm", "303 409 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/classes/{class_id}/unassign", "303 404 403 403 403 404 404 404"),
+    ("GET", "/i/{institution}/district", "303 200 200 403 200 404 404 404"),
+    ("POST", "/i/{institution}/district/offer", "303 422 403 403 403 404 404 404"),
+    ("POST", "/i/{institution}/district/{tie}/accept", "303 303 403 403 403 404 404 404"),
+    ("POST", "/i/{institution}/district/{tie}/decline", "303 303 403 403 403 404 404 404"),
+    ("POST", "/i/{institution}/district/{tie}/end", "303 303 403 403 403 404 404 404"),
+    ("POST", "/i/{institution}/district/floors", "303 403 409 403 403 404 404 404"),
+    ("POST", f"{_FLOOR}/accept", "303 403 409 403 403 404 404 404"),
+    ("POST", f"{_FLOOR}/refuse", "303 403 422 403 403 404 404 404"),
+    ("POST", f"{_FLOOR}/withdraw", "303 404 404 403 404 404 404 404"),
     ("GET", "/i/{institution}/evidence", "303 200 200 403 403 404 404 404"),
     ("GET", "/i/{institution}/evidence/{document}", "303 200 200 403 403 404 404 404"),
     ("POST", "/i/{institution}/evidence/archive", "303 200 200 403 403 404 404 404"),

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.web.api import (
     classes,
     description,
+    districts,
     evidence,
     federations,
     institutions,
@@ -29,6 +30,7 @@ v1 = APIRouter(prefix=PREFIX, responses=DOCUMENTED)
 for _noun in (
     me,
     institutions,
+    districts,
     policies,
     sites,
     classes,

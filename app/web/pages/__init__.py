@@ -6,6 +6,7 @@ from app.settings import Settings
 from app.web.pages import (
     account,
     approvals,
+    district,
     elements,
     evidence,
     federation_fit,
@@ -56,6 +57,7 @@ _EVERY = (
     notices,
     home,
     institution,
+    district,
     people,
     policy_draft,  # before policy: "draft" is no version's number
     policy,

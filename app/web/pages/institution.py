@@ -69,7 +69,10 @@ def overview(visit: Here, institution: str) -> Response:
             (_("Verified"), site_words.verified(row)),
         )
     )
-    links = (Link(_("Verification"), f"/i/{row.id}/verification", "btn"),)
+    links = (
+        Link(_("Verification"), f"/i/{row.id}/verification", "btn"),
+        Link(_("District"), f"/i/{row.id}/district", "btn"),
+    )
     sheet = Sheet(
         title=row.name,
         says=_("Everything is ready for a run.")

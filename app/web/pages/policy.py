@@ -206,7 +206,8 @@ def _about(visit: Visit, row: PolicyVersion) -> Facts:
                     (
                         _("Decided by"),
                         names.get(row.decided_by, "–")
-                        + (_(" (one-person approval)") if row.one_person else ""),
+                        + (_(" (one-person approval)") if row.one_person else "")
+                        + _for_whom(visit, row),
                     ),
                 )
                 if row.decided_by
@@ -217,6 +218,14 @@ def _about(visit: Visit, row: PolicyVersion) -> Facts:
         ),
         stacked=True,
     )
+
+
+def _for_whom(visit: Visit, row: PolicyVersion) -> str:
+    """Where the district's officer decided for its school."""
+    if row.decided_for is None:
+        return ""
+    name = institutions.names(visit.session, {row.decided_for}).get(row.decided_for, "–")
+    return _(" (privacy officer of {district})").format(district=name)
 
 
 def _decide(visit: Visit, row: PolicyVersion, errors: dict[str, str]) -> tuple[Part, ...]:
@@ -253,7 +262,11 @@ def _decide(visit: Visit, row: PolicyVersion, errors: dict[str, str]) -> tuple[P
 @router.post("/{number}/approve")
 def approve(visit: Here, institution: str, number: int) -> Response:
     row = queries.by_number(visit.session, visit.who, institution, number)
-    service.approve(visit.session, visit.who, row.id, visit.form.text("digest"))
+    try:
+        with trying(visit.session):
+            service.approve(visit.session, visit.who, row.id, visit.form.text("digest"))
+    except Invalid as error:
+        return _version_page(visit, institution, number, error.errors)
     return see_other(f"/i/{institution}/policy", "approved")
 
 
