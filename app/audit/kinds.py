@@ -58,6 +58,7 @@ TIE_OFFERED = Kind("tie.offered", I, N_("Offered to be its district"), ("institu
 TIE_ACCEPTED = Kind("tie.accepted", I, N_("District accepted"), ("institution",))
 TIE_DECLINED = Kind("tie.declined", I, N_("District declined"), ("institution",))
 TIE_ENDED = Kind("tie.ended", I, N_("District and school parted"), ("institution",))
+INSTITUTION_RENEWED = Kind("institution.renewed", E, N_("Verification renewed"))
 CLASS_ADDED = Kind("class.added", I, N_("Class added"))
 CLASS_OFFERED = Kind("class.offered", I, N_("Class named by a site"), ("site", "count"))
 CLASS_CONFIRMED = Kind("class.confirmed", I, N_("Class confirmed"))

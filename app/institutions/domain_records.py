@@ -19,7 +19,7 @@ from app.clock import now
 from app.effects import Ring, Send, after_commit
 from app.errors import Invalid
 from app.ids import new_id
-from app.institutions import proofs, queries
+from app.institutions import proofs, queries, renewals
 from app.institutions.models import DomainCheck, Institution
 from app.institutions.states import CheckOutcome, ProofKind
 from app.jobs import HubTask
@@ -90,6 +90,8 @@ def note(
     )
     if outcome is CheckOutcome.FOUND:
         proofs.keep(session, HUB_CHAIN, institution_id, ProofKind.DOMAIN_RECORD, domain)
+        if row.domain_proved and renewals.soon(row, now()):
+            renewals.renew(session, HUB_CHAIN, row)
     after_commit(session, Ring(f"institution:{institution_id}"))
     return outcome
 

@@ -40,6 +40,8 @@ class Institution(Base):
     """Of what it says of itself, while it may still be corrected."""
     created: Mapped[datetime]
     verified: Mapped[datetime | None]
+    renewed: Mapped[datetime | None]
+    """When its verification was last looked at again; a year from the later of the two it is due."""
 
 
 class Tie(Base):

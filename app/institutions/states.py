@@ -66,3 +66,5 @@ class Decision(StrEnum):
     REFUSE = "refuse"
     SUSPEND = "suspend"
     RESTORE = "restore"
+    RENEW = "renew"
+    """A verified one, looked at again after a year."""

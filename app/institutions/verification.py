@@ -17,7 +17,7 @@ from app.clock import now
 from app.effects import Mail, Ring, Send, after_commit
 from app.errors import Conflict, Invalid, NotAllowed
 from app.ids import new_id
-from app.institutions import domain_records, proofs, queries
+from app.institutions import domain_records, proofs, queries, renewals
 from app.institutions.domains import clean_register, mailbox_fits
 from app.institutions.models import Institution, Proof, VerificationDecision
 from app.institutions.states import TRANSITIONS, Decision, InstitutionState, ProofKind
@@ -41,6 +41,7 @@ _SOURCE = {
     Decision.REFUSE: InstitutionState.REGISTERED,
     Decision.SUSPEND: InstitutionState.VERIFIED,
     Decision.RESTORE: InstitutionState.SUSPENDED,
+    Decision.RENEW: InstitutionState.VERIFIED,
 }
 _REASON_NEEDED = frozenset({Decision.REFUSE, Decision.SUSPEND})
 
@@ -133,7 +134,7 @@ def decide(
     session: Session, actor: Actor, institution_id: str, decision: Decision, reason: str = ""
 ) -> Institution:
     """One operator's word. The second 'verify', by another operator, verifies. So does the first, where the domain's
-    text record was seen, or for a hub's only operator.
+    text record was seen, or for a hub's only operator. A year on, one 'renew' keeps it verified for another.
 
     Raises NotAllowed for an operator of that institution, Conflict for a second word of the same operator, for a
     state in which this cannot be decided, or a domain or number that a verified institution has.
@@ -144,19 +145,32 @@ def decide(
     _not_own(session, actor, institution_id)
     _decidable(session, actor, row, decision, reason)
     _remember(session, actor, row, decision, reason)
+    if decision == Decision.RENEW:
+        renewals.renew(session, actor.id, row)
+        return row
     proved = domain_records.holds(session, row, now())
     single = not proved and _only_operator(session, actor, institution_id)
     voters = queries.verifying_now(session, institution_id)
     if decision != Decision.VERIFY or single or proved or len(voters) >= 2:
         alone = len(voters) < 2
         _apply(session, row, decision, reason, single=single and alone, proved=proved and alone)
-    for chain in (institution_id, HUB_CHAIN):
+    _write(session, actor, row, decision)
+    after_commit(session, Ring(f"institution:{institution_id}"))
+    if decision in (Decision.SUSPEND, Decision.RESTORE):
+        # Its open jobs end, or the rounds that wait for it may open: not a minute later.
+        after_commit(session, Send(HubTask.SWEEP.value))
+    return row
+
+
+def _write(session: Session, actor: Actor, row: Institution, decision: Decision) -> None:
+    """In the institution's chain and the hub's."""
+    for chain in (row.id, HUB_CHAIN):
         record(
             session,
             actor.id,
             kinds.INSTITUTION_DECIDED,
             chain=chain,
-            subject=institution_id,
+            subject=row.id,
             body={
                 "decision": decision,
                 "state": row.state,
@@ -164,11 +178,6 @@ def decide(
                 "domain_proved": row.domain_proved,
             },
         )
-    after_commit(session, Ring(f"institution:{institution_id}"))
-    if decision in (Decision.SUSPEND, Decision.RESTORE):
-        # Its open jobs end, or the rounds that wait for it may open: not a minute later.
-        after_commit(session, Send(HubTask.SWEEP.value))
-    return row
 
 
 def _not_own(session: Session, actor: Actor, institution_id: str) -> None:
@@ -187,6 +196,10 @@ def _decidable(
         raise Invalid(problem, {"reason": problem})
     if row.state != _SOURCE[decision]:
         raise Conflict(_("This institution is {state} now.").format(state=row.state.value))
+    if decision == Decision.RENEW and not renewals.soon(row, now()):
+        raise Conflict(
+            _("It was looked at within the year. It can be renewed a month before its end.")
+        )
     if decision != Decision.VERIFY:
         return
     if actor.person in queries.verifying_now(session, row.id):

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Permission
+from app.clock import now
+from app.institutions import renewals
 from app.institutions.models import Institution
 from app.institutions.states import InstitutionKind, InstitutionState
 from app.people import queries as people
@@ -31,7 +33,11 @@ def verified(row: Institution) -> str:
     """One line: since when and by how many, or why not."""
     if row.state is InstitutionState.VERIFIED and row.verified:
         by = verified_by(row.single_operator, row.domain_proved)
-        return sentence(_("{by}, {day}").format(by=by, day=day(row.verified)))
+        said = sentence(_("{by}, {day}").format(by=by, day=day(row.renewed or row.verified)))
+        ends = renewals.due(row)
+        if ends is not None and renewals.overdue(row, now()):
+            return _("{said}; due again since {day}").format(said=said, day=day(ends))
+        return said
     return {
         InstitutionState.REGISTERED: _("Not yet. The operators decide."),
         InstitutionState.REFUSED: _("Refused: {reason}").format(reason=row.state_reason),

@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("verified", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("renewed", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["parent_id"], ["institution.id"], name=op.f("fk_institution_parent_id_institution")
         ),
@@ -636,6 +637,7 @@ def upgrade() -> None:
                 "refuse",
                 "suspend",
                 "restore",
+                "renew",
                 name="decision",
                 native_enum=False,
                 create_constraint=True,

@@ -6,6 +6,7 @@ from app.access.permissions import Permission
 from tests.api.lead import LEAD
 from tests.api.row import Row, shape
 from tests.api.stage import Stage
+from tests.api.table_districts import DISTRICTS
 from tests.api.table_reports import REPORTS
 from tests.api.table_webhooks import WEBHOOKS
 from tests.runs import world as making
@@ -57,16 +58,6 @@ _OWN = (
     ),
     Row("GET", HOME + "/domain-record", Permission.INSTITUTION_READ),
     Row("POST", HOME + "/domain-record", Permission.INSTITUTION_EDIT, 202, also=OWN),
-    Row("GET", HOME + "/ties", Permission.INSTITUTION_READ),
-    Row(
-        "POST",
-        HOME + "/ties",
-        Permission.INSTITUTION_EDIT,
-        201,
-        body=lambda stage: {"school": stage.ids["outside"]},
-        at=HOME + "/ties",
-    ),
-    Row("GET", HOME + "/floors", Permission.POLICY_READ),
     Row("GET", HOME + "/people", Permission.PEOPLE_READ),
     Row("GET", HOME + "/policies", Permission.POLICY_READ),
     Row("POST", HOME + "/policies", Permission.POLICY_DRAFT, 201, at="/policies/{made}"),
@@ -304,5 +295,5 @@ _RUNS = (
         before=Stage.with_releases,
     ),
 )
-ROWS = _OWN + REPORTS + _FEDERATIONS + _RUNS + WEBHOOKS
+ROWS = _OWN + DISTRICTS + REPORTS + _FEDERATIONS + _RUNS + WEBHOOKS
 __all__ = ["ROWS", "Row", "shape"]

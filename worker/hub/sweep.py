@@ -9,6 +9,7 @@ from app.clock import now
 from app.effects import Send, after_commit
 from app.hub import Hub
 from app.institutions import queries as institutions
+from app.institutions import renewals
 from app.integrations import idempotency, outbox
 from app.integrations import queries as integrations
 from app.jobs import HubTask
@@ -146,8 +147,11 @@ def updates_left(hub: Hub) -> None:
 def tidy(hub: Hub) -> int:
     """Discards staged bytes of uploads that are finished or will never be; returns how many.
 
-    Not a part of every sweep: listing a bucket costs time and money.
+    Not a part of every sweep: listing a bucket costs time and money. Verifications near the end of their year are
+    looked at again here, too.
     """
+    with hub.db.session() as session:
+        renewals.look_again(session, now())
     latest = now() - STAGE_KEPT
     gone = 0
     for upload, changed in hub.objects.stages():

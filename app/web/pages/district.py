@@ -52,6 +52,7 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
     seen = Seen(visit, row, ours, floors, institutions.names(visit.session, ids))
     above = [t for t in found if t.school_id == row.id]
     below = [t for t in found if t.district_id == row.id]
+    tied = any(t.state is TieState.ACCEPTED for t in below)
     sheet = Sheet(
         title=_("District"),
         says=_(
@@ -64,7 +65,11 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
             Panel(_("Our district"), (_ties(seen, above), *parts.asked(seen, errors or {}))),
             Panel(
                 _("Our schools"),
-                (_ties(seen, below), *parts.proposed(seen), *parts.forms(seen, errors or {})),
+                (
+                    _ties(seen, below),
+                    *parts.proposed(seen),
+                    *parts.forms(seen, errors or {}, schools=tied),
+                ),
             ),
         ),
         errors=tuple((errors or {}).items()),

@@ -169,8 +169,8 @@ def _withdraw(seen: Seen, row: PolicyFloor) -> Cell:
     return Acts((Act(path, _("Withdraw"), seen.names.get(row.school_id, "")),))
 
 
-def forms(seen: Seen, errors: dict[str, str]) -> tuple[Part, ...]:
-    """What a district can do: offer, and propose its policy."""
+def forms(seen: Seen, errors: dict[str, str], *, schools: bool) -> tuple[Part, ...]:
+    """What a district can do: offer, and, once it has `schools`, propose its policy."""
     path, made = f"/i/{seen.row.id}/district", []
     if seen.may(Permission.INSTITUTION_EDIT):
         field = Field(
@@ -182,7 +182,7 @@ def forms(seen: Seen, errors: dict[str, str]) -> tuple[Part, ...]:
             help=_("The school’s exact name here. Its administrator accepts or declines."),
         )
         made.append(Form(f"{path}/offer", (field,), (Button(_("Offer")),)))
-    if seen.may(Permission.POLICY_APPROVE):
+    if schools and seen.may(Permission.POLICY_APPROVE):
         propose = Button(_("Propose our policy as a floor"))
         made.append(Form(f"{path}/floors", (), (propose,), inline=True))
     return tuple(made)

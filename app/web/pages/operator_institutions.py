@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from app.clock import now
 from app.errors import Invalid
-from app.institutions import domain_records, queries
+from app.institutions import domain_records, queries, renewals
 from app.institutions import service as institutions
 from app.institutions.models import Institution
 from app.institutions.states import Decision, InstitutionState, ProofKind
@@ -13,10 +13,10 @@ from app.text import _
 from app.web import render, site_words
 from app.web.forms import trying
 from app.web.moments import as_of, day, day_clock, full, since
+from app.web.pages import operator_notes
 from app.web.pages.institution import proof_words, state
 from app.web.pages.second_factor import helping
 from app.web.parts import (
-    Bullets,
     Button,
     Cell,
     Column,
@@ -66,6 +66,9 @@ def _state(row: Institution) -> Status:
     """For operators, who are the ones it waits for."""
     if row.state is InstitutionState.REGISTERED:
         return Status("act", _("Undecided"), since(row.created))
+    ends = renewals.due(row)
+    if ends is not None and renewals.overdue(row, now()):
+        return Status("act", _("Verification ended"), since(ends))
     return state(row)
 
 
@@ -103,7 +106,7 @@ def _page(visit: Visit, institution: str, errors: dict[str, str] | None = None) 
     panels = [Panel(_("Who they say they are"), (_details(visit, row),))]
     alike = queries.lookalikes(visit.session, row)
     if alike:
-        panels.insert(0, _warning(alike))
+        panels.insert(0, operator_notes.look_alike(alike))
     panels += [
         Panel(_("Proofs"), _proofs(visit, row, errors)),
         Panel(_("Decisions so far"), (_decisions(visit, row),)),
@@ -142,17 +145,6 @@ def _says(visit: Visit, row: Institution) -> str:
             return _("One operator has said yes. A second yes verifies it.")
         return _("Nobody has decided yet. Two operators must say yes.")
     return site_words.verified(row)
-
-
-def _warning(alike: list[Institution]) -> Panel:
-    lines = tuple(
-        _("{name}, {domain}, registered {day}").format(
-            name=other.name, domain=other.domain or _("no domain"), day=day(other.created)
-        )
-        for other in alike
-    )
-    said = _("Its name could be taken for another’s. Be sure which one asks before you say yes.")
-    return Panel(_("A look-alike name"), (Note(said), Bullets(lines)), id="h-alike")
 
 
 def _details(visit: Visit, row: Institution) -> Facts:
@@ -208,6 +200,7 @@ def _decisions(visit: Visit, row: Institution) -> Part:
         Decision.REFUSE: _("refused"),
         Decision.SUSPEND: _("suspended it"),
         Decision.RESTORE: _("restored it"),
+        Decision.RENEW: _("looked again, and renewed it"),
     }
     columns = (Column(_("When")), Column(_("Who")), Column(_("Decision")), Column(_("Reason")))
     rows: list[tuple[Cell, ...]] = [
@@ -233,7 +226,8 @@ def _decide(visit: Visit, row: Institution, errors: dict[str, str]) -> tuple[Par
             "Its sites’ open jobs are taken back at once, runs go on without it and it can join nothing. "
             "Its people read why."
         )
-        return (Text(why), _with_reason(visit, path, Decision.SUSPEND, errors))
+        suspend = (Text(why), _with_reason(visit, path, Decision.SUSPEND, errors))
+        return (*operator_notes.renewing(path, row), *suspend)
     if row.state is InstitutionState.SUSPENDED:
         button = Button(_("Restore"), "decision", Decision.RESTORE.value, look="primary")
         return (Form(path, (), (button,), inline=True),)
