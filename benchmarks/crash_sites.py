@@ -56,8 +56,9 @@ class Campus:
                 data=homes.records(folder / "records", 90, number + 1),
             )
         self.run = worlds.propose(world, Proposal())
+        terms = worlds.terms_of(world, self.run)
         for home in self._homes.values():
-            accepted.approve_run(home, self.run)
+            accepted.approve_run(home, self.run, terms)
         self._hub.start()
         for home in self._homes.values():
             self._stack.enter_context(running(home))

@@ -84,7 +84,7 @@ class Site:
             },
             body=digest(body),
             bytes=len(body),
-            receipt=Receipt(policy="0" * 64, policy_version=1),
+            receipt=Receipt(policy=manifest.policy or "0" * 64, policy_version=1),
             trained=manifest.issued,
             software=_SOFTWARE,
         )

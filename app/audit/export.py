@@ -1,22 +1,25 @@
-"""A chain as a file: JSON lines, whole and with the signed checkpoint, for `check`; CSV for reading in a table."""
+"""A chain as a file: JSON lines, whole, with the signed checkpoint, for `collegium_audit`; CSV to read as a table."""
 
 import csv
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.audit import checkpoint, queries
+from app.audit import checkpoint, collegium_audit, queries
 from app.audit.models import Event
 from app.audit.queries import Filter
 from app.audit.service import event_values
 from app.clock import now
 from worker.protocol.canonical import canonical
-from worker.protocol.signatures import PrivateKey
+from worker.protocol.manifest import Signed
+from worker.protocol.signatures import PrivateKey, PublicKey
 
 COLUMNS = ("number", "at", "actor", "kind", "subject", "body", "previous", "digest")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -35,17 +38,29 @@ def as_lines(
     """
     if wanted is not None and wanted != Filter():
         return b"".join(
-            _line(event) + b"\n" for event in _fitting(session, actor, institution, wanted)
+            line(event) + b"\n" for event in _fitting(session, actor, institution, wanted)
         )
     require(actor, Permission.AUDIT_READ, institution)
-    number, _head = queries.head(session, institution)
+    number, head = queries.head(session, institution)
     signed = checkpoint.take(session, key, now())
-    lines = [_line(event) for event in _until(session, institution, number)]
-    last = {"checkpoint": signed.model_dump(mode="json"), "hub_key": key.public.text}
-    return b"".join(line + b"\n" for line in [*lines, canonical(last)])
+    lines = [line(event) for event in _until(session, institution, number)]
+    lines.append(canonical(last_line(signed, number, head, key.public)))
+    return b"".join(one + b"\n" for one in lines)
 
 
-def _line(event: Event) -> bytes:
+def last_line(signed: Signed, number: int, head: str, key: PublicKey) -> dict[str, Any]:
+    """Where the chain ends, said twice: plainly, and among the leaves of the checkpoint."""
+    checkpointed = signed.model_dump(mode="json")
+    return {"checkpoint": checkpointed, "head": head, "hub_key": key.text, "number": number}
+
+
+def script() -> bytes:
+    """The program that checks such a file on any computer: one file, Python and nothing else."""
+    return Path(collegium_audit.__file__).read_bytes()
+
+
+def line(event: Event) -> bytes:
+    """One event as the file has it."""
     return canonical({**event_values(event), "digest": event.digest})
 
 

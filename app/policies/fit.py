@@ -71,6 +71,9 @@ def sentence(code: Refusal, detail: str = "") -> str:
 def _rules() -> dict[Refusal, str]:
     """Those whose sentence would need the detail."""
     return {
+        Refusal.OTHER_PARTS: _("The job named a model part that its model does not have."),
+        Refusal.MODEL_FILES: _("The base model’s files are not those of its digest."),
+        Refusal.ROUND_REPLAYED: _("It has answered that round already, or a later one."),
         Refusal.PURPOSE: _("Its policy does not allow the purpose."),
         Refusal.MODALITY: _("Its policy does not allow learning from one of the modalities."),
         Refusal.TASK: _("Its policy does not allow one of the kinds of prediction."),
@@ -87,13 +90,32 @@ def _rules() -> dict[Refusal, str]:
     }
 
 
-def _sentence(code: Refusal, what: str) -> str:
+def _of_jobs() -> dict[Refusal, str]:
+    """What a site's guard may find wrong with a job, whatever its policy says."""
     return {
-        Refusal.NO_POLICY: _("It has no policy in force, so nothing can run."),
+        Refusal.OTHER_JOB: _("What was signed was another job than the one offered."),
+        Refusal.WIDER: _("The job asked it to send more than a job of its kind sends."),
+        Refusal.OTHER_PARTS: _("The job named a model part that its model does not have: {what}."),
+        Refusal.MODEL_FILES: _("The base model’s files are not those of its digest {what}."),
+        Refusal.TERMS_CHANGED: _(
+            "The job asked for something else than the run’s first job there."
+        ),
+        Refusal.ROUND_REPLAYED: _(
+            "It has answered round {what} of this run already, or a later one."
+        ),
+        Refusal.OTHER_POLICY: _("The job was made for another version of its policy."),
+        Refusal.RANK: _("The job asked it to train more of an adapter than the model has for it."),
         Refusal.BAD_SIGNATURE: _("The job was not signed by the hub the site knows."),
         Refusal.WRONG_SITE: _("The job was meant for another site."),
         Refusal.EXPIRED: _("The job came too late to the site."),
         Refusal.UNKNOWN_KIND: _("The site's version does not know this kind of job. Update it."),
+    }
+
+
+def _sentence(code: Refusal, what: str) -> str:
+    return {
+        **_of_jobs(),
+        Refusal.NO_POLICY: _("It has no policy in force, so nothing can run."),
         Refusal.PURPOSE: _("Its policy does not allow the purpose “{what}”."),
         Refusal.MODALITY: _("Its policy does not allow learning from {what}."),
         Refusal.TASK: _("Its policy does not allow the kind of prediction of “{what}”."),
@@ -117,7 +139,6 @@ def _sentence(code: Refusal, what: str) -> str:
         Refusal.METRICS_STAY: _("Its policy keeps figures on quality at the site."),
         Refusal.COUNTS_STAY: _("Its policy keeps numbers of records at the site."),
         Refusal.REPORTS_STAY: _("Its policy keeps class reports at the site."),
-        Refusal.RANK: _("The job asked it to train more of an adapter than the model has for it."),
         Refusal.APPROVAL_MISSING: _("The run has not been approved there."),
         Refusal.TOO_FEW_RECORDS: _(
             "It has fewer records than its policy or the task sheet asks for."

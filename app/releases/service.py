@@ -117,9 +117,8 @@ def switch(session: Session, hub_key: PrivateKey, release: Release, *, again: bo
             session,
             hub_key,
             occasion,
-            candidate.site,
+            candidate,
             JobKind.SWITCH_RELEASE,
-            approved=candidate.approved,
             release=release.id,
         )
     return len(wanted)

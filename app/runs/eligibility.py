@@ -24,6 +24,16 @@ from worker.protocol.codes import Refusal
 from worker.protocol.policy import PolicyDocument
 
 _LARGEST = 10**6
+_PASSING = frozenset(
+    {
+        Refusal.APPROVAL_MISSING,
+        Refusal.EXPIRED,
+        Refusal.OTHER_POLICY,
+        Refusal.RANK,
+        Refusal.ROUND_REPLAYED,
+    }
+)
+"""The next job may be another matter: a person says yes, a site tells its tier anew, the hub learns the policy."""
 
 
 class Outside(StrEnum):
@@ -141,10 +151,8 @@ def _present(
 
 
 def _stands(refused: Job, site: Site) -> bool:
-    """A missing approval at the site may be given at any time, and a site tells its tier anew; any other rule stands
-    until the policy changes."""
-    passing = (Refusal.APPROVAL_MISSING, Refusal.RANK)
-    if refused.refusal in passing or refused.ended is None:
+    """Any rule but a passing one stands until the policy changes."""
+    if refused.refusal in _PASSING or refused.ended is None:
         return False
     return site.policy_accepted is None or site.policy_accepted <= refused.ended
 

@@ -37,9 +37,8 @@ def post_baselines(
             session,
             hub_key,
             occasion,
-            candidate.site,
+            candidate,
             JobKind.BASELINE,
-            approved=candidate.approved,
             training=plan.training.model_copy(
                 update={"seed": seeds(plan.seed, 0, candidate.site.id)}
             ),
@@ -74,9 +73,8 @@ def post_evaluation(
             session,
             hub_key,
             occasion,
-            candidate.site,
+            candidate,
             JobKind.EVALUATE,
-            approved=candidate.approved,
         )
     return len(wanted)
 
@@ -98,9 +96,8 @@ def post_personal(
             session,
             hub_key,
             occasion,
-            candidate.site,
+            candidate,
             JobKind.PERSONAL,
-            approved=candidate.approved,
             training=plan.training.model_copy(
                 update={"seed": seeds(plan.seed, 0, candidate.site.id)}
             ),

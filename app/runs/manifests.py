@@ -1,18 +1,21 @@
 """From a plan to one site's job: the signed manifest and the objects it may download."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.federations.schemas import Flow
 from app.ids import new_id
 from app.runs import module_states
+from app.runs.eligibility import Candidate
 from app.runs.models import ModuleState, Run
 from app.runs.schemas import Plan
 from app.sites import inbox
 from app.sites.models import Job, Site
+from worker.protocol.canonical import digest_of
 from worker.protocol.codes import JobKind, Tier
 from worker.protocol.manifest import Manifest, ModuleRef, Training
 from worker.protocol.signatures import PrivateKey
@@ -46,48 +49,62 @@ class Occasion:
     expires: datetime
     round_id: str | None = None
     countries: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Institution to name, of all that are asked."""
+
+    def others(self, institution: str) -> tuple[str, ...]:
+        return tuple(sorted({name for one, name in self.names.items() if one != institution}))
 
 
 def post(
     session: Session,
     hub_key: PrivateKey,
     occasion: Occasion,
-    site: Site,
+    candidate: Candidate,
     kind: JobKind,
     *,
-    approved: bool,
     training: Training | None = None,
     classes: tuple[str, ...] = (),
     release: str | None = None,
     metrics: bool = False,
 ) -> Job:
     """Seals and posts one job. `metrics`: its answer may bring figures along."""
-    plan, run = occasion.plan, occasion.run
+    plan, site = occasion.plan, candidate.site
     manifest = Manifest(
+        **_shared(occasion),
         job=new_id("job"),
         kind=kind,
         site=site.id,
         institution=site.institution_id,
-        federation=run.federation_id,
-        run=run.id,
-        round=occasion.number,
-        issued=occasion.issued,
-        expires=occasion.expires,
-        tasks=plan.sheets,
-        model=plan.model,
-        modules=_refs(occasion.base),
-        kept=dict(module_states.kept(occasion.base)),
         training=training or plan.training,
         rank=_rank(plan, site) if kind is JobKind.TRAIN else None,
-        cohort=max(occasion.cohort, 1),
-        countries=occasion.countries,
-        minimum_cell=plan.minimum_cell,
+        partners=occasion.others(site.institution_id),
         leaves=("metrics",) if metrics else LEAVES[kind],
         classes=classes,
         release=release,
-        approved=approved,
+        policy=digest_of(candidate.policy),
+        approved=candidate.approved,
     )
     return _posted(session, hub_key, manifest, occasion)
+
+
+def _shared(occasion: Occasion) -> dict[str, Any]:
+    """What is the same in every job posted together."""
+    plan = occasion.plan
+    return {
+        "federation": occasion.run.federation_id,
+        "run": occasion.run.id,
+        "round": occasion.number,
+        "issued": occasion.issued,
+        "expires": occasion.expires,
+        "tasks": plan.sheets,
+        "model": plan.model,
+        "modules": _refs(occasion.base),
+        "kept": dict(module_states.kept(occasion.base)),
+        "cohort": max(occasion.cohort, 1),
+        "countries": occasion.countries,
+        "minimum_cell": plan.minimum_cell,
+    }
 
 
 def _rank(plan: Plan, site: Site) -> int | None:

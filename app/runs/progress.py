@@ -16,6 +16,7 @@ from app.policies import queries as policy_queries
 from app.runs import (
     module_states,
     queries,
+    receipts,
     series,
     site_rows,
     tallies,
@@ -205,6 +206,7 @@ def _line(
         deleted=update.deleted,
         weights=dict(update.weights) if mine else {},
         late=bool(update.header) and updates.header_of(update.header).round != round_.number,
+        receipt=receipts.of(update) if mine else None,
     )
 
 

@@ -152,6 +152,7 @@ def _post(
         expires,
         round_.id,
         found.countries,
+        names={c.institution.id: c.institution.name for c in found.eligible},
     )
     for candidate in found.eligible:
         if candidate.site.id in late_sites:
@@ -161,9 +162,8 @@ def _post(
             session,
             hub_key,
             occasion,
-            candidate.site,
+            candidate,
             JobKind.TRAIN,
-            approved=candidate.approved,
             training=plan.training.model_copy(update={"seed": seed}),
         )
 

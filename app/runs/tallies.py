@@ -108,6 +108,14 @@ def updates_in(session: Session, round_id: str) -> dict[str, Update]:
     return {update.site_id: update for update in rows}
 
 
+def updates_of_site(
+    session: Session, site_id: str, since: datetime, limit: int
+) -> Sequence[Update]:
+    """Newest first, refused ones too."""
+    query = select(Update).where(Update.site_id == site_id, Update.received >= since)
+    return session.scalars(query.order_by(Update.received.desc()).limit(limit)).all()
+
+
 def updates_of_rounds(session: Session, round_ids: Collection[str]) -> dict[str, list[Update]]:
     """Round to its updates in the order of sites; a round without any is absent."""
     found: defaultdict[str, list[Update]] = defaultdict(list)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.runs.eligibility import Outside
 from app.runs.personal import Personal
+from app.runs.receipts import Receipt
 from app.runs.states import RoundState, RunState
 from app.sites.states import JobState
 from worker.protocol.codes import Failure, Phase, Refusal, UploadRefusal
@@ -105,6 +106,8 @@ class UpdateLine:
     deleted: datetime | None
     weights: dict[str, float]
     late: bool = False
+    receipt: Receipt | None = None
+    """For the site's own institution."""
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,24 @@ def read_header(site: Site, job: Job, envelope: Signed) -> UpdateHeader:
         raise upload_refused(
             UploadRefusal.STALE_CLAIM, _("This update was signed under an older claim.")
         )
+    _check_receipt(manifest, header)
     if not header.modules.keys() <= manifest.modules.keys():
         raise upload_refused(
             UploadRefusal.WRONG_NAMES, _("The update names a model part the job does not.")
         )
     return header
+
+
+def _check_receipt(manifest: Manifest, header: UpdateHeader) -> None:
+    """By the policy the job was made for, whole numbers of records, and no protection that the job has not."""
+    receipt = header.receipt
+    other = manifest.policy is not None and receipt.policy != manifest.policy
+    claims = {receipt.clip, receipt.noise, receipt.epsilon} != {None}
+    counted = all(module.weight.is_integer() for module in header.modules.values())
+    if other or not counted or (claims and not manifest.protections):
+        raise upload_refused(
+            UploadRefusal.WRONG_RECEIPT, _("The update’s receipt does not fit the job it answers.")
+        )
 
 
 def _parse(content: bytes) -> UpdateHeader:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.access.permissions import Permission
-from app.audit.check import check
+from app.audit.collegium_audit import check
 from app.web.api import v1
 from app.web.api.description import described
 from tests.api.stage import ALL, Stage
@@ -62,7 +62,7 @@ def assert_said(stage: Stage, row: Row, answer: httpx.Response) -> None:
         assert answer.content.startswith(b"%PDF")
         return
     if row.path.endswith("/audit/export"):
-        assert check(answer.text.splitlines()).events > 0
+        assert check(answer.content.splitlines()).events > 0
         return
     if row.path.endswith("/table"):
         assert answer.text.startswith("term,code,release,as_of,task,")

@@ -13,6 +13,7 @@ from tests.browser.test_pages import watched
 from tests.runs.world import SHEET
 from tests.site import homes
 from tests.site.served import Served, joined, served
+from tests.site.test_guard import manifest as guard_manifest
 from worker.protocol.canonical import canonical, digest, digest_of
 from worker.protocol.codes import TransferKind
 from worker.site import accepted, files
@@ -33,7 +34,7 @@ def page_of_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         csv.writer(out).writerows(rows)
     home = joined(root, data=data)
     files.write(home.sheets / f"{digest_of(SHEET)}.json", canonical(SHEET))
-    accepted.ask_for(home, "run_0123456789", ["pass"])
+    accepted.ask_for(home, guard_manifest(run="run_0123456789"))
     said = '{"claim":1,"failed":"disk-full"}'
     log = OutboundLog(home.sent)
     log.note(TransferKind.ANSWER, len(said), digest(said.encode()), "failed", "job", "run", said)
@@ -43,7 +44,8 @@ def page_of_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def paths(site: Served) -> list[str]:
     (month,) = (path.stem for path in site.home.sent.glob("*.jsonl"))
-    return ["/", "/policy", "/sent", f"/sent/{month}/1", "/data", "/sign-in", "/nothing-here"]
+    read = ["/", "/policy", "/runs/run_0123456789", "/sent", f"/sent/{month}/1", "/data"]
+    return [*read, "/requests", "/sign-in", "/nothing-here"]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

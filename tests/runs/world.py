@@ -32,6 +32,7 @@ from worker.protocol.codec import Tensors
 from worker.protocol.codes import Change, Chosen, JobKind, Lane
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, StartUpload
+from worker.protocol.run_terms import RunTerms
 from worker.protocol.update import (
     ClassFigures,
     ClassOutcomes,
@@ -77,6 +78,20 @@ def running(world: World, proposal: Proposal | None = None) -> str:
 def run_of(world: World, run_id: str) -> Run:
     with world.hub.db.reading() as session:
         return session.get_one(Run, run_id)
+
+
+def terms_of(world: World, run_id: str) -> RunTerms:
+    """What a person at a site approves."""
+    run = run_of(world, run_id)
+    plan = queries.plan_of(run)
+    training = plan.training.model_copy(update={"seed": 0})
+    return RunTerms(
+        federation=run.federation_id,
+        tasks=plan.sheets,
+        model=plan.model,
+        training=training,
+        minimum_cell=plan.minimum_cell,
+    )
 
 
 # What a site does.
@@ -134,7 +149,7 @@ def header_for(
         modules={m: UpdatedModule(base=bases[m], weight=w) for m, w in modules.items()},
         body=digest(body),
         bytes=len(body),
-        receipt=Receipt(policy="0" * 64, policy_version=1),
+        receipt=Receipt(policy=manifest.policy or "0" * 64, policy_version=1),
         trained=now(),
         software="test",
     )

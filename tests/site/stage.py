@@ -73,7 +73,7 @@ class Stage:
 
     def approve(self, run: str) -> None:
         for home in self.homes.values():
-            accepted.approve_run(home, run)
+            accepted.approve_run(home, run, runs.terms_of(self.world, run))
 
     def propose(self, **training: Any) -> str:
         """A run that every enrolled site has approved; jobs come as `wait` does the hub's tasks."""

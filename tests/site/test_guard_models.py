@@ -11,7 +11,8 @@ from worker.protocol.rules import Objection
 
 
 def named(letter: str) -> PinnedModel:
-    return PinnedModel(name=f"Model {letter}", digest=letter * 64, files={}, bytes=1)
+    files = {"model.safetensors": letter * 64}
+    return PinnedModel(name=f"Model {letter}", digest=letter * 64, files=files, bytes=1)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from worker.site import locks
 from worker.site.home import Home
 from worker.site.page import codes, peer, sessions
 
-EVERY_GET = ("/", "/policy", "/sent", "/sent/2026-11/1", "/data")
+EVERY_GET = ("/", "/policy", "/sent", "/sent/2026-11/1", "/data", "/requests", "/runs/run_1")
 EVERY_POST = (
     "/check",
     "/data/check",

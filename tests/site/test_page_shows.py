@@ -14,6 +14,8 @@ from tests.servers import wait_until
 from tests.site import homes
 from tests.site.served import Served, joined, served
 from tests.site.stage import Stage, running
+from tests.site.test_guard import manifest as guard_manifest
+from worker.protocol import run_terms
 from worker.protocol.canonical import digest, digest_of
 from worker.protocol.codec import encode
 from worker.protocol.codes import TransferKind
@@ -76,14 +78,21 @@ def test_a_damaged_policy_is_said_and_counts_as_none(tmp_path: Path) -> None:
 
 def test_only_a_run_that_waits_is_approved(tmp_path: Path) -> None:
     home = joined(tmp_path)
-    accepted.ask_for(home, "run_1", ["pass"])
+    asked = guard_manifest(partners=("School 9",))
+    accepted.ask_for(home, asked)
     with served(home) as page:
         visitor = page.visitor()
         assert "run_1" in visitor.get("/policy").text
-        assert visitor.post("/policy/approve-run", run="run_2").status_code == 409
-        assert visitor.post("/policy/approve-run", run="run_1").status_code == 303
-    assert accepted.is_approved(home, "run_1")
-    assert not accepted.is_approved(home, "run_2")
+        shown = visitor.get("/runs/run_1").text
+        terms = run_terms.of(asked).digest
+        assert terms in shown and "School 9" in shown and "Whether the student passes." in shown
+        assert visitor.get("/runs/run_2").status_code == 404
+        assert visitor.post("/policy/approve-run", run="run_2", terms=terms).status_code == 409
+        assert visitor.post("/policy/approve-run", run="run_1", terms="0" * 64).status_code == 409
+        assert accepted.approved(home) == {}
+        assert visitor.post("/policy/approve-run", run="run_1", terms=terms).status_code == 303
+    assert accepted.approved(home) == {"run_1": run_terms.of(asked).digest}
+    assert accepted.waiting(home) == {}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from app.sites.states import JobState
 from tests.runs.world import POLICY
 from tests.site import homes
-from tests.site.test_work import Bench, bench  # noqa: F401  (a fixture)
+from tests.site.test_work import CANARY, Bench, bench  # noqa: F401  (a fixture)
 from worker.learning import local
 from worker.protocol.codes import JobKind, Refusal
 from worker.protocol.policy import Leaves
@@ -33,7 +33,7 @@ def test_too_few_records_are_known_here_only_and_said_on_both_sides(
     bench: Bench,  # noqa: F811
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    homes.accept(bench.home, POLICY.model_copy(update={"minimum_records": 500}), 2)
+    homes.records(bench.data, 15, canary=CANARY)
     with caplog.at_level(logging.WARNING):
         bench.work(JobKind.TRAIN)
     assert bench.job(JobKind.TRAIN) == (JobState.REFUSED, None, Refusal.TOO_FEW_RECORDS)

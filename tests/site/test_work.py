@@ -170,14 +170,14 @@ def test_a_training_that_leaves_the_numbers_is_told_so(bench: Bench) -> None:
     bench.run = bench.live.propose(epochs=3, lr=1.0, weight_decay=1.0, batch=1)
     bench.live.world.work()
     monkey = pytest.MonkeyPatch()
-    real = folder.load
+    real = folder.examine
 
     def infinite(*args: object, **kwargs: object) -> object:
         data = real(*args, **kwargs)  # type: ignore[arg-type]
         next(iter(data.tasks.values())).numeric[:] = float("inf")
         return data
 
-    monkey.setattr(folder, "load", infinite)
+    monkey.setattr(folder, "examine", infinite)
     try:
         bench.work(JobKind.TRAIN)
     finally:
@@ -290,8 +290,8 @@ def test_records_are_read_again_only_when_a_file_changed(bench: Bench) -> None:
     assert kept is not None
     policy = POLICY
     manifest = bench.live.manifest(bench.live.jobs(bench.member)[0])
-    records.load(bench.data, manifest, policy, b"k" * 32)
+    records.load(bench.home, manifest, policy)
     assert records._last is kept
     homes.records(bench.data, 130, seed=9)
-    records.load(bench.data, manifest, policy, b"k" * 32)
+    records.load(bench.home, manifest, policy)
     assert records._last is not kept

@@ -73,13 +73,20 @@ class Phase(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a site's guard said no, or a policy rules a run out. An answer, not a failure."""
+    """Why a site's guard said no, or a policy rules a run out. An answer, not a failure. Rules: docs/guard.md."""
 
     NO_POLICY = "no-policy"
     BAD_SIGNATURE = "bad-signature"
+    OTHER_JOB = "other-job"
     WRONG_SITE = "wrong-site"
     EXPIRED = "expired"
     UNKNOWN_KIND = "unknown-kind"
+    WIDER = "wider-than-its-kind"
+    OTHER_PARTS = "other-model-parts"
+    MODEL_FILES = "model-files-differ"
+    TERMS_CHANGED = "terms-changed"
+    ROUND_REPLAYED = "round-replayed"
+    OTHER_POLICY = "other-policy"
     PURPOSE = "purpose-not-allowed"
     MODALITY = "modality-not-allowed"
     TASK = "task-not-allowed"
@@ -138,6 +145,7 @@ class UploadRefusal(StrEnum):
     WRONG_BASE = "wrong-base"
     WRONG_KEY = "wrong-key"
     WRONG_WEIGHT = "wrong-weight"
+    WRONG_RECEIPT = "wrong-receipt"
     KEPT_ROW = "kept-row"
     REPLAYED = "replayed"
     SECOND_UPDATE = "second-update"

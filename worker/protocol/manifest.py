@@ -138,6 +138,10 @@ class Manifest(_Value):
     """Columns of each adapter's B that this site trains and sends; None: all."""
     cohort: int = Field(ge=1)
     """Institutions without a common parent that were asked."""
+    partners: tuple[Annotated[str, Field(max_length=limits.NAME_LENGTH)], ...] = Field(
+        default=(), max_length=1000
+    )
+    """Names of the other institutions asked, for people at the site."""
     countries: tuple[str, ...] = Field(default=(), max_length=300)
     """Of the hub and of the members; empty where one of them is not known."""
     minimum_cell: int = Field(default=10, ge=5)
@@ -147,6 +151,8 @@ class Manifest(_Value):
     classes: tuple[str, ...] = ()
     """Class codes a report job asks for."""
     release: str | None = None
+    policy: Digest | None = None
+    """The policy of this site by which the hub made the job; the guard refuses any but the one accepted here."""
     approved: bool = False
     """An officer approved this run at the hub; a policy may ask for approval at the site instead."""
     stall_s: int = Field(default=limits.STALL_S, ge=1)

@@ -18,6 +18,7 @@ from worker.protocol.codes import (
     Readiness,
     Refusal,
     Tier,
+    UploadRefusal,
     Verdict,
 )
 from worker.protocol.manifest import Signed
@@ -164,6 +165,31 @@ class SheetFit(_Message):
 class FitReport(_Message):
     federation: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     fits: tuple[SheetFit, ...] = Field(max_length=100)
+
+
+class ReceiptsAsked(_Message):
+    """What the hub holds of updates that came from this site, since then."""
+
+    since: AwareDatetime
+
+
+class ReceiptTold(_Message):
+    """One update as the hub has it: what the site's outbound log must have, too."""
+
+    run: str
+    round: int
+    body: Digest
+    bytes: int
+    policy: Digest
+    received: AwareDatetime
+    refused: UploadRefusal | None = None
+
+
+class ReceiptsTold(_Message):
+    """Newest first. `more`: some older ones are left off."""
+
+    receipts: tuple[ReceiptTold, ...]
+    more: bool = False
 
 
 class ClaimRequest(_Message):

@@ -89,12 +89,9 @@ def _tasks(policy: PolicyDocument, tasks: tuple[TaskSheet, ...]) -> Iterable[Obj
         for modality in task.modalities:
             if modality not in policy.modalities:
                 yield Objection(Refusal.MODALITY, modality)
-        for column in task.inputs:
-            if column.name in policy.blocked_inputs:
-                yield Objection(Refusal.INPUT, column.name)
-        for grouping in task.groupings:
-            if grouping.name in policy.blocked_inputs:
-                yield Objection(Refusal.INPUT, grouping.name)
+        for name in columns(task):
+            if name in policy.blocked_inputs:
+                yield Objection(Refusal.INPUT, name)
 
 
 def _sizes(policy: PolicyDocument, terms: Terms) -> Iterable[Objection]:

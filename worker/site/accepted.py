@@ -1,15 +1,17 @@
 """The policy a person accepted at this site, and the runs approved here. What the guard obeys."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from worker.protocol.canonical import digest_of
-from worker.protocol.manifest import Signed
+from worker.protocol.manifest import Manifest, Signed
 from worker.protocol.messages import ApprovedPolicy, PolicyAcceptance
 from worker.protocol.policy import PolicyDocument
+from worker.protocol.run_terms import RunTerms
 from worker.protocol.signatures import BadSignature
 from worker.protocol.text import _
 from worker.site import files
@@ -76,28 +78,35 @@ def store(home: Home, offered: ApprovedPolicy, signed: Signed) -> None:
     files.write(home.policy_file, stored.model_dump_json().encode())
 
 
-def approve_run(home: Home, run: str) -> None:
-    """A person at the site lets this run train here."""
+def approve_run(home: Home, run: str, terms: RunTerms) -> None:
+    """A person at the site lets this run train here, on these terms and no others."""
     approvals = home.read_json(home.approvals_file)
-    approvals.setdefault("approved", {})[run] = datetime.now(UTC).isoformat(timespec="seconds")
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    said = {"at": at, "terms": terms.model_dump(mode="json")}
+    approvals.setdefault("approved", {})[run] = said
     approvals.get("waiting", {}).pop(run, None)
     files.write(home.approvals_file, json.dumps(approvals).encode())
 
 
-def ask_for(home: Home, run: str, tasks: list[str]) -> None:
-    """Remembers that a run was refused for want of approval here, so that `status` can show it."""
+def ask_for(home: Home, manifest: Manifest) -> None:
+    """Remembers the job that was refused for want of approval here, so that a person can read what it asks."""
     approvals = home.read_json(home.approvals_file)
-    if run in approvals.get("approved", {}) or run in approvals.get("waiting", {}):
-        return
-    approvals.setdefault("waiting", {})[run] = tasks
+    approvals.setdefault("waiting", {})[manifest.run] = manifest.model_dump(mode="json")
     files.write(home.approvals_file, json.dumps(approvals).encode())
 
 
-def is_approved(home: Home, run: str) -> bool:
-    return run in home.read_json(home.approvals_file).get("approved", {})
-
-
-def waiting(home: Home) -> dict[str, list[str]]:
-    """Run → names of its tasks."""
-    found: dict[str, list[str]] = home.read_json(home.approvals_file).get("waiting", {})
+def approved(home: Home) -> dict[str, str]:
+    """Run to the digest of the terms that were approved here, as this version writes them. A yes that names none that
+    can be read counts as none."""
+    said = home.read_json(home.approvals_file).get("approved", {})
+    found = {}
+    for run, one in said.items():
+        with suppress(ValidationError, TypeError, KeyError):
+            found[run] = RunTerms.model_validate(one["terms"]).digest
     return found
+
+
+def waiting(home: Home) -> dict[str, Manifest]:
+    """Run to the job that asked."""
+    found = home.read_json(home.approvals_file).get("waiting", {})
+    return {run: Manifest.model_validate(one) for run, one in found.items() if "job" in one}

@@ -15,7 +15,7 @@ from worker.protocol.messages import Answer
 from worker.protocol.policy import Modality, PolicyDocument
 from worker.protocol.rules import Objection
 from worker.protocol.update import MetricsAnswer, Receipt, ReportAnswer, TaskMetrics
-from worker.site import files, records
+from worker.site import files, guard, records
 from worker.site.accepted import AcceptedPolicy
 from worker.site.faults import ObjectMismatch
 from worker.site.holding import Holding
@@ -65,6 +65,7 @@ def _train(job: Job) -> Answer | Objection:
 
 def _fit(job: Job) -> StoredUpdate | Objection:
     from worker.learning import local
+    from worker.learning.model.layout import shapes_of
 
     data = _records(job)
     if isinstance(data, Objection):
@@ -82,6 +83,10 @@ def _fit(job: Job) -> StoredUpdate | Objection:
         checkpoint=checkpoint,
         on_progress=job.held.hook,
     )
+    deltas = {name: one.delta for name, one in found.items()}
+    wider = guard.leaving(job.manifest, deltas, shapes_of(bases))
+    if wider is not None:
+        return wider
     receipt = Receipt(policy=job.policy.digest, policy_version=job.policy.version)
     job.site.own.write(run, number, own)
     stored = job.site.outbox.store(job.manifest, found, receipt)
@@ -169,7 +174,7 @@ def _switch(job: Job) -> Answer:
 def _records(job: Job) -> Any:
     job.held.hook(Phase.LOADING, 0, 1)
     site = job.site
-    return records.load(site.config.data, job.manifest, job.policy.document, site.keys.pseudonym)
+    return records.load(site.home, job.manifest, job.policy.document)
 
 
 def _modules(job: Job) -> dict[str, Tensors]:

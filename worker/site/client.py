@@ -42,6 +42,7 @@ class About:
     reason: str
     job: str | None = None
     run: str | None = None
+    offset: int | None = None
 
 
 _POLL = About(TransferKind.HELLO, "claim")
@@ -175,9 +176,8 @@ class SignedLine:
         if about is not _POLL:
             # JSON is text, and the log keeps it; the bytes of an update lie in the outbox already.
             json = body.decode() if body and headers.get("Content-Type") == _JSON else None
-            self._log.note(
-                about.kind, len(body), body_digest, about.reason, about.job, about.run, json
-            )
+            place = (about.job, about.run, json, about.offset)
+            self._log.note(about.kind, len(body), body_digest, about.reason, *place)
         response = self.line.send(request, stream=stream)
         self._note_answer()
         return response

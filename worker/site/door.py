@@ -1,5 +1,6 @@
 """The requests of the site door, one method each, in the words of `worker.protocol.messages`."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -78,7 +79,7 @@ class Door:
         self, upload: str, offset: int, content: bytes, job: str, run: str
     ) -> messages.UploadState:
         """Raises WrongOffset with the true one."""
-        about = About(TransferKind.UPDATE, "upload-chunk", job, run)
+        about = About(TransferKind.UPDATE, "upload-chunk", job, run, offset)
         answer = self.line.put(f"/uploads/{upload}?offset={offset}", content, about)
         return messages.UploadState.model_validate_json(answer)
 
@@ -105,6 +106,12 @@ class Door:
 
     def fits(self, report: messages.FitReport) -> None:
         self.line.post("/fits", report, About(TransferKind.FIT, "sheets-fitted"))
+
+    def receipts(self, since: datetime) -> messages.ReceiptsTold:
+        """Of this site's updates, as the hub holds them."""
+        about = About(TransferKind.HELLO, "receipts-asked")
+        answer = self.line.post("/receipts", messages.ReceiptsAsked(since=since), about)
+        return messages.ReceiptsTold.model_validate_json(answer)
 
     def refuse_unknown(self, unknown: UnknownKind) -> None:
         said = messages.Answer(claim=unknown.claim, refused=Refusal.UNKNOWN_KIND)

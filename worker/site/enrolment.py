@@ -145,17 +145,24 @@ def accept(home: Home, door: Door, policy: ApprovedPolicy, *, named: str) -> Non
     """
     if named != policy.digest:
         raise SiteFault(_("The hub offers another policy than the one named. Nothing is accepted."))
-    if policy.version < _version_here(home):
+    here = _here(home)
+    if here is not None and policy.version < here.version:
         raise SiteFault(_("A newer version is in force here. An older one is not accepted."))
+    if here is not None and policy.version == here.version and policy.digest != here.digest:
+        raise SiteFault(
+            _(
+                "The hub offers other words for the version that is in force here. Accept nothing, and tell your "
+                "administrator."
+            )
+        )
     signed = accepted.seal(home, policy)
     door.accept_policy(signed)
     accepted.store(home, policy, signed)
 
 
-def _version_here(home: Home) -> int:
-    """0 where none is in force: a damaged one counts as none, and is put right by accepting again."""
+def _here(home: Home) -> accepted.AcceptedPolicy | None:
+    """A damaged one counts as none, and is put right by accepting again."""
     try:
-        known = accepted.current(home)
+        return accepted.current(home)
     except SiteFault:
-        return 0
-    return known.version if known else 0
+        return None

@@ -12,6 +12,7 @@ from worker.protocol.codes import Fitness
 from worker.protocol.messages import FitReport, SheetFit
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.tasks import TaskSheet
+from worker.site import records
 from worker.site.site import Site
 
 _SPARSE = 0.5
@@ -23,7 +24,7 @@ def look_and_tell(site: Site, folder: Path, federation: str) -> Findings:
     """Fetches the sheets, looks at the folder, tells the hub. What is returned may quote records: it stays here."""
     sheets = site.door.sheets(federation)
     try:
-        found = inspect(folder, sheets)
+        found = inspect(folder, sheets, records.consent_age(site.home))
     except DataFault as error:
         found = Findings(error.faults, [])
     policy = site.policy()

@@ -73,6 +73,8 @@ class Home:
         self.policy_file = root / "policy.json"
         self.approvals_file = root / "approvals.json"
         self.release_file = root / "release.json"
+        self.runs = root / "runs"
+        self.requests_file = root / "requests.json"
         self.sent = root / "sent"
         self.outbox = root / "outbox"
         self.own = root / "own"

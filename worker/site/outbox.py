@@ -180,6 +180,12 @@ class Outbox:
             return Kept(record.body, folder / "update.safetensors")
         return Kept(gone.body, None, gone.deleted)
 
+    def rounds(self, run: str) -> list[int]:
+        """Those of this run that an update was finished for, also where its bytes are deleted."""
+        found = (path.name.rpartition(".") for path in self._root.glob(f"{safe_name(run)}.*"))
+        numbers = (int(number) for name, _dot, number in found if name == run and number.isdigit())
+        return [number for number in numbers if self.kept(run, number) is not None]
+
     def prune(self) -> None:
         """Rounds of a month ago are over: their bytes go; that they went stays."""
         oldest = time.time() - _KEPT_S

@@ -17,7 +17,7 @@ from worker.protocol.layout import read_by_bases
 from worker.protocol.manifest import Manifest
 from worker.protocol.policy import Modality
 from worker.protocol.text import _
-from worker.site import files
+from worker.site import files, records
 from worker.site.faults import ObjectMismatch, SiteFault
 from worker.site.site import Site
 
@@ -37,7 +37,12 @@ def write(site: Site, out: Path, reason: str) -> int:
     from worker.learning import asked
     from worker.learning.data.folder import load_asked
 
-    data, names = load_asked(folder, manifest.tasks, pseudonym_key=site.keys.pseudonym)
+    data, names = load_asked(
+        folder,
+        manifest.tasks,
+        pseudonym_key=site.keys.pseudonym,
+        consent_age=records.consent_age(site.home),
+    )
     found = asked.predictions(
         manifest,
         _modules(site, manifest),

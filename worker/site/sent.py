@@ -35,6 +35,8 @@ class Line:
     job: str | None = None
     run: str | None = None
     content: str | None = None
+    offset: int | None = None
+    """Of a piece of an update: where in it the piece begins."""
 
     @property
     def at(self) -> datetime:
@@ -70,11 +72,12 @@ class OutboundLog:
         job: str | None = None,
         run: str | None = None,
         content: str | None = None,
+        offset: int | None = None,
     ) -> None:
         """Raises DiskFull, and then nothing may be sent."""
         at = datetime.now(UTC)
         time = at.isoformat(timespec="milliseconds")
-        line = Line(time, kind, size, digest, reason, job, run, content)
+        line = Line(time, kind, size, digest, reason, job, run, content, offset)
         text = json.dumps({k: v for k, v in asdict(line).items() if v is not None}) + "\n"
         path = self._folder / f"{at:%Y-%m}.jsonl"
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.protocol.codes import Failure, Tier
-from worker.site import accepted, guard, hours, machine, stopping
+from worker.site import accepted, guard, hours, machine, met, stopping
 from worker.site.client import connect
 from worker.site.door import Door
 from worker.site.faults import SiteFault
@@ -56,9 +56,13 @@ class Site:
                 path.unlink(missing_ok=True)
 
     def known(self, policy: accepted.AcceptedPolicy | None) -> guard.Known:
-        approved = self.home.read_json(self.home.approvals_file).get("approved", {})
-        document = policy.document if policy else None
-        return guard.Known(self.identity, document, frozenset(approved), self.tier)
+        return guard.Known(
+            identity=self.identity,
+            policy=policy.document if policy else None,
+            approved_here=accepted.approved(self.home),
+            tier=self.tier,
+            met=lambda run: met.of(self.home, self.outbox, run),
+        )
 
 
 _KEPT_S = 30 * 24 * 3600

@@ -13,7 +13,7 @@ from worker.protocol.codes import Failure, Refusal
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, Claimed
 from worker.protocol.rules import Objection
-from worker.site import accepted, current, files, guard, sheets
+from worker.site import accepted, current, files, guard, met, sheets
 from worker.site.answering import Job, answer
 from worker.site.faults import (
     ClaimLost,
@@ -92,7 +92,7 @@ def _refuse(site: Site, claimed: Claimed, objection: Objection, held: Holding) -
     if objection == Objection(Refusal.APPROVAL_MISSING, "site"):
         with suppress(ValueError, DiskFull):
             manifest = Manifest.model_validate_json(claimed.manifest.payload)
-            accepted.ask_for(site.home, manifest.run, [task.name for task in manifest.tasks])
+            accepted.ask_for(site.home, manifest)
     deliver(site, claimed.job, _refusal(claimed.claim, objection), held)
 
 
@@ -106,6 +106,7 @@ def _refusal(claim: int, objection: Objection) -> Answer:
 
 
 def _carry_out(job: Job) -> None:
+    met.remember(job.site.home, job.manifest)
     sheets.remember(job.site.home, job.manifest)
     said = answer(job)
     if isinstance(said, Objection):

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from app.errors import NotFound
 from app.federations import fits as records_fit
 from app.objects import ObjectMissing, WrongOffset
+from app.runs import receipts
 from app.sites import inbox, service
 from app.text import _
 from app.web.bodies import read_body
@@ -67,6 +68,13 @@ def fits(hub: HubHere, caller: SignedCaller) -> None:
     said = caller.read(messages.FitReport)
     with hub.db.session() as session:
         records_fit.receive(session, caller.load(session), said)
+
+
+@router.post("/receipts")
+def sent_receipts(hub: HubHere, caller: SignedCaller) -> messages.ReceiptsTold:
+    said = caller.read(messages.ReceiptsAsked)
+    with hub.db.reading() as session:
+        return receipts.told(session, caller.load(session), said.since)
 
 
 @router.post("/key", status_code=_EMPTY)

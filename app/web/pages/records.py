@@ -158,17 +158,19 @@ def _export(visit: Visit, institution: str, wanted: trail.Asked) -> tuple[Part, 
         )
     )
     says = _(
-        "The JSON lines end with the heads of all chains, signed by the hub. This command checks "
-        "the file on any computer; keep the hub’s key elsewhere."
+        "The JSON lines end with the heads of all chains, signed by the hub. The script checks them on any computer "
+        "that has Python, and needs nothing else. Keep the hub’s key and an older file elsewhere: “--earlier "
+        "OLDER.jsonl” finds what was rewritten since."
     )
-    command = f"collegium-hub audit check audit.jsonl --key {visit.hub.key.public.text}"
+    command = f"python3 collegium_audit.py audit.jsonl --key {visit.hub.key.public.text}"
     if part:
         some = _(
             "These files hold what the filter shows. Only a file of everything ends with the signed heads and can be "
             "checked."
         )
         return (links, Text(some))
-    return (links, Text(says), Copy("check-command", _("The command"), command))
+    script = Links((Link(_("The script that checks it"), f"{path}/py", "btn"),))
+    return (links, Text(says), script, Copy("check-command", _("The command"), command))
 
 
 @router.get("/audit/export/{form}")
@@ -194,7 +196,10 @@ def exported(
             export.as_csv(session, actor, institution, wanted),
             "text/csv; charset=utf-8",
         )
+    elif form == "py":
+        content, media = export.script(), "text/x-python; charset=utf-8"
     else:
         raise NotFound(_("There is no such export. Choose jsonl or csv."))
-    headers = {"Content-Disposition": f'attachment; filename="audit.{form}"'}
+    name = "collegium_audit.py" if form == "py" else f"audit.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media, headers=headers)

@@ -17,7 +17,7 @@ from app.text import _, ngettext
 from app.web import render
 from app.web.moments import as_of, clock, day_clock, full, in_words, sentence, size, span
 from app.web.moments import number as number_
-from app.web.pages import run_page, run_words
+from app.web.pages import run_page, run_receipts, run_words
 from app.web.parts import (
     Button,
     Cell,
@@ -165,6 +165,7 @@ def one_round(visit: Here, run_id: str, number: int) -> Response:
         ),
         panels=(
             Panel(_("Updates"), _updates(view)),
+            *run_receipts.panels(view),
             Panel(_("Times"), (_times(view),)),
             Panel(_("Model parts"), (_parts(view),), lead=stays),
         ),

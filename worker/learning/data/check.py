@@ -1,7 +1,7 @@
 """`data check` for people: every fault with a fix, and per task sheet what fits and what drops out."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,13 @@ def check(folder: Path, sheets: Sequence[TaskSheet] = ()) -> list[Fault]:
     return inspect(folder, sheets).faults
 
 
-def inspect(folder: Path, sheets: Sequence[TaskSheet] = ()) -> Findings:
-    """Faults and one `Fit` per sheet. Uses a key that is thrown away: nothing here can name a student later."""
-    return examine(folder, sheets, pseudonym_key=secrets.token_bytes(32)).findings
+def inspect(
+    folder: Path, sheets: Sequence[TaskSheet] = (), consent_age: int | None = None
+) -> Findings:
+    """Faults, one `Fit` per sheet, and who takes no part (`consent_age`: the policy's). Uses a key that is thrown away:
+    nothing here can name a student later."""
+    key = secrets.token_bytes(32)
+    return examine(folder, sheets, pseudonym_key=key, consent_age=consent_age).findings
 
 
 def classes(folder: Path) -> tuple[ClassCode, ...]:
@@ -66,8 +70,10 @@ def _sheet_fault(file: str, error: Any) -> Fault:
     return Fault(file, None, None, what, _("Fetch the sheet anew from the federation's page."))
 
 
-def describe(faults: Sequence[Fault], fits: Iterable[Fit] = ()) -> str:
-    """For a terminal: a sentence that sums up, then faults, then hints, then the sheets."""
+def describe(
+    faults: Sequence[Fault], fits: Iterable[Fit] = (), excluded: Mapping[str, int] | None = None
+) -> str:
+    """For a terminal: a sentence that sums up, then faults, hints, who takes no part, then the sheets."""
     blocking = [f for f in faults if f.blocks]
     hints = [f for f in faults if not f.blocks]
     if blocking:
@@ -82,9 +88,19 @@ def describe(faults: Sequence[Fault], fits: Iterable[Fit] = ()) -> str:
     for title, found in ((_("Faults"), blocking), (_("Worth knowing"), hints)):
         if found:
             lines += ["", title, *(line for f in found for line in _fault_lines(f))]
+    if excluded:
+        lines += ["", _("Who takes no part"), *_excluded_lines(excluded)]
     for fit in fits:
         lines += ["", *_fit_lines(fit)]
     return "\n".join(lines) + "\n"
+
+
+def _excluded_lines(excluded: Mapping[str, int]) -> list[str]:
+    lines = []
+    for reason, count in excluded.items():
+        said = ngettext("{count} student: {reason}.", "{count} students: {reason}.", count)
+        lines.append("  " + said.format(count=count, reason=reason))
+    return [*lines, "  " + _("These numbers stay here.")]
 
 
 def _fault_lines(fault: Fault) -> list[str]:

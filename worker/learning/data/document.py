@@ -9,11 +9,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from worker.learning.data.findings import Fault
-from worker.learning.data.schema import DATASET, Dataset, ModalityFile, TaskMap
+from worker.learning.data.schema import DATASET, Consent, Dataset, ModalityFile, TaskMap
 from worker.protocol.text import _
 
 Model = TypeVar("Model", bound=BaseModel)
 _NESTED: dict[str, type[BaseModel]] = {"modalities": ModalityFile, "tasks": TaskMap}
+_SECTIONS: dict[str, type[BaseModel]] = {"consent": Consent}
 
 
 def read_dataset(folder: Path) -> tuple[Dataset | None, list[Fault]]:
@@ -105,6 +106,8 @@ def _told(file: str, tree: yaml.Node, error: Any) -> Fault:
 
 def _fields(place: tuple[Any, ...]) -> list[str]:
     model = _NESTED.get(str(place[0]), Dataset) if len(place) > 2 else Dataset
+    if len(place) == 2:
+        model = _SECTIONS.get(str(place[0]), model)
     return [f.alias or name for name, f in model.model_fields.items()]
 
 

@@ -58,6 +58,8 @@ class Fit:
 class Findings:
     faults: list[Fault]
     fits: list[Fit]
+    excluded: dict[str, int] = field(default_factory=dict)
+    """Reason as a sentence -> students who take no part. It stays at the site, whatever the policy lets out."""
 
     @property
     def usable(self) -> bool:

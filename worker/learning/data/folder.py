@@ -1,14 +1,18 @@
 """The data folder as a job reads it: files in, aligned arrays and a digest out. `load` and `check` share `examine`."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from worker.learning.data import consent
+from worker.learning.data.consent import Decided, Excluded
 from worker.learning.data.document import read_dataset
 from worker.learning.data.findings import DataFault, Fault, Findings, Fit
 from worker.learning.data.mapping import map_sheet
@@ -33,26 +37,41 @@ class Examined:
     findings: Findings
     tasks: dict[str, TaskData] = field(default_factory=dict)
     classes: tuple[ClassCode, ...] = ()
+    decided: Decided = field(default_factory=Decided)
+    """Who may take part; `tasks` hold the records of nobody else."""
 
 
-def load(folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes) -> SiteData:
-    """The site's records for these sheets. Raises `DataFault` with every fault if one of them blocks.
+def load(
+    folder: Path,
+    sheets: Sequence[TaskSheet],
+    *,
+    pseudonym_key: bytes,
+    consent_age: int | None = None,
+) -> SiteData:
+    """The site's records for these sheets, of the students who may take part. Raises `DataFault` with every fault if
+    one of them blocks. `consent_age`: the policy's.
 
     Rows keep the order of the file, so training does not depend on the site's key.
     """
-    examined = examine(folder, sheets, pseudonym_key=pseudonym_key)
+    examined = examine(folder, sheets, pseudonym_key=pseudonym_key, consent_age=consent_age)
     if not examined.findings.usable:
         raise DataFault(examined.findings.faults)
     return SiteData(tasks=examined.tasks, digest=digest_of_records(examined.tasks))
 
 
 def load_asked(
-    folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes
+    folder: Path,
+    sheets: Sequence[TaskSheet],
+    *,
+    pseudonym_key: bytes,
+    consent_age: int | None = None,
 ) -> tuple[SiteData, dict[str, str]]:
     """As `load`, with the records whose answer is not known yet in a part of their own (`rows.ASKED`); the digest is
     that of the others. And pseudonym to student, as the folder names her. For predictions at the site."""
-    known = load(folder, sheets, pseudonym_key=pseudonym_key)
-    examined = examine(folder, sheets, pseudonym_key=pseudonym_key, asked=True)
+    known = load(folder, sheets, pseudonym_key=pseudonym_key, consent_age=consent_age)
+    examined = examine(
+        folder, sheets, pseudonym_key=pseudonym_key, asked=True, consent_age=consent_age
+    )
     if examined.dataset is None or not examined.findings.usable:
         raise DataFault(examined.findings.faults)
     return SiteData(examined.tasks, known.digest), _names(folder, examined.dataset, pseudonym_key)
@@ -69,7 +88,12 @@ def _names(folder: Path, dataset: Dataset, key: bytes) -> dict[str, str]:
 
 
 def examine(
-    folder: Path, sheets: Sequence[TaskSheet], *, pseudonym_key: bytes, asked: bool = False
+    folder: Path,
+    sheets: Sequence[TaskSheet],
+    *,
+    pseudonym_key: bytes,
+    asked: bool = False,
+    consent_age: int | None = None,
 ) -> Examined:
     """Reads the whole folder and keeps going after a fault, so that one look tells them all."""
     dataset, faults = read_dataset(folder)
@@ -78,17 +102,28 @@ def examine(
     tables, faults = _tables(folder, dataset, pseudonym_key)
     faults += row_faults(dataset, tables)
     faults += media_faults(folder, dataset, tables)
+    decided = consent.decide(dataset, tables, consent_age, datetime.now(UTC).date())
+    faults += decided.faults
     split = _split(dataset, tables)
     tasks: dict[str, TaskData] = {}
     fits: list[Fit] = []
     for sheet in sheets:
-        data, fit, found = map_sheet(folder, dataset, tables, split, sheet, asked=asked)
+        data, fit, found = map_sheet(
+            folder, dataset, tables, split, sheet, decided.excluded, asked=asked
+        )
         faults += found
         fits.append(fit)
         if data is not None and len(data.label):
             tasks[sheet.name] = data
     unique = list(dict.fromkeys(faults))
-    return Examined(dataset, Findings(unique, fits), tasks, _classes(dataset, tables))
+    findings = Findings(unique, fits, _excluded(decided))
+    return Examined(dataset, findings, tasks, _classes(dataset, tables), decided)
+
+
+def _excluded(decided: Decided) -> dict[str, int]:
+    """Reason to students, in the order of the reasons."""
+    counts = Counter(decided.excluded.values())
+    return {reason.sentence: counts[reason] for reason in Excluded if counts[reason]}
 
 
 def drawn_split(who: str) -> str:

@@ -1,11 +1,14 @@
 """One task sheet against one folder: which rows and columns serve it, and as which numbers."""
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from worker.learning.data import arrays, groupings, sequences
+from worker.learning.data.consent import Excluded
 from worker.learning.data.document import nearest
 from worker.learning.data.findings import Fault, Fit
 from worker.learning.data.fitness import fit, unfit
@@ -25,13 +28,14 @@ def map_sheet(
     tables: Tables,
     split: dict[str, str],
     sheet: TaskSheet,
+    excluded: Mapping[str, Excluded],
     *,
     asked: bool = False,
 ) -> tuple[TaskData | None, Fit, list[Fault]]:
     """The records that serve the sheet (None if the folder has none), how well, and what is wrong.
 
-    `split` gives the part of every pseudonym. The records are meaningless while a fault blocks. `asked`: with those
-    whose answer is not known yet.
+    `split` gives the part of every pseudonym; of those in `excluded` no row is used. The records are meaningless while
+    a fault blocks. `asked`: with those whose answer is not known yet.
     """
     task = dataset.tasks.get(sheet.name)
     if task is None:
@@ -51,7 +55,7 @@ def map_sheet(
     if not view.cells:
         reason = _("The folder offers none of its inputs.")
         return None, unfit(sheet, Fitness.NO_INPUT, reason), view.faults
-    return _build(view, tables, split, asked)
+    return _build(view, tables, split, excluded, asked)
 
 
 def _gather(view: View, tables: Tables) -> None:
@@ -120,11 +124,15 @@ def _joined(view: View, other: Table, column: str) -> list[str] | None:
 
 
 def _build(
-    view: View, tables: Tables, split: dict[str, str], asked: bool
+    view: View,
+    tables: Tables,
+    split: dict[str, str],
+    excluded: Mapping[str, Excluded],
+    asked: bool,
 ) -> tuple[TaskData | None, Fit, list[Fault]]:
     label, dropped, keep = arrays.labels(view)
     unknown = arrays.bare(view) & asked
-    keep = keep | unknown
+    keep = (keep | unknown) & _of_those_who_may(view, excluded, dropped)
     empty = np.array([not any(row) for row in zip(*view.cells.values(), strict=True)], dtype=bool)
     if empty.any() and (keep & empty).any():
         dropped[_("no input has a value")] = int((keep & empty).sum())
@@ -152,6 +160,17 @@ def _build(
         groupings=groupings.read(view, rows),
     )
     return data, fit(view, data, dropped, rows), view.faults
+
+
+def _of_those_who_may(
+    view: View, excluded: Mapping[str, Excluded], dropped: dict[str, int]
+) -> npt.NDArray[np.bool_]:
+    """Row by row; who may not is counted in `dropped`, by reason."""
+    students = view.table.columns.get(view.dataset.student, [""] * view.table.rows)
+    reasons = [excluded.get(who) for who in students]
+    for reason, count in sorted(Counter(one for one in reasons if one is not None).items()):
+        dropped[reason.sentence] = count
+    return np.array([reason is None for reason in reasons], dtype=bool)
 
 
 def _strings(cells: list[str]) -> npt.NDArray[np.str_]:

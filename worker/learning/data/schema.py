@@ -92,6 +92,48 @@ class TaskMap(_Strict):
         return self.traits.get(answer, answer)
 
 
+class Says(_Strict):
+    """A column of the records, and the cells that mean yes."""
+
+    column: Header
+    values: tuple[str, ...] = Field(min_length=1, alias="yes")
+
+
+class Consent(_Strict):
+    """Who may take part, by columns of the records' file. They are never inputs."""
+
+    parent: Says | None = None
+    """A parent agreed. Needed below the age of consent; where no age is known of, for everyone."""
+    student: Says | None = None
+    """The student agreed; needed whatever the age."""
+    opt_out: Says | None = None
+    """The student, or a parent, objected."""
+    birth_date: Optional = None
+    """A day such as 2011-05-30."""
+    age: Optional = None
+    """Whole years."""
+    everyone_of_age: bool = False
+    """Nobody here is under any age of consent: a university, a course for adults."""
+    age_of_consent: Annotated[int, Field(ge=1, le=25)] | None = None
+    """Only to be stricter than the policy, which names the age of the law."""
+    special: dict[Header, tuple[str, ...]] = {}
+    """Column to the cells that keep a record out, such as a school's notes on health."""
+
+    @model_validator(mode="after")
+    def _one_age(self) -> "Consent":
+        if self.birth_date is not None and self.age is not None:
+            raise ValueError("name birth_date or age, not both")
+        if self.everyone_of_age and (self.birth_date or self.age or self.parent):
+            raise ValueError("everyone_of_age needs no age and no parent")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        said = (one.column for one in (self.parent, self.student, self.opt_out) if one is not None)
+        ages = (column for column in (self.birth_date, self.age) if column is not None)
+        return tuple(dict.fromkeys((*said, *ages, *self.special)))
+
+
 class Dataset(_Strict):
     """One data folder. `key` names the columns by which a row of another file finds its record."""
 
@@ -108,6 +150,15 @@ class Dataset(_Strict):
     """Spellings of "no value" besides an empty cell, such as NA."""
     modalities: tuple[ModalityFile, ...] = Field(min_length=1)
     tasks: dict[Slug, TaskMap] = {}
+    consent: Consent | None = None
+    """None: every record may be used."""
+
+    @model_validator(mode="after")
+    def _consent_is_no_input(self) -> "Dataset":
+        for column in self.consent.columns if self.consent else ():
+            if self.place_of(column) is not None:
+                raise ValueError(f"column {column} says who may take part and cannot be an input")
+        return self
 
     @model_validator(mode="after")
     def _no_column_twice(self) -> "Dataset":

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from worker.protocol.text import _
-from worker.site import readiness
-from worker.site.cli.terminal import Context, pass_context, say
+from worker.protocol.text import _, ngettext
+from worker.site import readiness, records, withdrawals
+from worker.site.cli.terminal import Context, pass_context, say, table
 from worker.site.faults import SiteFault
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -23,16 +23,18 @@ def data() -> None:
 @click.option(
     "--task", type=click.Path(exists=True, path_type=Path), help=_("A task sheet to fit.")
 )
-def check(folder: Path, task: Path | None) -> None:
+@pass_context
+def check(context: Context, folder: Path, task: Path | None) -> None:
     from worker.learning.data.check import describe, inspect, read_sheets
     from worker.learning.data.findings import DataFault
 
     try:
-        found = inspect(folder, read_sheets(task) if task else ())
+        age = records.consent_age(context.home)
+        found = inspect(folder, read_sheets(task) if task else (), age)
     except DataFault as error:
         say(describe(error.faults))
         click.get_current_context().exit(1)
-    say(describe(found.faults, found.fits).rstrip())
+    say(describe(found.faults, found.fits, found.excluded).rstrip())
     if not found.usable or not all(fit.usable for fit in found.fits):
         click.get_current_context().exit(1)
 
@@ -43,13 +45,16 @@ def check(folder: Path, task: Path | None) -> None:
 def use(context: Context, folder: Path) -> None:
     from worker.learning.data.check import describe, inspect
 
-    found = inspect(folder)
+    found = inspect(folder, (), records.consent_age(context.home))
     if not found.usable:
         say(describe(found.faults).rstrip())
         raise SiteFault(_("The folder is not taken into use."))
     config = context.home.config().model_copy(update={"data": folder.absolute()})
     context.home.save_config(config)
     say(_("This site trains on {folder} from now on.").format(folder=folder.absolute()))
+    if found.excluded:
+        say(_("{n} students take no part.").format(n=sum(found.excluded.values())))
+    _tell_withdrawn(withdrawals.look(context.home))
     _offer_classes(context)
 
 
@@ -70,10 +75,35 @@ def fit(context: Context, federation: str) -> None:
     if site.config.data is None:
         raise SiteFault(_("No data folder is named. Run: collegium-site data use FOLDER"))
     found = fits.look_and_tell(site, site.config.data, federation)
-    say(describe(found.faults, found.fits).rstrip())
+    say(describe(found.faults, found.fits, found.excluded).rstrip())
     say(_("The hub was told: see “collegium-site log”."))
     if not found.usable or not all(one.usable for one in found.fits):
         click.get_current_context().exit(1)
+
+
+@data.command(
+    help=_("Look at the folder again, for who has withdrawn since. Every round does the same.")
+)
+@pass_context
+def rescan(context: Context) -> None:
+    if context.home.config().data is None:
+        raise SiteFault(_("No data folder is named. Run: collegium-site data use FOLDER"))
+    _tell_withdrawn(withdrawals.look(context.home))
+    waiting = withdrawals.requests(context.home)
+    said = ngettext("{n} request waits.", "{n} requests wait.", len(waiting))
+    say(said.format(n=len(waiting)))
+
+
+@data.command(help=_("Students whose records were used and may be used no more: whom to forget."))
+@pass_context
+def requests(context: Context) -> None:
+    table([(one.found, one.pseudonym, one.sentence) for one in withdrawals.requests(context.home)])
+
+
+def _tell_withdrawn(found: list[withdrawals.Request]) -> None:
+    for one in found:
+        said = _("{pseudonym} takes no part any more: {reason}. Asked to be forgotten.")
+        say(said.format(pseudonym=one.pseudonym, reason=one.sentence))
 
 
 def _offer_classes(context: Context) -> None:

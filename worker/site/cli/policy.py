@@ -7,7 +7,7 @@ import click
 from worker.protocol.messages import ApprovedPolicy
 from worker.protocol.text import _
 from worker.protocol.words import in_words
-from worker.site import accepted, enrolment
+from worker.site import accepted, approval, enrolment
 from worker.site.cli.terminal import Context, pass_context, say
 from worker.site.faults import SiteFault
 from worker.site.site import Site
@@ -62,18 +62,28 @@ def accept(context: Context, digest: str) -> None:
 
 @policy.command("approve-run", help=_("Let this run train here, where the policy asks the site."))
 @click.argument("run")
+@click.option("--terms", help=_("The digest of what the run asks, to say yes without being asked."))
 @pass_context
-def approve_run(context: Context, run: str) -> None:
+def approve_run(context: Context, run: str, terms: str | None) -> None:
     context.home.identity()
     if not _RUN.fullmatch(run):
         raise SiteFault(
             _("“{run}” is no run. Its id begins with run_: collegium-site status").format(run=run)
         )
-    asked = run in accepted.waiting(context.home)
-    accepted.approve_run(context.home, run)
+    asked = approval.waiting(context.home, run)
+    if asked is None:
+        raise SiteFault(
+            _("Run {run} has not asked for approval here: collegium-site status").format(run=run)
+        )
+    for line in approval.lines(asked):
+        say(line)
+    if terms is not None and terms != asked.terms:
+        raise SiteFault(_("The run asks for something else than the digest names. Read it above."))
+    if terms is None and not _says_yes(_("Let this run train here?")):
+        say(_("Not approved."))
+        return
+    accepted.approve_run(context.home, run, asked.agreed)
     say(_("Run {run} is approved at this site.").format(run=run))
-    if not asked:
-        say(_("It has not asked for approval here yet. Compare its id with the run's page."))
 
 
 def ask_to_accept(site: Site, offered: ApprovedPolicy, wanted: str | None) -> None:
@@ -87,16 +97,16 @@ def ask_to_accept(site: Site, offered: ApprovedPolicy, wanted: str | None) -> No
         say(_("One person drafted and approved it."))
     _print(in_words(offered.document))
     say(_("Digest: {digest}").format(digest=offered.digest))
-    if wanted is None and not _says_yes():
+    if wanted is None and not _says_yes(_("Accept this policy at this site?")):
         say(_("Not accepted. This site refuses jobs until you run: collegium-site policy review"))
         return
     enrolment.accept(site.home, site.door, offered, named=wanted or offered.digest)
     say(_("Accepted. It is in force at this site."))
 
 
-def _says_yes() -> bool:
+def _says_yes(question: str) -> bool:
     try:
-        return bool(click.confirm(_("Accept this policy at this site?"), default=False))
+        return bool(click.confirm(question, default=False))
     except click.Abort as error:
         say()
         raise SiteFault(

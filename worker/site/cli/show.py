@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from worker.protocol.text import _
-from worker.site import accepted, enrolment
+from worker.protocol.text import _, ngettext
+from worker.site import accepted, enrolment, receipts
 from worker.site.cli.terminal import Context, pass_context, say, table
 from worker.site.faults import HubFault, SiteFault
 from worker.site.sent import Line, OutboundLog
@@ -35,11 +35,11 @@ def status(context: Context) -> None:
         (_("Release"), str(context.home.read_json(context.home.release_file).get("release", "–"))),
     ]
     table(rows)
-    for run, tasks in accepted.waiting(context.home).items():
+    for run, asked in accepted.waiting(context.home).items():
         said = _(
             "Run {run} ({tasks}) waits for your approval: collegium-site policy approve-run {run}"
         )
-        say(said.format(run=run, tasks=", ".join(tasks)))
+        say(said.format(run=run, tasks=", ".join(task.name for task in asked.tasks)))
     for job in site.outbox.waiting():
         say(_("The answer to job {job} waits in the outbox.").format(job=job))
 
@@ -68,15 +68,42 @@ def _policy(site: Site) -> str:
 @click.command(help=_("What left this site: one line for everything, written before it was sent."))
 @click.option("--since", help=_("A day such as 2026-09-01, or 30m, 12h, 7d."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
+@click.option(
+    "--check", "compared", is_flag=True, help=_("Compare it with the receipts the hub shows.")
+)
 @pass_context
-def log(context: Context, since: str | None, as_json: bool) -> None:
+def log(context: Context, since: str | None, as_json: bool, compared: bool) -> None:
     context.home.identity()
+    if compared:
+        _compare(context, _moment(since or "30d"))
+        return
     lines = OutboundLog(context.home.sent).since(_moment(since) if since else None)
     if as_json:
         for line in lines:
             say(json.dumps(vars(line)))
         return
     table([_row(line) for line in lines])
+
+
+def _compare(context: Context, since: datetime) -> None:
+    """Ends with 1 where something is for the privacy officer."""
+    site = context.site()
+    told = site.door.receipts(since)
+    found = receipts.compare(OutboundLog(context.home.sent), site.outbox, told.receipts, since)
+    for one in found:
+        size = f"{one.left} / {one.bytes} B"
+        say(f"{one.run} {one.round:>4} {size:>24} {one.body[:12]}  {one.finding.sentence}")
+    bad = [one for one in found if one.finding.is_alarm]
+    if bad:
+        raise SiteFault(
+            ngettext(
+                "{n} update does not match: tell your privacy officer.",
+                "{n} updates do not match: tell your privacy officer.",
+                len(bad),
+            ).format(n=len(bad))
+        )
+    said = ngettext("{n} update compared.", "{n} updates compared.", len(found))
+    say(said.format(n=len(found)))
 
 
 def _row(line: Line) -> tuple[str, ...]:

@@ -10,7 +10,17 @@ from starlette.types import ASGIApp
 from worker.protocol.pages import STATIC
 from worker.protocol.text import _
 from worker.site.faults import SiteFault
-from worker.site.page import content, policy, ready, records, render, sent, sign_in
+from worker.site.page import (
+    approvals,
+    content,
+    policy,
+    ready,
+    records,
+    render,
+    requests,
+    sent,
+    sign_in,
+)
 from worker.site.page.edge import Edge
 from worker.site.page.faults import Differs, NothingHere, PageFault
 from worker.site.page.state import State
@@ -22,13 +32,15 @@ _PAGES = {
     "/policy": policy.show,
     "/sent": sent.show,
     "/data": records.show,
+    "/requests": requests.show,
+    "/runs/{run:str}": approvals.show,
     "/sent/{month:str}/{number:int}": content.show,
 }
 _ACTS = {
     "/check": ready.check,
     "/data/check": records.check,
     "/policy/accept": policy.accept,
-    "/policy/approve-run": policy.approve_run,
+    "/policy/approve-run": approvals.approve,
     "/display": sign_in.display,
     "/sign-out": sign_in.leave,
     "/stop": ready.stop,

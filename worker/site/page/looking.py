@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.protocol.text import use_locale
-from worker.site import readiness, sheets
+from worker.site import readiness, records, sheets
 from worker.site.home import Home, find
 from worker.site.site import open_site
 
@@ -38,14 +38,15 @@ def _data(home: Home, tell: bool) -> dict[str, Any]:
     if folder is None:
         return {"folder": None, "faults": [], "fits": []}
     try:
-        found = inspect(folder, known)
+        found = inspect(folder, known, records.consent_age(home))
     except DataFault as fault:
         return {"folder": str(folder), "faults": [asdict(one) for one in fault.faults], "fits": []}
     fits = [
         {**asdict(fit), "target": sheet.target}
         for fit, sheet in zip(found.fits, known, strict=True)
     ]
-    return {"folder": str(folder), "faults": [asdict(one) for one in found.faults], "fits": fits}
+    faults = [asdict(one) for one in found.faults]
+    return {"folder": str(folder), "faults": faults, "fits": fits, "excluded": found.excluded}
 
 
 if __name__ == "__main__":

@@ -56,7 +56,10 @@ def show(visit: Visit) -> Response:
         waiting_sentences=tuple(words.in_words(waiting.document)) if waiting else (),
         difference=tuple(words.difference(old, waiting.document)) if waiting else (),
         fault=asked.fault,
-        waiting_runs=accepted.waiting(state.home),
+        waiting_runs={
+            run: [task.name for task in asked.tasks]
+            for run, asked in accepted.waiting(state.home).items()
+        },
     )
     return render.page(visit.request, "site/policy.html", content)
 
@@ -96,12 +99,3 @@ def accept(visit: Visit) -> Response:
         raise Differs(str(error)) from error
     visit.state.forget("readiness")
     return see_other("/policy", "accepted")
-
-
-def approve_run(visit: Visit) -> Response:
-    """The same as `collegium-site policy approve-run RUN`, for a run that waits."""
-    home, run = visit.state.home, visit.form.get("run", "")
-    if run not in accepted.waiting(home):
-        raise Differs(_("This run does not wait for you any more."))
-    accepted.approve_run(home, run)
-    return see_other("/policy", "approved")

@@ -46,6 +46,8 @@ class Records:
     faults: tuple[Place, ...]
     hints: tuple[Place, ...]
     fits: tuple[dict[str, Any], ...]
+    excluded: dict[str, int]
+    """Reason to students. It is shown here and told to nobody."""
     looked: bool
     looking: bool
     menu: str = "data"
@@ -63,6 +65,7 @@ def show(visit: Visit) -> Response:
         faults=tuple(Place(fault) for fault in said["faults"] if fault["blocks"]),
         hints=tuple(Place(fault) for fault in said["faults"] if not fault["blocks"]),
         fits=tuple(said["fits"]),
+        excluded=said.get("excluded", {}),
         looked=found is not None and found.said is not None,
         looking=look.is_running,
     )

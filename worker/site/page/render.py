@@ -115,6 +115,7 @@ def _menu(waits: int) -> tuple[MenuItem, ...]:
         MenuItem("policy", _("Policy"), "/policy", waits),
         MenuItem("sent", _("What left"), "/sent"),
         MenuItem("data", _("Records"), "/data"),
+        MenuItem("requests", _("Whom to forget"), "/requests"),
     )
 
 
