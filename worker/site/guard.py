@@ -47,7 +47,7 @@ _NEEDS_APPROVAL = frozenset(JobKind) - {JobKind.SWITCH_RELEASE}
 _DETAIL = re.compile(r"[A-Za-z0-9_./-]{1,64}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}\.(json|txt|safetensors)")
-_NOT_READ = BaseShape(0, 0)
+_NOT_READ = BaseShape(1, 1)
 _SKEW = timedelta(seconds=limits.CLOCK_SKEW_S)
 
 
