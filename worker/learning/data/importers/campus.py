@@ -156,6 +156,7 @@ def _dataset(profile: Profile) -> dict[str, Any]:
         "records": records,
         "modalities": modalities,
         "tasks": {sheet.name: _task(profile, sheet.kind, sheet.label) for sheet in campus_sheets()},
+        "consent": {"everyone_of_age": True},
     }
 
 
