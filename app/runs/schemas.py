@@ -4,11 +4,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.federations.schemas import Flow, Terms
 from worker.protocol.manifest import ModelSpec, Training
+from worker.protocol.policy import Digest
 from worker.protocol.tasks import TaskSheet
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Begin(_Value):
+    """The earlier run of the federation whose last model a run goes on from, pinned part by part."""
+
+    run: str
+    number: int = Field(ge=1)
+    modules: dict[str, Digest] = Field(min_length=1)
 
 
 class Plan(_Value):
@@ -28,6 +37,8 @@ class Plan(_Value):
     approval_days: int = Field(ge=1, le=90)
     keep_updates: bool = False
     seed: int = Field(ge=0, lt=2**31)
+    begin: Begin | None = None
+    """None: from first weights, by the model's seed."""
 
 
 class Proposal(_Value):
@@ -41,9 +52,18 @@ class Proposal(_Value):
     evaluate_every: int | None = Field(default=None, ge=1, le=500)
     training: Training | None = None
     seed: int = Field(default=1, ge=0, lt=2**31)
+    begin: str | None = None
+    """Id of a completed run of the federation whose last model this one goes on from; parts that are new start from
+    the model's seed. None: all of them do."""
 
 
-def plan(proposal: Proposal, terms: Terms, model: ModelSpec, sheets: tuple[TaskSheet, ...]) -> Plan:
+def plan(
+    proposal: Proposal,
+    terms: Terms,
+    model: ModelSpec,
+    sheets: tuple[TaskSheet, ...],
+    begin: Begin | None = None,
+) -> Plan:
     """The plan a proposal makes. `beyond` says whether it keeps to the terms."""
     wanted = sheets
     if proposal.sheets is not None:
@@ -63,6 +83,7 @@ def plan(proposal: Proposal, terms: Terms, model: ModelSpec, sheets: tuple[TaskS
         approval_days=terms.approval_days,
         keep_updates=terms.keep_updates,
         seed=proposal.seed,
+        begin=begin,
     )
 
 

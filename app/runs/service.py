@@ -19,7 +19,7 @@ from app.federations.states import FederationState
 from app.ids import new_id
 from app.jobs import HubTask
 from app.policies import queries as policy_queries
-from app.runs import approvals, endings, queries, rounds, words
+from app.runs import approvals, beginning, endings, queries, rounds, words
 from app.runs.models import Run, RunApproval
 from app.runs.schemas import Plan, Proposal, beyond, plan
 from app.runs.states import (
@@ -70,7 +70,8 @@ def _plan(session: Session, federation: Federation, proposal: Proposal) -> Plan:
     if not wanted or wanted - {s.name for s in sheets}:
         sentence = _("Choose at least one of the federation's task sheets.")
         raise Invalid(sentence, {"sheets": sentence})
-    frozen = plan(proposal, terms, federation_queries.model(federation), sheets)
+    begin = beginning.of(session, federation, proposal)
+    frozen = plan(proposal, terms, federation_queries.model(federation), sheets, begin)
     too_much = beyond(frozen, terms)
     if too_much:
         sentence = _("Members accepted less. Change the terms first, or stay within them.")

@@ -3,9 +3,11 @@
 import logging
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from app.clock import now
 from app.hub import Hub
-from app.objects import ObjectStore
+from app.objects import ObjectMissing, ObjectStore
 from app.runs import endings, module_states, queries, rounds
 from app.runs.models import Run
 from app.runs.schemas import Plan
@@ -15,6 +17,7 @@ from worker.hub.holding import Hold, holding
 from worker.learning import seeds
 from worker.learning.faults import LearningFault
 from worker.learning.local import initial_modules
+from worker.learning.model.carrying import Earlier, carried
 from worker.protocol import codec
 from worker.protocol.layout import read_by_bases
 from worker.protocol.manifest import PinnedModel
@@ -29,12 +32,13 @@ def prepare(hub: Hub, run_id: str) -> bool:
         if run is None or run.state is not RunState.APPROVED:
             return False
         plan = queries.plan_of(run)
+        earlier = _earlier(session, plan)
     with holding(hub, Run, run_id) as hold:
         if hold is None:
             return False
         try:
-            made = first_states(hub, plan)
-        except LearningFault:
+            made = first_states(hub, plan, earlier)
+        except (LearningFault, ObjectMissing, codec.Unacceptable):
             log.exception("run %s cannot be prepared", run_id)
             with hub.db.session() as session:
                 failing = queries.by_id(session, run_id)
@@ -45,15 +49,33 @@ def prepare(hub: Hub, run_id: str) -> bool:
     return True
 
 
-def first_states(hub: Hub, plan: Plan) -> dict[str, tuple[str, int]]:
-    """Module to digest and size. Deterministic, so a second run finds its own objects."""
+def _earlier(session: Session, plan: Plan) -> Plan | None:
+    """Of the run that this one goes on from."""
+    if plan.begin is None:
+        return None
+    run = queries.by_id(session, plan.begin.run)
+    assert run is not None
+    return queries.plan_of(run)
+
+
+def first_states(hub: Hub, plan: Plan, earlier: Plan | None) -> dict[str, tuple[str, int]]:
+    """Module to digest and size. Deterministic, so a second run finds its own objects. `earlier`: the plan of the run
+    this one goes on from."""
     root = hub.settings.home / "models"
     bases = {
         modality: base_folder(hub.objects, root, plan.model.bases[modality])
         for modality in read_by_bases(plan.model, plan.sheets)
     }
     made = {}
-    for module, tensors in sorted(initial_modules(plan.model, plan.sheets, bases=bases).items()):
+    first = initial_modules(plan.model, plan.sheets, bases=bases)
+    if plan.begin is not None and earlier is not None:
+        known = {
+            name: codec.decode(hub.objects.get(digest))
+            for name, digest in plan.begin.modules.items()
+        }
+        before = Earlier(earlier.model, earlier.sheets, known)
+        first = carried(before, plan.model, plan.sheets, first)
+    for module, tensors in sorted(first.items()):
         content = codec.encode(tensors)
         made[module] = (hub.objects.put(content), len(content))
     return made

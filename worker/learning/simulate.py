@@ -15,6 +15,7 @@ from worker.learning import own as own_parts
 from worker.learning.data.joining import joined
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate.quality import Judged
+from worker.learning.model.carrying import Earlier, carried
 from worker.learning.own import Modules, Own
 from worker.protocol import codec, limits
 from worker.protocol.canonical import digest
@@ -123,9 +124,13 @@ def run(
     *,
     measure: Callable[[int], bool] = lambda number: True,
     on_round: Callable[[Round], None] = lambda one: None,
+    earlier: Earlier | None = None,
 ) -> Result:
-    """All rounds. `measure` says after which rounds the sites evaluate (round number, from 1)."""
+    """All rounds. `measure` says after which rounds the sites evaluate (round number, from 1); `earlier` is what the
+    run goes on from, where it does."""
     first = local.initial_modules(plan.model, plan.tasks, bases=folders.bases)
+    if earlier is not None:
+        first = carried(earlier, plan.model, plan.tasks, first)
     state = State(first, first)
     rounds = []
     for number in range(1, plan.rounds + 1):

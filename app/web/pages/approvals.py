@@ -108,6 +108,8 @@ def _leaves(visit: Visit, run: Run, plan: Plan) -> Facts:
                 _("Rounds"),
                 _("{n}, each at most {span}").format(n=plan.rounds, span=span(plan.deadline_s)),
             ),
+            (_("Begins from"), run_words.begins(plan)),
+            *((_("Base model"), f"{one.name} {one.digest}") for one in plan.model.bases.values()),
             (_("Leaves each round"), amount),
             (_("Noise"), run_words.noise()),
             (

@@ -10,6 +10,7 @@ from app.runs.views import Series
 from app.text import _, ngettext
 from app.web import run_figures
 from app.web.moments import full, number
+from app.web.pages import run_words
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Button,
@@ -47,7 +48,7 @@ def lineage(visit: Visit, row: Release) -> Panel:
     lines: tuple[tuple[str, Cell], ...] = (
         (_("Trained in"), Link(_("Run {n}").format(n=run.number), f"/runs/{run.id}")),
         (_("Combined"), rounds),
-        (_("Begun from"), _("first weights of seed {n}").format(n=plan.model.seed)),
+        (_("Begun from"), run_words.begins(plan)),
         (_("Base models"), "; ".join(named) or _("none")),
     )
     return Panel(_("Where it comes from"), (Facts(lines),))

@@ -79,6 +79,7 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
     return Facts(
         (
             (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
+            (_("Begins from"), run_words.begins(queries.plan_of(run))),
             (_("Noise"), run_words.noise()),
             (
                 _("One site’s update"),

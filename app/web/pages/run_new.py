@@ -11,12 +11,12 @@ from app.federations import compatibility, queries
 from app.federations.models import Federation
 from app.federations.schemas import Terms
 from app.federations.states import FederationState
-from app.runs import service
+from app.runs import beginning, service
 from app.runs.forecast import forecast
 from app.runs.schemas import Proposal
 from app.text import N_, _, ngettext
 from app.web import render
-from app.web.forms import trying
+from app.web.forms import Typed, trying
 from app.web.moments import as_of, in_words, sentence
 from app.web.pages import number_form, run_forecast
 from app.web.pages.federations import crumbs
@@ -175,12 +175,37 @@ def _form(visit: Visit, federation: Federation, errors: dict[str, str], enough: 
             options=tuple(Option(s.name, s.target) for s in sheets),
             error=errors.get("sheets", ""),
         ),
+        *_begin(visit, federation, typed, errors),
         *number_form.fields(_numbers(terms), _start(visit, terms), typed, errors),
     )
     button = Button(_("Propose it"), look="primary")
     if not enough:
         button = Button(_("Propose it anyway: policies may change"))
     return Form(f"/federations/{federation.id}/runs/new", fields, (button,))
+
+
+def _begin(
+    visit: Visit, federation: Federation, typed: Typed | None, errors: dict[str, str]
+) -> tuple[Field, ...]:
+    """Nothing to choose before a run was completed."""
+    found = beginning.choices(visit.session, federation)
+    if not found:
+        return ()
+    options = (
+        Option("", _("first weights, by the seed of the model")),
+        *(Option(r.id, _("the last model of run {n}").format(n=r.number)) for r in found),
+    )
+    return (
+        Field(
+            "begin",
+            _("Begins from"),
+            "select",
+            value=typed.text("begin") if typed else "",
+            options=options,
+            help=_("From an earlier model, parts that are new start from the seed."),
+            error=errors.get("begin", ""),
+        ),
+    )
 
 
 @router.post("/new")
@@ -202,4 +227,9 @@ def _proposal(visit: Visit, terms: Terms) -> Proposal:
     """Raises Invalid."""
     errors: dict[str, str] = {}
     given = number_form.read(_numbers(terms), visit.form, errors)
-    return number_form.made(lambda: Proposal(sheets=visit.form.all("sheets"), **given), errors)
+    return number_form.made(
+        lambda: Proposal(
+            sheets=visit.form.all("sheets"), begin=visit.form.text("begin") or None, **given
+        ),
+        errors,
+    )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.runs import standings, words
 from app.runs.models import Round, Run
+from app.runs.schemas import Plan
 from app.runs.standings import Stage, Standing
 from app.runs.states import RoundState, RunState
 from app.text import _, ngettext
@@ -43,6 +44,15 @@ def brief(run: Run, stage: Stage) -> Brief:
 
 def noise() -> str:
     return _("Off. No privacy figure applies to this run.")
+
+
+def begins(plan: Plan) -> str:
+    """What the run's model starts from."""
+    if plan.begin is None:
+        return _("first weights of seed {n}").format(n=plan.model.seed)
+    return _("the last model of run {n}; parts that are new from seed {seed}").format(
+        n=plan.begin.number, seed=plan.model.seed
+    )
 
 
 def one_update() -> str:
