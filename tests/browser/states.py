@@ -24,6 +24,7 @@ from app.policies import queries as policies
 from app.policies import service as policy_service
 from app.secrets import new_token, token_hash
 from tests import cast
+from tests.browser import told
 from tests.web import populated, reported
 from tests.web.populated import Populated
 
@@ -257,6 +258,10 @@ def _changed(place: Place) -> None:
 
 
 STATES = (
+    State("modalities/told", "member", told.modalities, "100-199"),
+    State(
+        "modalities/none", "member", at("/federations/{federation_id}/modalities"), "not told yet"
+    ),
     State("form-errors", "administrator", _wrong_form, "There is one thing to put right"),
     State("not-allowed", "reader", at("/i/{home}/people/invite"), "At School 0 that is"),
     State("nothing-here", "administrator", at("/i/{outside}/sites"), "There is nothing here"),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.permissions import Role
 from app.audit.models import Chain, Event
 from app.clock import now
-from app.federations.models import BaseModelFile, Federation, Membership, SheetVersion
+from app.federations.models import BaseModelFile, Federation, Membership, SheetFitRow, SheetVersion
 from app.federations.states import MembershipState
 from app.ids import new_id
 from app.institutions.models import Institution, Proof, SchoolClass, Teaching, Tie
@@ -137,7 +137,9 @@ def _institutions(session: Session, made: Populated, n: int) -> None:
         policy = again(session, version, institution_id=home.id, number=1)
         session.flush()
         like_site = session.get_one(Site, made.world.members[1].site)
-        again(session, like_site, institution_id=home.id, policy_version_id=policy.id)
+        site = again(session, like_site, institution_id=home.id, policy_version_id=policy.id)
+        session.flush()
+        _fit(session, made, site)
     again(session, all_of(session, BaseModelFile)[0], name=f"Model {n}", digest=f"{n:064d}")
 
 
@@ -147,6 +149,15 @@ def _districts(session: Session, made: Populated) -> None:
     floor = session.get_one(PolicyFloor, made.ids["floor"])
     again(session, floor)
     again(session, floor, district_id=floor.school_id, school_id=floor.district_id)
+
+
+def _fit(session: Session, made: Populated, site: Site) -> None:
+    """What the site tells of its records."""
+    (sheet,) = all_of(session, SheetVersion, federation_id=made.world.federation, current=True)
+    said = {"sheet": sheet.digest, "fitness": "fits", "records_band": "50-99"}
+    row = SheetFitRow(id=new_id("fit"), site_id=site.id, sheet_id=sheet.id, at=now())
+    row.said = {**said, "modalities": {"table": "50-99"}}
+    session.add(row)
 
 
 def _sites(session: Session, made: Populated, n: int) -> None:
