@@ -94,6 +94,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
 DISTRICT_OFFICER: frozenset[Permission] = frozenset(
     {
         Permission.INSTITUTION_READ,
+        Permission.PEOPLE_READ,
         Permission.POLICY_READ,
         Permission.POLICY_DRAFT,
         Permission.POLICY_APPROVE,

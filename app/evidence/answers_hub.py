@@ -1,7 +1,7 @@
 """Questions 13 to 25: the law on AI, quality, the hub itself, proof."""
 
 from app.access.permissions import Role
-from app.evidence import model_card, pieces
+from app.evidence import bounds, model_card, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Gap, Lines, Para, Points
 from app.evidence.words import listed, number
@@ -127,8 +127,7 @@ def breach(live: Live) -> Answered:
             "Write to the operator: {contact}. What left, by whom and when stands in two logs."
         ).format(contact=live.settings.contact)
     )
-    gap = Gap(_("Whom to tell within how many hours has not been recorded."))
-    return _("After a breach, who is told when?"), (said, gap)
+    return _("After a breach, who is told when?"), (said, *bounds.breaches(live))
 
 
 def accessibility(live: Live) -> Answered:

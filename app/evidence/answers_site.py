@@ -1,6 +1,6 @@
 """Questions 1 to 12: what leaves, what others can learn from it, whose choice it is."""
 
-from app.evidence import pieces
+from app.evidence import bounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Gap, Para, Points
 from app.evidence.words import listed, number
@@ -99,12 +99,8 @@ def children(live: Live) -> Answered:
             "The hub knows no student’s age."
         )
     )
-    gap = Gap(
-        _("The age rule and how parents consent have not been recorded at this hub."),
-        f"{live.home}/policy",
-        _("Look at the policy"),
-    )
-    return _("Children: which age, whose consent, how to opt out?"), (said, gap)
+    question = _("Children: which age, whose consent, how to opt out?")
+    return question, (said, *bounds.consent(live))
 
 
 def special(live: Live) -> Answered:

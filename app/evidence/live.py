@@ -19,6 +19,7 @@ from app.institutions import queries as institutions
 from app.institutions.models import Institution
 from app.integrations.models import Webhook
 from app.people import queries as people
+from app.policies import district_queries
 from app.policies import queries as policies
 from app.policies.models import PolicyVersion
 from app.releases.models import Release
@@ -71,6 +72,8 @@ class Live:
     version: PolicyVersion | None
     policy: PolicyDocument | None
     approver: str
+    floors: tuple[str, ...]
+    """Districts whose floor the policy keeps to."""
     sites: tuple[Site, ...]
     in_force: dict[str, int]
     """Site to the number of the version accepted there."""
@@ -133,6 +136,7 @@ def gather(session: Session, settings: Settings, actor: Actor, institution: str)
         holders=tuple(queries.holders(session, institution)),
         version=version,
         policy=policies.document(version) if version else None,
+        floors=tuple(district_queries.keeping(session, institution)),
         approver=_name(session, version.decided_by if version else None),
         sites=own,
         in_force=sites.numbers_in_force(session, own),

@@ -79,8 +79,12 @@ def policy(live: Live) -> tuple[Block, ...]:
         if version.one_person
         else ()
     )
+    floor = tuple(
+        Para(_("It may not be looser than the floor of {district}.").format(district=name))
+        for name in live.floors
+    )
     words = Points(tuple(policy_words.in_words(live.policy)))
-    return (Para(said), *alone, words)
+    return (Para(said), *alone, *floor, words)
 
 
 def sites(live: Live) -> tuple[Block, ...]:

@@ -1,8 +1,8 @@
 """The record of processing activities, as far as this hub knows it."""
 
-from app.evidence import pieces
+from app.evidence import bounds, pieces
 from app.evidence.live import Live
-from app.evidence.parts import Block, Document, Gap, Para, Points, Section
+from app.evidence.parts import Block, Document, Para, Points, Section
 from app.evidence.states import DocumentKind
 from app.text import _
 
@@ -48,8 +48,7 @@ def _abroad(live: Live) -> tuple[Block, ...]:
         "Updates go to the hub; the combined model goes to every member. "
         "Where the hub stands is said under “Recipients”."
     )
-    gap = Gap(_("No ground for a transfer to another country has been recorded."))
-    return (Para(said), gap)
+    return (Para(said), *bounds.borders(live))
 
 
 def measures(live: Live) -> tuple[str, ...]:

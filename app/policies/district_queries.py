@@ -82,3 +82,21 @@ def proposing(session: Session, school: str) -> list[str]:
         .where(PolicyFloor.school_id == school, PolicyFloor.state == FloorState.PROPOSED)
     )
     return list(session.scalars(wanted.order_by(Institution.name)))
+
+
+def keeping(session: Session, school: str) -> list[str]:
+    """Names of districts whose floor holds at this school."""
+    wanted = (
+        select(Institution.name)
+        .join(PolicyFloor, PolicyFloor.district_id == Institution.id)
+        .join(
+            Tie,
+            (Tie.school_id == PolicyFloor.school_id) & (Tie.district_id == PolicyFloor.district_id),
+        )
+        .where(
+            PolicyFloor.school_id == school,
+            PolicyFloor.state == FloorState.ACCEPTED,
+            Tie.state == TieState.ACCEPTED,
+        )
+    )
+    return list(session.scalars(wanted.order_by(Institution.name)))

@@ -22,12 +22,15 @@ from app.evidence.html import html
 from app.evidence.parts import Arrow, Document, Grid
 from app.evidence.states import DocumentKind, FileForm
 from app.people.models import RoleGrant
+from app.policies import queries as policies
 from app.policies.models import PolicyVersion
 from app.sites.models import SentLine, Site
 from app.text import speaking
 from tests import cast
 from tests.runs import world as making
 from tests.runs.world import World
+from worker.protocol.bounds import Bounds, Breach
+from worker.protocol.clocks import Clock
 from worker.protocol.signatures import PublicKey
 
 NEVER = re.compile(r"anonym|compliant|konform", re.IGNORECASE)
@@ -231,3 +234,30 @@ def test_tables_are_whole(world: World) -> None:
 
 def test_an_arrow_ends_where_it_points() -> None:
     assert Arrow(0, 0, 0, 100, "1").head == ((0, 100), (-4, 92), (4, 92))
+
+
+def test_ages_clocks_and_borders_come_from_the_policy_in_force(world: World) -> None:
+    bounds = Bounds(
+        consent_age=13,
+        cross_border="review",
+        breaches=(
+            Breach(
+                kind="personal-data-breach",
+                to="authority",
+                clock=Clock(amount=3, unit="business-days"),
+            ),
+        ),
+    )
+    with world.hub.db.session() as session:
+        before = gaps(made(session, world, DocumentKind.ANSWERS))
+        assert "The age rule" in before and "within how many hours" in before
+        version = policies.current(session, world.lead.institution)
+        assert version is not None
+        document = policies.document(version).model_copy(update={"bounds": bounds})
+        version.document = document.model_dump(mode="json")
+        session.flush()
+        after = made(session, world, DocumentKind.ANSWERS)
+        record = made(session, world, DocumentKind.PROCESSING)
+    assert "Below 13 a parent" in text(after) and "3 business days" in text(after)
+    assert "The age rule" not in gaps(after) and "within how many hours" not in gaps(after)
+    assert "No such review is recorded" in gaps(record)
