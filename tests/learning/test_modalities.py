@@ -156,7 +156,7 @@ def judged(tmp_path: Path, *data: TaskData, rounds: int = 4) -> dict[str, float 
 
 
 def test_decay_spares_what_no_record_reached(tmp_path: Path) -> None:
-    """Convolutions too: a filter is a row, whatever its dimensions."""
+    """Recordings alone train the parts that read recordings."""
     data = heard(tmp_path / "sound", 20)
     decaying = TRAINING.model_copy(update={"weight_decay": 0.1, "epochs": 1})
     plan = simulate.Plan((HEARD, SEEN), MODEL, decaying, 1)
@@ -164,7 +164,7 @@ def test_decay_spares_what_no_record_reached(tmp_path: Path) -> None:
     sites = {"a": site(data), "b": site(data)}
     after = simulate.run(plan, sites, simulate.Folders(tmp_path / "work")).modules
     assert not np.array_equal(
-        first["encoder/audio"]["conv0.weight"], after["encoder/audio"]["conv0.weight"]
+        first["encoder/audio"]["rise.weight"], after["encoder/audio"]["rise.weight"]
     )
     for name, array in first["encoder/image"].items():
         assert np.array_equal(array, after["encoder/image"][name]), name

@@ -10,10 +10,11 @@ import torch
 from tests.learning import build
 from worker.learning import local
 from worker.learning.faults import StateMismatch
-from worker.learning.model import fusion, table
-from worker.learning.model.batch import Batch
+from worker.learning.model import fusion, layout, table
+from worker.learning.model.batch import Batch, partners
 from worker.learning.model.layout import TaskColumns
 from worker.learning.model.network import Network
+from worker.learning.training.batches import Source
 
 Array = np.ndarray[Any, Any]
 
@@ -148,3 +149,30 @@ def test_modules_that_do_not_fit_are_refused() -> None:
     }
     with pytest.raises(StateMismatch, match="finite"):
         Network(build.MODEL, [sheet], broken)
+
+
+def test_records_are_mixed_with_others_alike() -> None:
+    """Only records that show the same tokens are mixed; the third has no one alike."""
+    mask = torch.tensor([[True, False], [True, False], [False, True]])
+    drawn = []
+    for seed in range(40):
+        torch.manual_seed(seed)
+        share, other = partners(mask, 0.4)
+        assert 0 <= share <= 1
+        drawn.append(tuple(other.tolist()))
+    assert set(drawn) == {(0, 1, 2), (1, 0, 2), (0, 0, 2), (1, 1, 2)}
+
+
+def test_mixing_moves_the_gradient_and_only_in_training() -> None:
+    sheet = build.binary_sheet()
+    data = build.records(sheet, 40, 1)
+    modules = layout.initial(build.MODEL, (sheet,), None)
+    network = Network(build.MODEL, (sheet,), modules)
+    batch = Source(data).batch(np.arange(40))
+
+    def loss(training: bool, mixup: float) -> float:
+        torch.manual_seed(7)
+        return float(network.loss([batch], training=training, mixup=mixup).detach())
+
+    assert loss(True, 0.4) != loss(True, 0.0)
+    assert loss(False, 0.4) == loss(False, 0.0)

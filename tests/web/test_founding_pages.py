@@ -29,6 +29,7 @@ ROUNDS = {
     "epochs": "2",
     "batch": "16",
     "lr": "0,01",
+    "mixup": "0,4",
     "personal": "chosen",
 }
 MODEL = {
@@ -102,7 +103,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert (terms.rounds, terms.deadline_s, terms.quorum, terms.minimum_cohort) == (7, 1200, 3, 4)
     assert terms.leaves == ("updates", "class_reports")
     assert (terms.training.epochs, terms.training.lr) == (2, 0.01)
-    assert terms.training.personal == "chosen"
+    assert (terms.training.personal, terms.training.mixup) == ("chosen", 0.4)
     assert (model.width, model.dropout, model.rank, model.text) == (16, 0.2, 4, None)
     assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET

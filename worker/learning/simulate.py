@@ -54,6 +54,8 @@ class Folders:
     text: Path | None = None
     image: Path | None = None
     audio: Path | None = None
+    cache: Path | None = None
+    """One cache of frozen states for all sites and references, so that no text is read twice; None: each its own."""
 
     @property
     def bases(self) -> dict[Modality, Path]:
@@ -287,7 +289,11 @@ def manifest(
 
 def places(folders: Folders, site: str) -> dict[str, Any]:
     """What every job of learning takes."""
-    return {"bases": folders.bases, "cache_dir": folders.work / site, "on_progress": _silent}
+    return {
+        "bases": folders.bases,
+        "cache_dir": folders.cache or folders.work / site,
+        "on_progress": _silent,
+    }
 
 
 def _silent(phase: Phase, step: int, steps: int) -> None:

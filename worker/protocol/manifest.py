@@ -97,6 +97,8 @@ class Training(_Value):
     batch: int = Field(default=32, ge=1, le=4096)
     lr: float = Field(default=3e-3, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
+    mixup: float = Field(default=0.0, ge=0, le=10)
+    """Records of a batch are trained mixed in pairs, in shares drawn from Beta(mixup, mixup); 0: each as it is."""
     proximal: float = Field(default=0.0, ge=0)
     half_life: float | None = Field(default=None, gt=0)
     """Rounds after which `lr` has halved; None keeps it. Sites that differ need it to settle."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from worker.protocol.tasks import EventColumn, Input, TaskSheet
 
-STEPS = (5, 5, 3)
-"""Frames that each of the three convolutions of a recording sees."""
+CEPSTRA, HEARD_BANDS = 20, 20
+"""Most cosines over the mel bands, and places of the spectrum, that the numbers of a recording are of."""
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,23 @@ class Shape:
     start: float = 0.0
 
 
+def heard(bands: int) -> int:
+    """Numbers that `worker.learning.data.acoustics` makes of one recording."""
+    times, loudness, spectrum, modulations = 15, 21, 11, 5 * 9
+    return times + loudness + spectrum + modulations + 8 * min(CEPSTRA, bands) + 4 * HEARD_BANDS
+
+
 def audio(inputs: Sequence[Input], width: int) -> dict[str, Shape]:
-    """Three convolutions over time, then what the frames' mean and spread say. Raises ValueError: bands differ."""
+    """Two layers over the numbers of a recording. Raises ValueError: bands differ."""
     bands = {one.bands for one in inputs}
     if len(bands) > 1:
         raise ValueError("recordings of one federation have the same number of mel bands")
-    read = bands.pop()
-    layers: dict[str, Shape] = {}
-    for k, (size, steps) in enumerate(zip((read, width, width), STEPS, strict=True)):
-        layers[f"conv{k}.weight"] = Shape((width, size, steps), (size * steps) ** -0.5)
-        layers[f"conv{k}.bias"] = Shape((width,))
-    return layers | _out(3 * width + 4 * read + 1, len(inputs), width)
+    read = heard(bands.pop())
+    layers = {
+        "rise.weight": Shape((2 * width, read), read**-0.5),
+        "rise.bias": Shape((2 * width,)),
+    }
+    return layers | _out(2 * width, len(inputs), width)
 
 
 def image(inputs: Sequence[Input], width: int) -> dict[str, Shape]:

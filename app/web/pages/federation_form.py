@@ -45,6 +45,14 @@ TRAINING = (
     Number("epochs", N_("Passes over its records per round"), N_("1 to 100."), 1, 100),
     Number("batch", N_("Records per step"), N_("32 is usual."), 1, 4096),
     Number("lr", N_("Learning rate"), N_("0.003 is usual."), 0, 1, whole=False, above=True),
+    Number(
+        "mixup",
+        N_("Mix records in training"),
+        N_("0 trains on each as it is. 0.4 helps where a site has few recordings or texts."),
+        0,
+        10,
+        whole=False,
+    ),
 )
 BOUNDS = (
     Number(

@@ -48,6 +48,8 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
     training = _("{passes}, {batch} records a step, learning rate {lr}").format(
         passes=passes, batch=terms.training.batch, lr=f"{terms.training.lr:g}"
     )
+    if terms.training.mixup:
+        training += _(", records mixed ({n})").format(n=f"{terms.training.mixup:g}")
     return (
         (_("Rounds"), _("at most {n} a run").format(n=terms.rounds)),
         (_("A round waits"), span(terms.deadline_s)),

@@ -31,7 +31,7 @@ class EventBatch:
 class Batch:
     """Records of one task. `numeric` (b, n) with NaN for missing; `categorical` (b, m); the others in sheet order.
 
-    `audio`: log-mel frames, scaled, (b, frames, bands); `image`: (b, 3 · size, size).
+    `audio`: numbers of a recording, (b, 1, numbers); `image`: (b, 3 · size, size).
     """
 
     task: str
@@ -46,3 +46,17 @@ class Batch:
     @property
     def size(self) -> int:
         return int(self.label.shape[0])
+
+
+def partners(mask: torch.Tensor, mixup: float) -> tuple[float, torch.Tensor]:
+    """What share of itself each record of a batch keeps, and with which other it is mixed: (b,) places.
+
+    `mask` (b, tokens). The share is drawn once for the batch from Beta(mixup, mixup). A record whose drawn partner has
+    other tokens is its own partner, which leaves it as it is. mixup, arXiv 1710.09412; of what is inside a network,
+    arXiv 1806.05236.
+    """
+    strength = torch.tensor(mixup)
+    share = float(torch.distributions.Beta(strength, strength).sample())
+    drawn = torch.randperm(mask.shape[0])
+    alike = (mask == mask[drawn]).all(dim=1)
+    return share, torch.where(alike, drawn, torch.arange(mask.shape[0]))

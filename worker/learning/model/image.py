@@ -3,8 +3,6 @@
 import torch
 from torch.nn import functional
 
-from worker.learning.model.audio import evened
-
 Part = dict[str, torch.Tensor]
 LAYERS = 3
 
@@ -18,3 +16,9 @@ def tokens(part: Part, pixels: torch.Tensor, dropout: float) -> torch.Tensor:
         x = functional.gelu(evened(functional.conv2d(x, weight, bias, stride=2, padding=1)))
     seen = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
     return functional.linear(functional.dropout(seen, dropout, dropout > 0), part["out.weight"])
+
+
+def evened(x: torch.Tensor) -> torch.Tensor:
+    """Mean 0 and spread 1 over the channels (axis 1) of each place."""
+    mean = x.mean(dim=1, keepdim=True)
+    return (x - mean) / (x.var(dim=1, keepdim=True, unbiased=False) + 1e-5).sqrt()

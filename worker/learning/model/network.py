@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,7 +20,7 @@ from worker.learning.model import (
     table,
     text,
 )
-from worker.learning.model.batch import Batch, States
+from worker.learning.model.batch import Batch, States, partners
 from worker.learning.model.checking import check
 from worker.learning.model.layout import (
     ADAPTER,
@@ -32,6 +33,7 @@ from worker.learning.model.layout import (
     Features,
     Shapes,
     features,
+    fused,
     head,
 )
 from worker.protocol import slices
@@ -94,7 +96,9 @@ class Network:
 
     def fused(self, batch: Batch, *, training: bool) -> torch.Tensor:
         """(b, width): what the head of a task reads, but of a next answer."""
-        tokens, mask = self._tokens(batch, training)
+        return self._fuse(*self._tokens(batch, training), training)
+
+    def _fuse(self, tokens: torch.Tensor, mask: torch.Tensor, training: bool) -> torch.Tensor:
         return fusion.fuse(
             self.parts[FUSION],
             tokens,
@@ -128,16 +132,26 @@ class Network:
         self._pooled.clear()
         return self.forward(batch, training=False)
 
-    def loss(self, batches: Sequence[Batch], *, training: bool = True) -> torch.Tensor:
+    def loss(
+        self, batches: Sequence[Batch], *, training: bool = True, mixup: float = 0.0
+    ) -> torch.Tensor:
         """Sum of the batches' losses. A text that several of them hold (the same object) is encoded once."""
         self._pooled.clear()
         try:
-            return torch.stack([self._loss(batch, training) for batch in batches]).sum()
+            return torch.stack([self._loss(batch, training, mixup) for batch in batches]).sum()
         finally:
             self._pooled.clear()
 
-    def _loss(self, batch: Batch, training: bool) -> torch.Tensor:
-        return losses.of(self.sheets[batch.task], self.forward(batch, training=training), batch)
+    def _loss(self, batch: Batch, training: bool, mixup: float) -> torch.Tensor:
+        sheet = self.sheets[batch.task]
+        if not (training and mixup and fused(sheet)):
+            return losses.of(sheet, self.forward(batch, training=training), batch)
+        tokens, mask = self._tokens(batch, training)
+        share, other = partners(mask, mixup)
+        mixed = self._fuse(share * tokens + (1 - share) * tokens[other], mask, training)
+        given = self._headed(mixed, self.parts[head(batch.task)])
+        theirs = losses.of(sheet, given, replace(batch, label=batch.label[other]))
+        return share * losses.of(sheet, given, batch) + (1 - share) * theirs
 
     def _tokens(self, batch: Batch, training: bool) -> tuple[torch.Tensor, torch.Tensor]:
         columns = self.columns[batch.task]
@@ -181,7 +195,7 @@ class Network:
         if "mix" in part:
             bias, read = part["bias"], lambda x, _m: pretrained.tokens(part, x, dropout)
         elif module == AUDIO:
-            bias, read = part["out.bias"], lambda x, m: audio.tokens(part, x, m, dropout)
+            bias, read = part["out.bias"], lambda x, _m: audio.tokens(part, x, dropout)
         else:
             bias, read = part["out.bias"], lambda x, _m: image.tokens(part, x, dropout)
         return [self._token(one, read) + bias[row] for one, row in zip(given, rows, strict=True)]

@@ -36,7 +36,7 @@ def fingerprint(spec: ModelSpec, tasks: Sequence[TaskSheet], plan: Training, dat
             "work": "alone-1",
             "model": spec.model_dump(mode="json"),
             "tasks": [sheet.model_dump(mode="json") for sheet in tasks],
-            "training": [plan.batch, plan.lr, plan.weight_decay],
+            "training": [plan.batch, plan.lr, plan.weight_decay, plan.mixup],
             "data": data.digest,
         }
     )

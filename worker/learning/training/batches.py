@@ -97,8 +97,6 @@ def _padded(given: Stored, rows: Rows) -> States:
     for place, states in found.items():
         padded[place, : len(states)] = states
         mask[place, : len(states)] = True
-    if (given.mean, given.sd) != (0.0, 1.0):
-        padded[mask] = (padded[mask] - given.mean) / given.sd
     present = mask.any(axis=1)
     return States(torch.from_numpy(padded), torch.from_numpy(mask), torch.from_numpy(present))
 

@@ -96,7 +96,7 @@ class Trainer:
         """One batch. Raises NotFinite before the weights are touched."""
         torch.manual_seed(derive("batch", self._plan.seed, number, index))
         self._optimizer.zero_grad(set_to_none=True)
-        loss = self.network.loss(step.batches(self._given))
+        loss = self.network.loss(step.batches(self._given), mixup=self._plan.mixup)
         loss.backward()  # type: ignore[no-untyped-call]
         trained = [tensor for _, tensor in self._named if tensor.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(trained, GRADIENT_NORM)

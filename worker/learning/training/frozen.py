@@ -21,16 +21,11 @@ COMMIT_EVERY = 16
 
 @dataclass(frozen=True)
 class Stored:
-    """One text, audio or image input of one task: per record the key of its states ("" = none) and their length.
-
-    What is read from `cache` is used as (x - mean) / sd.
-    """
+    """One text, audio or image input of one task: per record the key of its states ("" = none) and their length."""
 
     keys: tuple[str, ...]
     lengths: Array
     cache: StateCache | None
-    mean: float = 0.0
-    sd: float = 1.0
 
 
 def record_key(text: str) -> str:

@@ -1,5 +1,5 @@
-"""Recordings and images made ready once: log-mel frames, pixels, or what a base model makes of them; kept beside the
-frozen states of texts.
+"""Recordings and images made ready once: numbers of a sound, pixels, or what a base model makes of them; kept beside
+the frozen states of texts.
 
 They are keyed by what the file holds, so a recording changed under the same name is read anew.
 """
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from worker.learning.data import perceived
+from worker.learning.data import acoustics, perceived
 from worker.learning.data.records import Media, SiteData, TaskData
 from worker.learning.model import layout
 from worker.learning.training.frozen import COMMIT_EVERY, ProgressHook, Stored
@@ -93,16 +93,16 @@ class Perceived:
                 cache = self._caches[self._form(one)]
                 known = cache.lengths(media.digests)
                 lengths = np.array([known.get(key, 0) for key in media.digests], np.int64)
-                plain = kind == "audio" and kind not in self._spec.bases
-                scale = (one.mean, one.sd) if plain else (0.0, 1.0)
-                found.append(Stored(media.digests, lengths, cache, *scale))
+                found.append(Stored(media.digests, lengths, cache))
         return tuple(found)
 
     def _form(self, one: Input) -> str:
         base = self._spec.bases.get(one.modality)
         if base is not None:
             return f"{one.modality}-{digest_of(base.files)}"
-        return f"log-mel-{one.bands}" if one.kind == "audio" else f"pixels-{one.size}"
+        if one.kind == "audio":
+            return f"sound-{acoustics.VERSION}-{one.bands}-{one.mean:g}-{one.sd:g}"
+        return f"pixels-{one.size}"
 
     def close(self) -> None:
         for cache in self._caches.values():
@@ -118,5 +118,5 @@ def _inputs(task: TaskData) -> Iterable[tuple[Input, Media]]:
 def _plain(one: Input, path: Path) -> Array:
     """What a small encoder reads."""
     if one.kind == "audio":
-        return perceived.log_mel(path, one.bands)
+        return acoustics.statistics(perceived.log_mel(path, one.bands), one.mean, one.sd)
     return perceived.pixels(path, one.size)
