@@ -61,7 +61,7 @@ def main(grid: Any, context: Any) -> None:
         min_train_nodes=len(stage.folders),
         min_available_nodes=len(stage.folders),
     )
-    first = local.initial_modules(stage.plan.model, stage.plan.tasks, text_dir=None)
+    first = local.initial_modules(stage.plan.model, stage.plan.tasks, bases={})
     result = strategy.start(
         grid=grid,
         initial_arrays=ArrayRecord(stages.arrays(first)),

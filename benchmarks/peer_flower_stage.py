@@ -77,7 +77,7 @@ def arrays(modules: simulate.Modules) -> list[Array]:
 
 def modules(plan: simulate.Plan, given: Sequence[Array]) -> simulate.Modules:
     """`arrays` back."""
-    first = local.initial_modules(plan.model, plan.tasks, text_dir=None)
+    first = local.initial_modules(plan.model, plan.tasks, bases={})
     left = iter(given)
     return {
         module: {name: next(left) for name in sorted(tensors)}

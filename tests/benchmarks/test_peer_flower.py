@@ -14,7 +14,7 @@ from worker.learning import local, simulate
 
 def test_arrays_become_the_same_modules() -> None:
     plan = simulate.Plan((build.binary_sheet(),), stages.MODEL, stages.TRAINING, 2)
-    first = local.initial_modules(plan.model, plan.tasks, text_dir=None)
+    first = local.initial_modules(plan.model, plan.tasks, bases={})
     again = stages.modules(plan, stages.arrays(first))
     assert simulate.digests(again) == simulate.digests(first)
     other = [array + np.float32(1) for array in stages.arrays(first)]
