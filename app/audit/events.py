@@ -53,6 +53,7 @@ _DIGEST = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{64})\Z")
 
 
 FIELDS: dict[str, Holds] = {
+    "ages": Holds.NUMBER,
     "approval": Holds.CODE,
     "attempts": Holds.NUMBER,
     "bytes": Holds.NUMBER,

@@ -47,6 +47,7 @@ DOMAIN_ASKED = Kind("institution.domain-asked", I, N_("Look-up of the domain's r
 DOMAIN_LOOKED_UP = Kind(
     "institution.domain-looked-up", I, N_("Domain's record looked up"), ("choice",)
 )
+INSTITUTION_PLACED = Kind("institution.placed", I, N_("Region, ages and time zone told"), ("ages",))
 PROOF_ADDED = Kind("institution.proof-added", E, N_("Proof added"), ("kind",))
 INSTITUTION_DECIDED = Kind(
     "institution.decided",
@@ -85,6 +86,19 @@ FLOOR_PROPOSED = Kind("floor.proposed", I, N_("Floor proposed"), ("institution",
 FLOOR_ACCEPTED = Kind("floor.accepted", I, N_("Floor accepted"), ("institution", "policy"))
 FLOOR_REFUSED = Kind("floor.refused", I, N_("Floor refused"), ("institution", "policy", "reason"))
 FLOOR_WITHDRAWN = Kind("floor.withdrawn", I, N_("Floor withdrawn"), ("institution", "policy"))
+
+PURPOSE_RECORDED = Kind("purpose.recorded", I, N_("Purpose recorded"), ("revision",))
+PURPOSE_CHANGED = Kind("purpose.changed", I, N_("Purpose changed"), ("revision",))
+PURPOSE_ENDED = Kind("purpose.ended", I, N_("Purpose ended"), ("revision",))
+PROFILE_IMPORTED = Kind(
+    "profile.imported", H, N_("Version of a profile taken up"), ("number", "digest")
+)
+PROFILE_CONFIRMED = Kind(
+    "profile.confirmed", I, N_("Profile confirmed"), ("number", "digest", "one_person")
+)
+PROFILE_SET_ASIDE = Kind(
+    "profile.set-aside", I, N_("Profile set aside"), ("number", "digest", "one_person")
+)
 
 # Sites
 SITE_ADDED = Kind("site.added", I, N_("Site added"))

@@ -5,7 +5,7 @@ import logging
 import click
 
 from app.cli.audit import audit
-from app.cli.records import model, operator
+from app.cli.records import model, operator, profile
 from app.cli.serve import beat, migrate, serve, status, worker
 from app.demo.command import demo
 
@@ -22,7 +22,7 @@ def main(verbose: bool) -> None:
     )
 
 
-for _command in (demo, serve, worker, beat, migrate, operator, model, audit, status):
+for _command in (demo, serve, worker, beat, migrate, operator, model, profile, audit, status):
     main.add_command(_command)
 
 __all__ = ["main"]

@@ -8,10 +8,13 @@ import click
 from sqlalchemy.orm import Session
 
 from app import hub as hubs
+from app.cli import faults
 from app.cli.serve import usable
 from app.federations import base_models
 from app.hub import Hub
 from app.people import service as people
+from app.policies import profile as profiles
+from app.policies import shelf
 
 
 @contextmanager
@@ -47,6 +50,30 @@ def reset_operator(mail: str) -> None:
     with writing() as (hub, session):
         people.reset_operator(session, hub.settings, mail)
     click.echo("Taken off. They sign in with their password and set up a new one.")
+
+
+@click.group()
+def profile() -> None:
+    """Laws, codes and contracts as data."""
+
+
+@profile.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check_profile(file: Path) -> None:
+    """Say whether FILE can be a profile. Reads it and nothing else."""
+    with faults.in_words():
+        found = profiles.read(file.read_bytes())
+    click.echo(f"{found.profile} version {found.number}: {len(found.statements())} statements.")
+
+
+@profile.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_profile(file: Path) -> None:
+    """Take FILE up as a new version. Who confirmed an older one is asked to look again; no run changes."""
+    with writing() as (_hub, session):
+        row = shelf.bring(session, file.read_bytes())
+        said = f"Imported {row.profile} version {row.number}, digest {row.digest}."
+    click.echo(said)
 
 
 @click.group()

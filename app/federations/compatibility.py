@@ -15,7 +15,7 @@ from app.federations.models import Federation
 from app.federations.queries import Member
 from app.federations.states import MembershipState
 from app.policies import queries as policy_queries
-from app.policies.models import PolicyVersion
+from app.policies.queries import Approved
 from worker.protocol.codes import Refusal
 from worker.protocol.policy import PolicyDocument
 from worker.protocol.rules import Objection, Terms
@@ -94,12 +94,12 @@ def matrix(
     parents = queries.parents(session)
     asked = cohort.count([m.institution.id for m in counted], parents)
     sheets = queries.documents(session, federation.id)
-    countries = queries.countries(session, (m.institution.country for m in counted))
+    countries = cohort.countries(session, (m.institution.country for m in counted))
     terms = training_terms(federation, sheets, asked, countries)
     leads = federation.lead_id in own
     flows = queries.terms(federation).leaves
     homes = {m.institution.id for m in counted}
-    versions = policy_queries.current_of(session, homes)
+    versions = policy_queries.approved_of(session, homes)
     accepted = {m.institution.id for m in counted if m.membership.state in _ACCEPTED}
     shown = accepted | own if leads else homes & own
     ready = tallies.sites_in_force(session, shown)
@@ -134,13 +134,13 @@ def rows_of(
     ids = [federation.id for federation in federations]
     inside, mine = tallies.inside(session, ids), tallies.memberships(session, ids, institution_id)
     sheets, parents = tallies.documents(session, ids), queries.parents(session)
-    version = policy_queries.current(session, institution_id)
+    version = policy_queries.approved_of(session, {institution_id}).get(institution_id)
     own, ready = frozenset({institution_id}), tallies.sites_in_force(session, {institution_id})
     made: dict[str, Row] = {}
     for federation in federations:
         asked = cohort.count({*inside[federation.id], institution_id}, parents)
         there = {*inside[federation.id].values(), institution.country}
-        countries = queries.countries(session, there)
+        countries = cohort.countries(session, there)
         terms = training_terms(federation, sheets[federation.id], asked, countries)
         flows = queries.terms(federation).leaves
         found = mine.get(federation.id) or queries.nobody(federation, institution_id)
@@ -151,7 +151,7 @@ def rows_of(
 
 def _row(
     member: Member,
-    version: PolicyVersion | None,
+    version: Approved | None,
     terms: Terms,
     flows: Sequence[str],
     own: frozenset[str],
@@ -159,7 +159,7 @@ def _row(
     *,
     leads: bool,
 ) -> Row:
-    document = None if version is None else PolicyDocument.model_validate(version.document)
+    document = None if version is None else version.document
     found = objections(document, terms)
     mine = member.institution.id in own
     return Row(

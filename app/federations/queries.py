@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, institutions_where
 from app.access.loaders import require
 from app.access.permissions import Permission
-from app.db import hub_country
 from app.errors import NotAllowed, NotFound
 from app.federations.models import Federation, Membership, SheetVersion
 from app.federations.schemas import Accepted, Terms
@@ -180,12 +179,6 @@ def active_or_suspended(session: Session, federation_id: str) -> list[Member]:
     """As `active_members`, with those whose institution the operators suspended."""
     rows = session.execute(_ABLE, {"federation": federation_id}).all()
     return [Member(membership, institution) for membership, institution in rows]
-
-
-def countries(session: Session, of_members: Iterable[str]) -> tuple[str, ...]:
-    """Those and the hub's own, in order; empty where the operator did not say where the hub stands."""
-    hub = hub_country(session)
-    return tuple(sorted({hub, *of_members})) if hub else ()
 
 
 def membership(session: Session, federation_id: str, institution_id: str) -> Membership | None:

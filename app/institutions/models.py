@@ -36,6 +36,13 @@ class Institution(Base):
     """Verified by one operator because the hub had no second; every member sees it."""
     domain_proved: Mapped[bool] = mapped_column(default=False)
     """Verified by one operator and the text record of its domain."""
+    region: Mapped[str | None]
+    """ISO 3166-2, such as US-NY; None: not told."""
+    youngest: Mapped[int | None]
+    """Years of the youngest and oldest it teaches; None: not told."""
+    oldest: Mapped[int | None]
+    zone: Mapped[str] = mapped_column(default="UTC")
+    """Its time zone, by which deadlines are counted."""
     revision: Mapped[int] = mapped_column(default=1)
     """Of what it says of itself, while it may still be corrected."""
     created: Mapped[datetime]

@@ -164,6 +164,23 @@ def webhooks(session: Session, at: datetime) -> Iterator[Finding]:
         )
 
 
+def reviews(session: Session, at: datetime) -> Iterator[Finding]:
+    """A confirmed profile has a newer version, or was confirmed more than half a year ago."""
+    for place, held in sources.profiles_to_review(session, at):
+        assert held.decision is not None
+        profile = held.newest.profile
+        yield Finding(
+            NoticeKind.PROFILE_REVIEW,
+            place,
+            f"{held.decision.id} {profile.number} {held.standing}",
+            _holders(session, place, Permission.POLICY_APPROVE),
+            {
+                "profile": profile.name,
+                "path": f"/i/{place}/policy/profiles/{profile.profile}",
+            },
+        )
+
+
 PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     approvals,
     drafts,
@@ -173,4 +190,5 @@ PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     void_rounds,
     tokens,
     webhooks,
+    reviews,
 )

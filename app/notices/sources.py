@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 
 from app.federations.models import Federation, Membership
 from app.federations.states import FederationState, MembershipState
+from app.institutions.models import Institution
 from app.integrations.models import Webhook
 from app.integrations.states import WebhookState
 from app.people.models import ApiToken
-from app.policies.models import PolicyVersion
+from app.policies import decisions
+from app.policies.decisions import Held
+from app.policies.models import PolicyVersion, ProfileDecision
 from app.policies.states import PolicyState
 from app.runs.models import Round, Run, RunApproval
 from app.runs.states import RUN_ENDED, RoundState
@@ -36,6 +39,19 @@ def resting_drafts(session: Session, before: datetime) -> Sequence[PolicyVersion
         PolicyVersion.state == PolicyState.DRAFT, PolicyVersion.changed < before
     )
     return session.scalars(query).all()
+
+
+def profiles_to_review(session: Session, at: datetime) -> list[tuple[str, Held]]:
+    """Institution and profile, where a person confirmed it and is wanted again."""
+    confirmed = select(ProfileDecision.institution_id).where(ProfileDecision.applies)
+    places = session.scalars(select(Institution).where(Institution.id.in_(confirmed))).all()
+    found = decisions.held_of(session, places, at)
+    return [
+        (place, held)
+        for place, every in found.items()
+        for held in every
+        if held.standing in ("changed", "due")
+    ]
 
 
 def unanswered(

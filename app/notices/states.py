@@ -13,6 +13,7 @@ class NoticeKind(StrEnum):
     TOKEN_EXPIRING = "token-expiring"
     WEBHOOK_OFF = "webhook-off"
     LEAD_OFFERED = "lead-offered"
+    PROFILE_REVIEW = "profile-review"
 
 
 HAPPENED = frozenset({NoticeKind.ROUND_VOID})

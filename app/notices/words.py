@@ -36,6 +36,9 @@ def _pattern(kind: NoticeKind) -> str:
         NoticeKind.WEBHOOK_OFF: _(
             "The webhook to {host} is off: its server failed for days, or asked to be told no more."
         ),
+        NoticeKind.PROFILE_REVIEW: _(
+            "“{profile}” is to be looked at again. What you confirmed holds until you do."
+        ),
     }[kind]
 
 
@@ -51,4 +54,5 @@ def kind(value: NoticeKind) -> str:
         NoticeKind.ROUND_VOID: _("A round is void"),
         NoticeKind.TOKEN_EXPIRING: _("An API token is about to expire"),
         NoticeKind.WEBHOOK_OFF: _("A webhook is off"),
+        NoticeKind.PROFILE_REVIEW: _("A law or contract is to be looked at again"),
     }[value]

@@ -1,5 +1,6 @@
 """Reading policy versions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -17,9 +18,48 @@ from worker.protocol.policy import PolicyDocument
 _ONCE_APPROVED = (PolicyState.APPROVED, PolicyState.REPLACED)
 
 
+_PARSED: dict[str, PolicyDocument] = {}
+"""By digest, which says the whole text: who can take part is asked of every member on every look."""
+_MOST = 4096
+
+
 def document(version: PolicyVersion) -> PolicyDocument:
     """Raises pydantic's ValidationError for a document an older hub wrote and this one cannot read."""
-    return PolicyDocument.model_validate(version.document)
+    found = _PARSED.get(version.digest)
+    if found is None:
+        found = PolicyDocument.model_validate(version.document)
+        if len(_PARSED) >= _MOST:
+            _PARSED.clear()
+        _PARSED[version.digest] = found
+    return found
+
+
+@dataclass(frozen=True)
+class Approved:
+    """An institution's approved version, as far as judging a run needs it."""
+
+    number: int
+    document: PolicyDocument
+
+
+def approved_of(session: Session, institutions: Collection[str]) -> dict[str, Approved]:
+    """Of many institutions. A text this process has read is not fetched again."""
+    query = select(
+        PolicyVersion.institution_id, PolicyVersion.id, PolicyVersion.number, PolicyVersion.digest
+    ).where(
+        PolicyVersion.institution_id.in_(institutions), PolicyVersion.state == PolicyState.APPROVED
+    )
+    heads = {
+        row.institution_id: row for row in session.execute(query.order_by(PolicyVersion.number))
+    }
+    read = {row.id: _PARSED.get(row.digest) for row in heads.values()}
+    missing = {id_ for id_, known in read.items() if known is None}
+    read.update({id_: document(version) for id_, version in by_ids(session, missing).items()})
+    return {
+        institution: Approved(row.number, found)
+        for institution, row in heads.items()
+        if (found := read[row.id]) is not None
+    }
 
 
 def current(session: Session, institution: str) -> PolicyVersion | None:
@@ -28,15 +68,6 @@ def current(session: Session, institution: str) -> PolicyVersion | None:
         PolicyVersion.institution_id == institution, PolicyVersion.state == PolicyState.APPROVED
     )
     return session.scalar(query.order_by(PolicyVersion.number.desc()).limit(1))
-
-
-def current_of(session: Session, institutions: set[str]) -> dict[str, PolicyVersion]:
-    """The approved versions of many institutions, in one query."""
-    query = select(PolicyVersion).where(
-        PolicyVersion.institution_id.in_(institutions),
-        PolicyVersion.state == PolicyState.APPROVED,
-    )
-    return {v.institution_id: v for v in session.scalars(query.order_by(PolicyVersion.number))}
 
 
 def history(session: Session, actor: Actor, institution: str) -> list[PolicyVersion]:

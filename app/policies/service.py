@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, allows
+from app.access.actor import Actor
 from app.access.loaders import fresh, require
 from app.access.permissions import Permission
 from app.audit import kinds
@@ -18,7 +18,8 @@ from app.ids import new_id
 from app.institutions import queries as institutions
 from app.institutions.service import why_not
 from app.institutions.states import InstitutionState
-from app.policies import approvers, district_floors, queries
+from app.policies import approvers, deciding, decisions, district_floors, floor, purposes, queries
+from app.policies.composing import Composed
 from app.policies.models import PolicyVersion
 from app.policies.states import TRANSITIONS, PolicyState
 from app.states import move
@@ -35,7 +36,9 @@ def draft(session: Session, actor: Actor, institution: str) -> PolicyVersion:
     if opened is not None:
         return opened
     approved = queries.current(session, institution)
-    document = queries.document(approved) if approved else PolicyDocument()
+    before = queries.document(approved) if approved else PolicyDocument()
+    composed = decisions.composed(session, institutions.by_id(session, institution))
+    document = floor.raised(before, composed)
     moment = now()
     row = PolicyVersion(
         id=new_id("policy"),
@@ -66,6 +69,7 @@ def save(
     """
     row = queries.get(session, actor, Permission.POLICY_DRAFT, version_id)
     _not_suspended(session, row.institution_id)
+    document = _bounded(session, row.institution_id, document)
     digest = digest_of(document)
     saved = session.execute(
         update(PolicyVersion)
@@ -89,6 +93,35 @@ def save(
     body = {"number": row.number, "revision": row.revision, "digest": digest}
     _write(session, actor, row, kinds.POLICY_SAVED.name, body)
     return row
+
+
+def _bounded(session: Session, institution: str, document: PolicyDocument) -> PolicyDocument:
+    """With the bounds of the profiles confirmed now: nobody writes them by hand."""
+    composed = decisions.composed(session, institutions.by_id(session, institution))
+    return document.model_copy(update={"bounds": composed.bounds})
+
+
+def looser(session: Session, row: PolicyVersion) -> tuple[floor.Fault, ...]:
+    """Where a draft allows more than the profiles its institution confirmed."""
+    composed = decisions.composed(session, institutions.by_id(session, row.institution_id))
+    return faults(session, row.institution_id, queries.document(row), composed)
+
+
+def faults(
+    session: Session, institution: str, document: PolicyDocument, composed: Composed
+) -> tuple[floor.Fault, ...]:
+    """Where a document is looser than `composed`, given what the register of purposes has on record."""
+    on_record = purposes.categories(session, institution)
+    return floor.faults(document, composed, on_record, purposes.asked_at_site(session, institution))
+
+
+def _refuse_looser(session: Session, row: PolicyVersion) -> None:
+    found = looser(session, row)
+    if found:
+        fields: dict[str, str] = {}
+        for fault in found:
+            fields[fault.field] = " ".join((fields.get(fault.field, ""), fault.sentence)).strip()
+        raise Invalid(" ".join(fault.sentence for fault in found), fields)
 
 
 def _refuse_save(row: PolicyVersion, document: PolicyDocument) -> NoReturn:
@@ -120,6 +153,7 @@ def approve(
     if digest is not None and digest != row.digest:
         raise Conflict(_("The draft has changed since you read it. Read it again."))
     district_floors.keep(session, row.institution_id, queries.document(row))
+    _refuse_looser(session, row)
     former = queries.current(session, row.institution_id)
     if former is not None:
         move(session, TRANSITIONS, former, PolicyVersion.state, PolicyState.REPLACED)
@@ -171,17 +205,9 @@ def _may_decide(session: Session, actor: Actor, row: PolicyVersion) -> bool:
 
     An institution without a privacy officer lets an administrator decide; a token never does.
     """
-    others = [p for p in approvers.able(session, row.institution_id) if p.id != actor.person]
+    alone = deciding.stands(session, actor, row.institution_id)
     own = row.drafted_by == actor.person
-    entitled = allows(actor, Permission.POLICY_APPROVE, row.institution_id)
-    stand_in = (
-        not others
-        and actor.token is None
-        and allows(actor, Permission.POLICY_DRAFT, row.institution_id)
-    )
-    if not entitled and not stand_in:
-        require(actor, Permission.POLICY_APPROVE, row.institution_id)
-    if own and others:
+    if own and not alone:
         raise NotAllowed(_("You drafted this. Another person must approve it."))
     return own
 

@@ -46,3 +46,12 @@ FLOOR_TRANSITIONS: dict[FloorState, frozenset[FloorState]] = {
     FloorState.REPLACED: frozenset(),
     FloorState.WITHDRAWN: frozenset(),
 }
+
+
+class Approver(StrEnum):
+    """Who says yes to a run for a purpose."""
+
+    OFFICER = "officer"
+    """The privacy officer, in the browser."""
+    SITE = "site"
+    """A person at the site: no hub can invent it."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from app.policies.fields import FIELDS, value_in_words
 from app.text import _
 from worker.protocol import words
+from worker.protocol.categories import MODALITIES
 from worker.protocol.policy import SUPPORTED_PROTECTIONS, PolicyDocument
+from worker.protocol.rules import blocked_categories
 
 
 def in_words(document: PolicyDocument) -> list[str]:
@@ -32,6 +34,21 @@ def warnings(document: PolicyDocument) -> list[str]:
         if not getattr(document, name):
             label = FIELDS[name].label()
             found.append(_nothing_runs(_("“{field}” is empty.").format(field=label)))
+    return found + [_nothing_runs(said) for said in _bounded_out(document)]
+
+
+def _bounded_out(document: PolicyDocument) -> list[str]:
+    """Why its own bounds leave nothing to train from."""
+    found = []
+    if document.bounds.elements == ():
+        found.append(_("the contracts you signed have no column in common."))
+    kinds = {m for c in blocked_categories(document) for m in MODALITIES.get(c, ())}
+    if document.modalities and set(document.modalities) <= kinds:
+        found.append(_("a law names every kind of record it allows a special category."))
+    if document.models == () and set(document.modalities) == {"text"}:
+        found.append(_("it learns from texts only and allows no base model."))
+    if document.bounds.cross_border == "deny" and not document.bounds.area:
+        found.append(_("two laws forbid export and have no country in common."))
     return found
 
 

@@ -118,7 +118,7 @@ def survey(
             if isinstance(found, Candidate):
                 found = _present(found, refused.get(site.id), at, seen_recently_s)
             (asked if isinstance(found, Candidate) else out).append(found)  # type: ignore[arg-type]
-    countries = federation_queries.countries(session, (m.institution.country for m in members))
+    countries = cohort.countries(session, (m.institution.country for m in members))
     return _settle(session, plan, asked, out, countries)
 
 

@@ -55,6 +55,25 @@ class RunApproval(Base):
     decided: Mapped[datetime | None]
 
 
+class RunPolicy(Base):
+    """The policy an institution's sites were asked under, and the profile versions in it. Written once, never changed:
+    a later version adds a row."""
+
+    __tablename__ = "run_policy"
+    __table_args__ = (UniqueConstraint("run_id", "institution_id", "digest"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    digest: Mapped[str]
+    """Of the policy document in force at the site."""
+    profiles: Mapped[list[Any]] = mapped_column(JSON)
+    """`worker.protocol.bounds.ProfileRef`, each."""
+    round: Mapped[int]
+    """The first round asked under it."""
+    since: Mapped[datetime]
+
+
 class Round(Base):
     """`cohort` freezes the site ids asked; `base` maps module to the digest sites start from."""
 

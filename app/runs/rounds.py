@@ -12,7 +12,17 @@ from app.clock import now
 from app.effects import Ring, Send, after_commit
 from app.ids import new_id
 from app.jobs import HubTask
-from app.runs import approvals, eligibility, endings, jobs, late, manifests, queries, words
+from app.runs import (
+    approvals,
+    eligibility,
+    endings,
+    jobs,
+    late,
+    manifests,
+    pins,
+    queries,
+    words,
+)
 from app.runs.eligibility import Survey
 from app.runs.manifests import Seeds
 from app.runs.models import ModuleState, Round, Run
@@ -113,6 +123,7 @@ def _open(
     run.reason = ""
     run.changed = at
     session.flush()
+    pins.pin(session, round_, found.eligible)
     late_sites = late.carry_over(session, round_, asked)
     _post(session, hub_key, run, plan, round_, base, found, seeds, late_sites)
     jobs.post_baselines(session, hub_key, run, plan, found, seeds)

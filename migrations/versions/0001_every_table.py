@@ -86,6 +86,10 @@ def upgrade() -> None:
         sa.Column("state_reason", sa.String(length=200), nullable=False),
         sa.Column("single_operator", sa.Boolean(), nullable=False),
         sa.Column("domain_proved", sa.Boolean(), nullable=False),
+        sa.Column("region", sa.String(length=200), nullable=True),
+        sa.Column("youngest", sa.Integer(), nullable=True),
+        sa.Column("oldest", sa.Integer(), nullable=True),
+        sa.Column("zone", sa.String(length=200), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("verified", sa.DateTime(timezone=True), nullable=True),
@@ -127,6 +131,17 @@ def upgrade() -> None:
         sa.Column("disabled", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
+    )
+    op.create_table(
+        "profile_version",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("profile", sa.String(length=60), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("imported", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile_version")),
+        sa.UniqueConstraint("profile", "number", name=op.f("uq_profile_version_profile_number")),
     )
     op.create_table(
         "registration_draft",
@@ -465,6 +480,7 @@ def upgrade() -> None:
                 "token-expiring",
                 "webhook-off",
                 "lead-offered",
+                "profile-review",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -566,6 +582,80 @@ def upgrade() -> None:
     with op.batch_alter_table("policy_version", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_policy_version_institution_id"), ["institution_id"], unique=False
+        )
+
+    op.create_table(
+        "profile_decision",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column("profile", sa.String(length=60), nullable=False),
+        sa.Column("version_id", sa.String(length=200), nullable=False),
+        sa.Column("applies", sa.Boolean(), nullable=False),
+        sa.Column("elements", sa.JSON(), nullable=True),
+        sa.Column("decided_by", sa.String(length=200), nullable=False),
+        sa.Column("one_person", sa.Boolean(), nullable=False),
+        sa.Column("decided", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["person.id"], name=op.f("fk_profile_decision_decided_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_profile_decision_institution_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["profile_version.id"],
+            name=op.f("fk_profile_decision_version_id_profile_version"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile_decision")),
+    )
+    with op.batch_alter_table("profile_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_profile_decision_institution_id"), ["institution_id"], unique=False
+        )
+
+    op.create_table(
+        "purpose_record",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("purpose", sa.String(length=200), nullable=False),
+        sa.Column("basis_profile", sa.String(length=200), nullable=True),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("retention", sa.String(length=200), nullable=False),
+        sa.Column("protected", sa.Boolean(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column(
+            "approver",
+            sa.Enum(
+                "officer",
+                "site",
+                name="approver",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("changed_by", sa.String(length=200), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["changed_by"], ["person.id"], name=op.f("fk_purpose_record_changed_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_purpose_record_institution_id_institution"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purpose_record")),
+    )
+    with op.batch_alter_table("purpose_record", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_purpose_record_institution_id"), ["institution_id"], unique=False
         )
 
     op.create_table(
@@ -1235,6 +1325,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_run_approval_run_id"), ["run_id"], unique=False)
 
     op.create_table(
+        "run_policy",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("run_id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column("digest", sa.String(length=200), nullable=False),
+        sa.Column("profiles", sa.JSON(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_run_policy_institution_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_policy_run_id_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run_policy")),
+        sa.UniqueConstraint(
+            "run_id",
+            "institution_id",
+            "digest",
+            name=op.f("uq_run_policy_run_id_institution_id_digest"),
+        ),
+    )
+    with op.batch_alter_table("run_policy", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_run_policy_institution_id"), ["institution_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_run_policy_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
         "school_class",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("institution_id", sa.String(length=200), nullable=False),
@@ -1769,6 +1888,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_school_class_institution_id"))
 
     op.drop_table("school_class")
+    with op.batch_alter_table("run_policy", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_policy_run_id"))
+        batch_op.drop_index(batch_op.f("ix_run_policy_institution_id"))
+
+    op.drop_table("run_policy")
     with op.batch_alter_table("run_approval", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_run_approval_run_id"))
         batch_op.drop_index(batch_op.f("ix_run_approval_institution_id"))
@@ -1843,6 +1967,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_code_person_id"))
 
     op.drop_table("recovery_code")
+    with op.batch_alter_table("purpose_record", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_purpose_record_institution_id"))
+
+    op.drop_table("purpose_record")
+    with op.batch_alter_table("profile_decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_profile_decision_institution_id"))
+
+    op.drop_table("profile_decision")
     with op.batch_alter_table("policy_version", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_policy_version_institution_id"))
 
@@ -1896,6 +2028,7 @@ def downgrade() -> None:
 
     op.drop_table("site_nonce")
     op.drop_table("registration_draft")
+    op.drop_table("profile_version")
     op.drop_table("person")
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_letter_next_try"))

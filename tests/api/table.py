@@ -7,6 +7,7 @@ from tests.api.lead import LEAD
 from tests.api.row import Row, shape
 from tests.api.stage import Stage
 from tests.api.table_districts import DISTRICTS
+from tests.api.table_policies import POLICIES
 from tests.api.table_reports import REPORTS
 from tests.api.table_webhooks import WEBHOOKS
 from tests.runs import world as making
@@ -59,17 +60,6 @@ _OWN = (
     Row("GET", HOME + "/domain-record", Permission.INSTITUTION_READ),
     Row("POST", HOME + "/domain-record", Permission.INSTITUTION_EDIT, 202, also=OWN),
     Row("GET", HOME + "/people", Permission.PEOPLE_READ),
-    Row("GET", HOME + "/policies", Permission.POLICY_READ),
-    Row("POST", HOME + "/policies", Permission.POLICY_DRAFT, 201, at="/policies/{made}"),
-    Row("GET", "/policies/{policy}", Permission.POLICY_READ, before=Stage.with_policy_draft),
-    Row(
-        "PUT",
-        "/policies/{policy}",
-        Permission.POLICY_DRAFT,
-        body={"minimum_cohort": 4},
-        before=Stage.with_policy_draft,
-        if_match="1",
-    ),
     Row("GET", HOME + "/sites", Permission.SITE_READ),
     Row(
         "POST",
@@ -295,5 +285,5 @@ _RUNS = (
         before=Stage.with_releases,
     ),
 )
-ROWS = _OWN + DISTRICTS + REPORTS + _FEDERATIONS + _RUNS + WEBHOOKS
+ROWS = _OWN + DISTRICTS + POLICIES + REPORTS + _FEDERATIONS + _RUNS + WEBHOOKS
 __all__ = ["ROWS", "Row", "shape"]

@@ -35,6 +35,7 @@ ACTS: dict[str, str] = {
     "app.people.throttle.failed": _TRIES,
     "app.people.throttle.passed": _TRIES,
     "app.people.tokens.touch": "moves 'last used' only",
+    "app.runs.pins.pin": _STEP + "a round's opening",
     "app.runs.endings.pause_if_asked": _STEP
     + "the lead's pause, which may wait for the round's end",
     "app.runs.holds.release": _HOLD,

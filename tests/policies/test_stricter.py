@@ -72,7 +72,7 @@ TERMS = st.builds(
     minimum_cell=st.integers(5, 9),
     protections=some(get_args(Protection)),
     leaves=some(tuple(Leaves.model_fields)),
-    text_model=st.none() | st.sampled_from(DIGESTS),
+    models=st.lists(st.sampled_from(DIGESTS), unique=True).map(tuple),
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.policies import fit, service, words
 from app.policies.fields import FIELDS, choice_name, value_of
 from tests.cast import Cast
+from worker.protocol.bounds import Bounds
 from worker.protocol.codes import Refusal
 from worker.protocol.policy import SUPPORTED_PROTECTIONS, Leaves, PolicyDocument
 from worker.protocol.rules import Terms, objections
@@ -159,6 +160,23 @@ def test_the_forecast_is_the_protocols_rule(document: PolicyDocument) -> None:
     assert found.allowed == (not wanted)
     assert [(r.code, r.detail) for r in found.reasons] == [(o.code, o.detail) for o in wanted]
     assert all(r.change for r in found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (PolicyDocument(bounds=Bounds(elements=())), "no column in common"),
+        (
+            PolicyDocument(modalities=("image", "audio"), bounds=Bounds(special=("recordings",))),
+            "every kind of record",
+        ),
+        (PolicyDocument(modalities=("text",), models=()), "no base model"),
+        (PolicyDocument(bounds=Bounds(cross_border="deny")), "no country in common"),
+    ],
+)
+def test_a_policy_that_can_never_run_says_so(document: PolicyDocument, why: str) -> None:
+    (said,) = words.warnings(document)
+    assert said.startswith("Nothing can run") and why in said
 
 
 @pytest.mark.parametrize("code", list(Refusal))

@@ -185,12 +185,7 @@ POLICIES: list[tuple[str, Known, Manifest, Refusal]] = [
         Refusal.CATEGORY,
     ),
     ("contract", with_policy(bounds=Bounds(elements=())), manifest(), Refusal.CONTRACT),
-    (
-        "abroad",
-        with_policy(bounds=Bounds(cross_border="deny", area=("CN",))),
-        manifest(countries=("CN", "DE")),
-        Refusal.ABROAD,
-    ),
+    ("abroad", with_policy(bounds=Bounds(cross_border="deny")), manifest(), Refusal.ABROAD),
     (
         "approval here",
         with_policy(approval="site"),

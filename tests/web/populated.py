@@ -25,6 +25,7 @@ from app.people import queries as people_queries
 from app.people import service as people
 from app.people import sessions
 from app.people.models import Person
+from app.policies import purposes
 from app.policies import service as policies
 from app.releases import queries as releases
 from app.releases import service as release_service
@@ -162,7 +163,11 @@ def _policy(session: Session, world: World) -> dict[str, str]:
         minimum_cohort=5, protections=("noise",), leaves=Leaves(updates=True, metrics=True)
     )
     policies.save(session, world.lead.administrator, draft.id, changed, draft.revision)
-    return {"number": "1", "draft_number": str(draft.number)}
+    told = purposes.Told("Reports", "feedback", purposes.OWN, "P1Y", "Public task, Art 6(1)(e).")
+    home = world.lead.institution
+    purpose = purposes.add(session, world.lead.administrator, home, told)
+    found = {"number": "1", "draft_number": str(draft.number)}
+    return found | {"profile": "uk-gdpr", "purpose": purpose.id}
 
 
 def _sites(session: Session, world: World) -> dict[str, str]:

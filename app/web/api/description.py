@@ -49,6 +49,8 @@ TAGS = {
     "institutions": "Your institution and what proves that it is itself.",
     "people": "Who is in it, with which roles.",
     "policies": "What your sites may do, version by version.",
+    "profiles": "Laws and contracts as data, who confirmed which, and what they bound together.",
+    "purposes": "Why records train, on which lawful basis, for how long.",
     "sites": "The computers beside the records.",
     "classes": "Classes and who teaches them.",
     "federations": "What is learnt together, from what, on which terms, and who is in.",

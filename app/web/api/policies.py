@@ -6,14 +6,18 @@ from typing import Annotated
 from fastapi import Response
 
 from app.access.permissions import Permission
+from app.institutions import queries as institutions
 from app.paging import Down
-from app.policies import queries, service, words
+from app.policies import decisions, queries, service, words
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
+from app.runs import consequences
+from app.runs.consequences import Consequence
 from app.web.api.answers import Id, Page, Revision, Told, Windowed, at, mark, only
 from app.web.api.caller import Calling, api_router, creates, takes
 from app.web.api.errors import REVISED
 from app.web.api.examples import Document
+from worker.protocol.codes import Refusal
 from worker.protocol.policy import PolicyDocument
 
 router = api_router("policies")
@@ -37,6 +41,32 @@ class PolicyTold(Told):
     created: datetime
     changed: datetime
     decided: datetime | None
+
+
+class ReasonTold(Told):
+    code: Refusal
+    sentence: str
+
+
+class EffectTold(Told):
+    """For one federation the institution is in. `runs`: those not over that its sites would newly refuse. `left`:
+    institutions that could still take part, of the `need` a round asks for."""
+
+    federation: str
+    allowed: bool
+    allowed_today: bool
+    reasons: list[ReasonTold]
+    runs: list[str]
+    left: int
+    need: int
+
+
+class PolicyEffectTold(Told):
+    """`looser`: why it could not be approved. `never_runs`: why nothing could ever run under it."""
+
+    looser: list[str]
+    never_runs: list[str]
+    federations: list[EffectTold]
 
 
 def _told(row: PolicyVersion) -> PolicyTold:
@@ -80,6 +110,35 @@ def draft_policy(call: Calling, response: Response, institution: Id) -> PolicyTo
     at(response, f"/policies/{row.id}")
     mark(response, row.revision)
     return _told(row)
+
+
+def _effect(one: Consequence) -> EffectTold:
+    return EffectTold(
+        federation=one.federation.id,
+        allowed=one.fit.allowed,
+        allowed_today=one.was,
+        reasons=[ReasonTold(code=r.code, sentence=r.sentence) for r in one.fit.reasons],
+        runs=[run.id for run in one.runs],
+        left=one.left,
+        need=one.need,
+    )
+
+
+@router.post("/institutions/{institution}/policies/effect", **takes(Permission.POLICY_DRAFT))
+def tell_effect(call: Calling, institution: Id, document: Document) -> PolicyEffectTold:
+    """What this policy would do if it were in force. Saves nothing. Its bounds are those of the confirmed profiles,
+    whatever the document says."""
+    row = institutions.get(call.session, call.actor, Permission.POLICY_DRAFT, institution)
+    composed = decisions.composed(call.session, row)
+    bounded = document.model_copy(update={"bounds": composed.bounds})
+    found = consequences.of(call.session, call.actor, row.id, bounded)
+    return PolicyEffectTold(
+        looser=[
+            fault.sentence for fault in service.faults(call.session, row.id, bounded, composed)
+        ],
+        never_runs=words.warnings(bounded),
+        federations=[_effect(one) for one in found],
+    )
 
 
 @router.get("/policies/{policy}", **takes(Permission.POLICY_READ))

@@ -26,8 +26,11 @@ from app.web.pages import (
     password,
     people,
     policy,
+    policy_board,
     policy_draft,
+    profiles,
     public,
+    purposes,
     records,
     register,
     releases,
@@ -60,7 +63,10 @@ _EVERY = (
     district,
     people,
     policy_draft,  # before policy: "draft" is no version's number
+    profiles,
+    purposes,
     policy,
+    policy_board,
     site_new,  # before sites: "new" is no site's id
     sites,
     approvals,

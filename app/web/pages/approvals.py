@@ -6,7 +6,7 @@ from app.access.actor import allows
 from app.access.permissions import Permission
 from app.clock import now
 from app.errors import NotFound
-from app.federations import compatibility
+from app.federations import cohort, compatibility
 from app.federations import queries as federations
 from app.federations.models import Federation
 from app.institutions import queries as institutions
@@ -126,7 +126,7 @@ def _leaves(visit: Visit, run: Run, plan: Plan) -> Facts:
 def _fit(visit: Visit, institution: str, federation: Federation) -> tuple[Part, ...]:
     sheets = federations.documents(visit.session, federation.id)
     members = federations.members(visit.session, federation)
-    countries = federations.countries(visit.session, (m.institution.country for m in members))
+    countries = cohort.countries(visit.session, (m.institution.country for m in members))
     terms = compatibility.training_terms(federation, sheets, len(members), countries)
     judged = fit.fit(visit.session, institution, terms)
     current = policies.current(visit.session, institution)

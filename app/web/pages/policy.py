@@ -7,7 +7,7 @@ from app.access.permissions import Permission
 from app.errors import Invalid
 from app.institutions import queries as institutions
 from app.people import queries as people
-from app.policies import queries, service, words
+from app.policies import decisions, queries, service, words
 from app.policies.models import PolicyVersion
 from app.policies.states import PolicyState
 from app.sites import queries as sites
@@ -16,7 +16,7 @@ from app.text import _
 from app.web import refusals, render
 from app.web.forms import trying
 from app.web.moments import as_of, day, since
-from app.web.pages import policy_words
+from app.web.pages import policy_words, profile_words
 from app.web.parts import (
     Button,
     Cell,
@@ -62,6 +62,7 @@ def overview(visit: Here, institution: str) -> Response:
                 (Empty(_("You have no policy yet, so nothing can run on your records."), link),),
             )
         )
+    panels.append(Panel(_("Laws and contracts"), policy_words.bounding(visit, row, current)))
     panels.append(Panel(_("Policy versions"), (_history(visit, row.id),)))
     sheet = Sheet(
         title=_("Policy"),
@@ -174,7 +175,11 @@ def _version_page(
         change = policy_words.difference(queries.document(current), document, name, mine)
         panels.append(Panel(_("Difference to the approved version"), (change,)))
     panels += policy_words.panels(document)
+    why = decisions.explained(visit.session, document)
+    panels.append(Panel(_("What bounds it, and why"), profile_words.table(why)))
     warnings = words.warnings(document)
+    if row.state is PolicyState.DRAFT:
+        warnings += [fault.sentence for fault in service.looser(visit.session, row)]
     sheet = Sheet(
         title=_("Policy, version {n}").format(n=row.number),
         says=" ".join((policy_words.stands(row), *warnings)),
@@ -182,6 +187,11 @@ def _version_page(
         crumbs=(
             Link(_("Policy"), f"/i/{institution}/policy"),
             Link(_("Version {n}").format(n=row.number), ""),
+        ),
+        actions=(
+            Link(
+                _("For the board, on paper"), f"/i/{institution}/policy/{row.number}/board", "btn"
+            ),
         ),
         panels=tuple(panels),
         aside=tuple(aside),

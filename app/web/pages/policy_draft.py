@@ -9,32 +9,27 @@ from starlette.responses import Response
 
 from app.access.permissions import Permission
 from app.errors import Conflict, Invalid
-from app.federations import compatibility, tallies
-from app.federations import queries as federations
-from app.federations.states import FederationState
 from app.institutions import queries as institutions
 from app.people import queries as people
-from app.policies import fit, queries, service, words
+from app.policies import decisions, queries, service, words
+from app.policies.composing import Composed
 from app.policies.models import PolicyVersion
-from app.text import _, ngettext
+from app.runs import consequences
+from app.runs.consequences import Consequence
+from app.text import _
 from app.web import render
 from app.web.forms import trying
-from app.web.moments import clock, in_words, sentence
-from app.web.pages import policy_form, policy_words
+from app.web.moments import clock
+from app.web.pages import policy_effect, policy_form, policy_words
+from app.web.pages.policy_effect import Effect
 from app.web.parts import (
     Button,
-    Column,
-    Empty,
     Field,
     Form,
     Link,
-    No,
     Panel,
-    Part,
     Sheet,
-    Table,
     Text,
-    Yes,
 )
 from app.web.visit import Here, Visit, page_router, see_other
 from worker.protocol.policy import PolicyDocument
@@ -50,15 +45,6 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Effect:
-    """What the draft does to one federation."""
-
-    name: str
-    state: Yes | No
-    text: str
-
-
-@dataclass(frozen=True)
 class DraftPage:
     menu: str
     title: str
@@ -71,7 +57,9 @@ class DraftPage:
     revision: str
     groups: tuple[Group, ...]
     approver: str
+    look: str
     effect: tuple[Effect, ...]
+    loose: tuple[str, ...]
     read: Link
     conflict: Panel | None
     panels: tuple[Panel, ...]
@@ -117,45 +105,68 @@ def _page(
     errors: dict[str, str] | None = None,
     theirs: PolicyDocument | None = None,
     status: int = 200,
+    block: str | None = None,
 ) -> Response:
     errors, at = errors or {}, draft.institution_id
+    row = institutions.get(visit.session, visit.who, Permission.POLICY_DRAFT, at)
+    composed = decisions.composed(visit.session, row)
+    document = document.model_copy(update={"bounds": composed.bounds})
     current = queries.current(visit.session, at)
     before = queries.document(current) if current else None
-    judged = _judged(visit, at, document)
-    conflict = None
-    if theirs is not None:
-        both = policy_words.difference(theirs, document, _("Theirs"), _("Yours"))
-        conflict = Panel(_("Both versions"), (both,), id="h-both")
+    found = consequences.of(visit.session, visit.who, at, document)
     name = people.names(visit.session, {draft.drafted_by}).get(draft.drafted_by, _("someone"))
     page = DraftPage(
         menu="policy",
         title=_("Policy, version {n} (draft)").format(n=draft.number),
-        says=" ".join(words.warnings(document)) or _effect(judged),
+        says=" ".join(words.warnings(document)) or policy_effect.says(found),
         asof=_("Saved {time} by {who}.").format(time=clock(draft.changed), who=name),
-        crumbs=(
-            Link(_("Policy"), f"/i/{at}/policy"),
-            Link(_("Version {n}").format(n=draft.number), ""),
-        ),
+        crumbs=_crumbs(draft),
         actions=(),
         errors=tuple(errors.items()),
         action=f"/i/{at}/policy/draft/save",
         revision=str(draft.revision),
-        groups=_groups(visit, document, before, errors),
+        groups=_groups(visit, document, before, errors, composed),
         approver=_approver(visit, draft),
-        effect=tuple(_changed(n, f) for n, f in judged),
+        look=f"/i/{at}/policy/draft/effect",
+        effect=policy_effect.effects(found),
+        loose=policy_effect.loose(service.faults(visit.session, at, document, composed)),
         read=Link(_("See it as the privacy officer does"), f"/i/{at}/policy/{draft.number}"),
-        conflict=conflict,
-        panels=_against(current, before, document, judged),
+        conflict=None if theirs is None else _conflict(draft, name, before, theirs, document),
+        panels=_against(current, before, document, found),
     )
-    return render.page(visit.request, "policies/draft.html", page, status=status)
+    return render.page(visit.request, "policies/draft.html", page, status=status, block=block)
+
+
+def _crumbs(draft: PolicyVersion) -> tuple[Link, ...]:
+    here = Link(_("Version {n}").format(n=draft.number), "")
+    return Link(_("Policy"), f"/i/{draft.institution_id}/policy"), here
+
+
+def _conflict(
+    draft: PolicyVersion,
+    who: str,
+    before: PolicyDocument | None,
+    theirs: PolicyDocument,
+    yours: PolicyDocument,
+) -> Panel:
+    both = policy_words.side_by_side(before, theirs, yours)
+    said = _("{who} saved at {time}, while you were writing. To save yours, save again.")
+    lead = said.format(who=who, time=clock(draft.changed))
+    return Panel(_("Both versions"), (both,), lead=lead, id="h-both")
 
 
 def _groups(
-    visit: Visit, document: PolicyDocument, before: PolicyDocument | None, errors: dict[str, str]
+    visit: Visit,
+    document: PolicyDocument,
+    before: PolicyDocument | None,
+    errors: dict[str, str],
+    composed: Composed,
 ) -> tuple[Group, ...]:
     made = []
     for place, (title, names) in enumerate(policy_form.groups()):
-        fields = [policy_form.field(n, document, before, errors.get(n, "")) for n in names]
+        fields = [
+            policy_form.field(n, document, before, errors.get(n, ""), composed) for n in names
+        ]
         if errors:  # what was typed stays as it was typed, right or wrong
             fields = [
                 replace(f, value=visit.form.text(f.name), values=visit.form.all(f.name))
@@ -169,9 +180,9 @@ def _against(
     current: PolicyVersion | None,
     before: PolicyDocument | None,
     document: PolicyDocument,
-    judged: list[tuple[str, fit.Fit]],
+    found: list[Consequence],
 ) -> tuple[Panel, ...]:
-    panels = [Panel(_("Federations, rule by rule"), (_fits(judged),), id="h-fit")]
+    panels = [Panel(_("Federations, rule by rule"), (policy_effect.table(found),), id="h-fit")]
     if current and before:
         name = _("Version {n}").format(n=current.number)
         change = policy_words.difference(before, document, name, _("This draft"))
@@ -194,58 +205,20 @@ def _approver(visit: Visit, draft: PolicyVersion) -> str:
     ).format(who=_(" or ").join(others))
 
 
-def _judged(visit: Visit, at: str, document: PolicyDocument) -> list[tuple[str, fit.Fit]]:
-    """This draft against every open federation of the institution."""
-    every = federations.visible_to(visit.session, visit.who)
-    ids = [federation.id for federation in every]
-    mine = tallies.memberships(visit.session, ids, at)
-    inside, sheets = tallies.inside(visit.session, ids), tallies.documents(visit.session, ids)
-    found = []
-    for federation in every:
-        if federation.state is not FederationState.OPEN or federation.id not in mine:
-            continue
-        there = inside[federation.id]
-        countries = federations.countries(visit.session, there.values())
-        terms = compatibility.training_terms(
-            federation, sheets[federation.id], len(there), countries
-        )
-        found.append((federation.name, fit.judge(document, terms)))
-    return found
-
-
-def _effect(judged: list[tuple[str, fit.Fit]]) -> str:
-    stopped = sum(not one.allowed for _name, one in judged)
-    if not judged:
-        return _("You are in no federation yet, so nothing would stop.")
-    if not stopped:
-        return _("Every federation you are in fits this draft.")
-    said = ngettext(
-        "As it stands, this draft would stop us in {n} federation.",
-        "As it stands, this draft would stop us in {n} federations.",
-        stopped,
-    )
-    return sentence(said.format(n=in_words(stopped)))
-
-
-def _changed(name: str, judged: fit.Fit) -> Effect:
-    if judged.allowed:
-        return Effect(name, Yes(_("Goes on")), "")
-    return Effect(name, No(_("Would stop")), " ".join(r.sentence for r in judged.reasons))
-
-
-def _fits(judged: list[tuple[str, fit.Fit]]) -> Part:
-    rows = tuple(
-        (
-            name,
-            Yes(_("All fit")) if one.allowed else No(" ".join(r.sentence for r in one.reasons)),
-            " ".join(r.change for r in one.reasons if r.change) or _("none needed"),
-        )
-        for name, one in judged
-    )
-    if not rows:
-        return Empty(_("You are in no federation yet."))
-    columns = (Column(_("Federation")), Column(_("Rules")), Column(_("Smallest change that helps")))
-    return Table(_("Our federations against this draft"), columns, rows)
+@router.post("/effect")
+def effect(visit: Here, institution: str) -> Response:
+    """The same page with what is typed, saved by nobody: its effect alone where htmx asks."""
+    row = institutions.get(visit.session, visit.who, Permission.POLICY_DRAFT, institution)
+    draft = queries.open_draft(visit.session, row.id)
+    if draft is None:
+        raise Conflict(_("This draft has been decided meanwhile. Start a new one."))
+    block = "effect" if visit.request.headers.get("HX-Request") else None
+    try:
+        document = policy_form.read(visit.form)
+    except Invalid as error:
+        kept = queries.document(draft)
+        return _page(visit, draft, kept, errors=error.errors, status=422, block=block)
+    return _page(visit, draft, document, block=block)
 
 
 @router.post("/save")

@@ -5,8 +5,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.errors import Invalid
+from app.policies import floor
+from app.policies.composing import Composed
 from app.policies.fields import FIELDS, choice_name, value_in_words, value_of
 from app.policies.fields import Field as Rule
+from app.policies.profile_text import border
 from app.text import _
 from app.web.forms import Typed
 from app.web.parts import Field, Option
@@ -48,9 +51,10 @@ def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def source(name: str) -> str:
-    """Where a value comes from. This version knows no law's profile: every value is the institution's choice."""
-    return {
+def source(name: str, composed: Composed) -> str:
+    """Where a value comes from: the profile and article that bounds it, else the institution's own choice."""
+    bound = _bound(name, composed)
+    return bound or {
         "minimum_cell": _("Your own choice. 5 is the lowest allowed. No law names a number."),
         "minimum_cohort": _("Your own choice. 2 is the lowest allowed."),
         "protections": _(
@@ -59,7 +63,29 @@ def source(name: str) -> str:
     }.get(name, "")
 
 
-def field(name: str, document: PolicyDocument, before: PolicyDocument | None, error: str) -> Field:
+def _bound(name: str, composed: Composed) -> str:
+    if not composed.values:
+        return ""
+    if name == "minimum_cell":
+        (value,) = composed.of("minimum_cell")
+        said = _("At least {n}: {why}.")
+        return said.format(n=value.value, why=floor.because(value))
+    if name == "abroad":
+        (value,) = composed.of("cross_border")
+        return "" if value.value is None else f"{border(value.value)} {floor.because(value)}."
+    if name == "categories":
+        closed = [choice_name(v.value) for v in (*composed.of("special"), *composed.of("never"))]
+        return _("Refused unless chosen: {list}.").format(list=", ".join(closed))
+    return ""
+
+
+def field(
+    name: str,
+    document: PolicyDocument,
+    before: PolicyDocument | None,
+    error: str,
+    composed: Composed,
+) -> Field:
     rule = FIELDS[name]
     changed = ""
     if before is not None and value_in_words(name, before) != value_in_words(name, document):
@@ -69,7 +95,7 @@ def field(name: str, document: PolicyDocument, before: PolicyDocument | None, er
         "help": rule.help(),
         "error": error,
         "changed": changed,
-        "source": source(name),
+        "source": source(name, composed),
     }
     return _drawn(rule, value_of(name, document), shared)
 

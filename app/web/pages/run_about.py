@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from app.runs import module_states, queries
-from app.runs.models import Run
+from app.runs import module_states, pins, queries
+from app.runs.models import Run, RunPolicy
 from app.runs.schemas import Plan
 from app.runs.states import RoundState
 from app.runs.views import ApprovalView, Participation, Progress
@@ -76,6 +76,7 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
             size=size(sum(s.bytes for s in states.values())), n=in_words(len(states))
         )
     stays = run_words.kept_sentences(module_states.kept(states))
+    judged = _judged(pins.own(visit.session, visit.who, run.id))
     return Facts(
         (
             (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
@@ -88,8 +89,20 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
             (_("Leaves each site"), said),
             *(((_("Stays at a site"), stays),) if stays else ()),
             *(((_("Was heard"), _heard(seen.participation)),) if seen.participation else ()),
+            *(((_("Laws it was judged by"), judged),) if judged else ()),
             *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),
         )
+    )
+
+
+def _judged(rows: list[RunPolicy]) -> str:
+    """The reader's own institutions only: the profile versions in force at their sites when a round asked them."""
+    return " ".join(
+        _("From round {n}: {list}.").format(
+            n=row.round, list=", ".join(f"{p['profile']} {p['number']}" for p in row.profiles)
+        )
+        for row in rows
+        if row.profiles
     )
 
 
