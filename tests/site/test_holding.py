@@ -14,7 +14,7 @@ from worker.protocol.codes import Failure, Lane, Phase
 from worker.site.client import connect
 from worker.site.door import Door
 from worker.site.faults import ClaimLost, JobStopped
-from worker.site.holding import Holding, Terms
+from worker.site.holding import Holding, Terms, _Place, seconds_left
 
 LEASE_S = 3
 
@@ -73,6 +73,7 @@ def test_a_job_longer_than_its_lease_keeps_it(held: Held) -> None:
     assert (job.state, job.claim) == (JobState.CLAIMED, 1)
     assert job.phase is Phase.TRAINING
     assert job.progress["steps"] == 1000
+    assert 0 < job.progress["seconds_left"], "the run's page tells how long it takes"
 
 
 def test_progress_alone_keeps_no_lease(held: Held) -> None:
@@ -143,3 +144,12 @@ def test_a_pause_between_two_tries_ends_when_the_job_must(held: Held) -> None:
         with pytest.raises(JobStopped):
             holding.wait(30)
         assert time.monotonic() - began < 3
+
+
+def test_the_time_left_follows_the_pace_of_the_training() -> None:
+    """Steps 10 to 15 of 25 took 20 seconds: the other 10 take 40. A resumed training does not begin at 0."""
+    place = _Place(Phase.TRAINING, 15, 25, beat=120.0, begun=(100.0, 10))
+    assert seconds_left(place) == 40
+    assert seconds_left(replace(place, step=10)) is None
+    assert seconds_left(replace(place, step=25)) == 0
+    assert seconds_left(replace(place, phase=Phase.ENCODING)) is None

@@ -53,6 +53,8 @@ class _Place:
     steps: int = 0
     changed: bool = True
     beat: float = field(default_factory=time.monotonic)
+    begun: tuple[float, int] = (0.0, 0)
+    """When the phase's first step was told, and which: a training resumed does not begin at 0."""
 
 
 class Holding:
@@ -93,8 +95,10 @@ class Holding:
             place.step,
             place.steps,
         )
-        place.phase, place.step, place.steps = phase, step, steps
-        place.beat = time.monotonic()
+        now = time.monotonic()
+        if phase is not place.phase or steps != place.steps:
+            place.begun = (now, step)
+        place.phase, place.step, place.steps, place.beat = phase, step, steps, now
         if self._stop is not None:
             raise self._stop
 
@@ -184,7 +188,18 @@ class Holding:
 def _numbers(place: _Place) -> dict[str, int]:
     if place.phase in _IN_BYTES:
         return {"bytes_done": place.step, "bytes_all": place.steps}
-    return {"step": place.step, "steps": place.steps}
+    left = seconds_left(place)
+    found = {"step": place.step, "steps": place.steps}
+    return found if left is None else found | {"seconds_left": left}
+
+
+def seconds_left(place: _Place) -> int | None:
+    """Of a training, by its pace so far; None before its second step. What follows it is not counted."""
+    since, first = place.begun
+    done = place.step - first
+    if place.phase is not Phase.TRAINING or done < 1 or place.steps < place.step:
+        return None
+    return round((place.beat - since) / done * (place.steps - place.step))
 
 
 assert limits.LEASE_S > 3 * _TICK_S
