@@ -58,6 +58,7 @@ class Stage:
             COLLEGIUM_PUBLIC_URL=self.address,
             COLLEGIUM_HUB_NAME="Collegium demo",
             COLLEGIUM_OPERATOR_NAME="The operators of the demo",
+            COLLEGIUM_COUNTRY="GB",
             COLLEGIUM_SIMULATED="true" if self.scenario.name == "campus" else "false",
             COLLEGIUM_SWEEP_S="2",
             HF_HUB_OFFLINE="1",
