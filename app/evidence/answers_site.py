@@ -1,6 +1,6 @@
 """Questions 1 to 12: what leaves, what others can learn from it, whose choice it is."""
 
-from app.evidence import bounds, pieces
+from app.evidence import bounds, grounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Gap, Para, Points
 from app.evidence.words import listed, number
@@ -20,7 +20,7 @@ def bytes_out(live: Live) -> Answered:
 
 
 def fields(live: Live) -> Answered:
-    blocks = (*pieces.data(live), pieces.basis_gap(live))
+    blocks = (*pieces.data(live), *grounds.register(live))
     return _("Which fields, for which purpose and lawful basis?"), blocks
 
 

@@ -1,6 +1,6 @@
 """Privacy at a glance: one page, for anyone who asks in the corridor."""
 
-from app.evidence import pieces
+from app.evidence import grounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Document, Para, Points, Section
 from app.evidence.states import DocumentKind
@@ -22,7 +22,7 @@ def build(live: Live) -> Document:
             Section(_("What stays"), (Points(_stays(live)),)),
             Section(_("What leaves"), _leaves(live)),
             Section(_("Who takes part"), (_partners(live), *pieces.officer_gap(live))),
-            Section(_("What is missing"), (*pieces.protections(live), pieces.basis_gap(live))),
+            Section(_("What is missing"), (*pieces.protections(live), *grounds.gap(live))),
         ),
     )
 

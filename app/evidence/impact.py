@@ -1,6 +1,6 @@
 """A draft of an impact assessment: what holds against each risk, what remains. People finish it."""
 
-from app.evidence import pieces, processing
+from app.evidence import grounds, pieces, processing
 from app.evidence.live import Live
 from app.evidence.parts import Block, Document, Gap, Grid, Para, Points, Section
 from app.evidence.states import DocumentKind
@@ -39,7 +39,7 @@ def _needed(live: Live) -> tuple[Block, ...]:
     purposes = tuple(f"{one.federation.name}: {one.federation.purpose}" for one in live.joined)
     said = Points(purposes) if purposes else Para(_("The institution is in no federation yet."))
     gap = Gap(_("Why a less intrusive way would not do has not been recorded."))
-    return (said, gap, pieces.basis_gap(live))
+    return (said, gap, *grounds.gap(live))
 
 
 def _risks(live: Live) -> Grid:

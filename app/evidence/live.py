@@ -19,9 +19,9 @@ from app.institutions import queries as institutions
 from app.institutions.models import Institution
 from app.integrations.models import Webhook
 from app.people import queries as people
-from app.policies import district_queries
+from app.policies import district_queries, purposes
 from app.policies import queries as policies
-from app.policies.models import PolicyVersion
+from app.policies.models import PolicyVersion, PurposeRecord
 from app.releases.models import Release
 from app.runs import queries as runs
 from app.runs import series
@@ -72,6 +72,8 @@ class Live:
     version: PolicyVersion | None
     policy: PolicyDocument | None
     approver: str
+    purposes: tuple[PurposeRecord, ...]
+    """The register, entries in force."""
     floors: tuple[str, ...]
     """Districts whose floor the policy keeps to."""
     sites: tuple[Site, ...]
@@ -138,6 +140,7 @@ def gather(session: Session, settings: Settings, actor: Actor, institution: str)
         policy=policies.document(version) if version else None,
         floors=tuple(district_queries.keeping(session, institution)),
         approver=_name(session, version.decided_by if version else None),
+        purposes=tuple(purposes.in_force(session, institution)),
         sites=own,
         in_force=sites.numbers_in_force(session, own),
         joined=joined,

@@ -51,15 +51,6 @@ def officer_gap(live: Live) -> tuple[Gap, ...]:
     )
 
 
-def basis_gap(live: Live) -> Gap:
-    """No field of this version holds it."""
-    return Gap(
-        _("No lawful basis has been recorded for these purposes. Write it in by hand."),
-        f"{live.home}/policy",
-        _("Look at the policy"),
-    )
-
-
 def policy(live: Live) -> tuple[Block, ...]:
     """The version approved here, in plain words, and where it is in force."""
     if live.version is None or live.policy is None:

@@ -1,6 +1,6 @@
 """The record of processing activities, as far as this hub knows it."""
 
-from app.evidence import bounds, pieces
+from app.evidence import bounds, grounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Document, Para, Points, Section
 from app.evidence.states import DocumentKind
@@ -15,7 +15,7 @@ def build(live: Live) -> Document:
         live.stamp,
         (
             Section(_("Who"), (pieces.holder_lines(live), *pieces.officer_gap(live))),
-            Section(_("Purposes and lawful basis"), (*pieces.data(live), pieces.basis_gap(live))),
+            Section(_("Purposes and lawful basis"), (*pieces.data(live), *grounds.register(live))),
             Section(_("Whose data"), (Para(_people()), Points(_whose(live)))),
             Section(_("The rule in force"), (*pieces.policy(live), *pieces.sites(live))),
             Section(_("Recipients"), (*pieces.federations(live), *pieces.hosting(live))),

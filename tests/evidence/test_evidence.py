@@ -22,6 +22,7 @@ from app.evidence.html import html
 from app.evidence.parts import Arrow, Document, Grid
 from app.evidence.states import DocumentKind, FileForm
 from app.people.models import RoleGrant
+from app.policies import purposes
 from app.policies import queries as policies
 from app.policies.models import PolicyVersion
 from app.sites.models import SentLine, Site
@@ -30,6 +31,7 @@ from tests import cast
 from tests.runs import world as making
 from tests.runs.world import World
 from worker.protocol.bounds import Bounds, Breach
+from worker.protocol.canonical import digest_of
 from worker.protocol.clocks import Clock
 from worker.protocol.signatures import PublicKey
 
@@ -95,6 +97,30 @@ def test_what_left_is_told_as_the_rows_have_it(world: World) -> None:
         flow = made(session, world, DocumentKind.FLOW)
     assert "7.65 MB" in text(flow)
     assert "7.65 MB" in text(flow).split("Codes of classes")[1][:200]
+
+
+def test_the_register_of_purposes_is_shown_and_what_it_leaves_open_is_said(world: World) -> None:
+    here, drafter = world.lead.institution, world.lead.administrator
+    told = purposes.Told("Help in time", "early-support", purposes.OWN, "P3Y", "Public task")
+    with world.hub.db.session() as session:
+        purposes.add(session, drafter, here, replace(told, protected=True))
+        whole = made(session, world, DocumentKind.PROCESSING)
+        assert "No lawful basis" not in gaps(whole)
+        said = text(whole)
+        for part in (
+            "Help in time",
+            "early support",
+            "Public task",
+            "also against a request to erase",
+        ):
+            assert part in said
+        glance = made(session, world, DocumentKind.GLANCE)
+        assert "Help in time" not in text(glance) and "No lawful basis" not in gaps(glance)
+        (row,) = purposes.in_force(session, here)
+        purposes.end(session, drafter, row.id)
+        purposes.add(session, drafter, here, replace(told, purpose="research"))
+        open_ = made(session, world, DocumentKind.PROCESSING)
+        assert "No lawful basis has been recorded for: early support." in gaps(open_)
 
 
 def test_no_lawful_basis_officer_policy_or_site_is_said(world: World) -> None:
@@ -255,6 +281,7 @@ def test_ages_clocks_and_borders_come_from_the_policy_in_force(world: World) -> 
         assert version is not None
         document = policies.document(version).model_copy(update={"bounds": bounds})
         version.document = document.model_dump(mode="json")
+        version.digest = digest_of(document)
         session.flush()
         after = made(session, world, DocumentKind.ANSWERS)
         record = made(session, world, DocumentKind.PROCESSING)
