@@ -26,7 +26,7 @@ from app.text import _
 
 def offer(session: Session, actor: Actor, district: str, school: str) -> Tie:
     """`school` is its exact name or its id. Raises Invalid, NotAllowed, and Conflict where one is open already."""
-    require(actor, Permission.INSTITUTION_EDIT, district)
+    require(actor, Permission.PEOPLE_EDIT, district)
     home, found = queries.by_id(session, district), _school(session, district, school)
     if home.state != InstitutionState.VERIFIED:
         raise Conflict(

@@ -9,11 +9,15 @@ from app.federations import service as leading
 from app.federations.models import BaseModelFile, Federation
 from app.ids import new_id
 from app.institutions import service as institutions
-from app.institutions.models import Institution, Proof
-from app.institutions.states import ProofKind
+from app.institutions.models import Institution, Proof, Tie
+from app.institutions.states import ProofKind, TieState
 from app.integrations import webhooks
 from app.integrations.events import HookEvent
 from app.integrations.models import Webhook
+from app.policies import purposes
+from app.policies.models import PolicyFloor, PolicyVersion
+from app.policies.purposes import OWN, Told
+from app.policies.states import FloorState, PolicyState
 from app.releases.models import Release
 from app.runs import queries
 from app.runs.models import Round, RunApproval
@@ -24,6 +28,7 @@ from app.sites.states import SiteState
 from tests import cast
 from tests.api.stage import Stage
 from tests.runs import world as making
+from worker.protocol.canonical import digest_of
 from worker.protocol.signatures import PrivateKey
 
 ONE = ("/institutions", "/runs/{run}/measurements")
@@ -55,6 +60,7 @@ def fill(stage: Stage) -> Stage:
             leading.add_sheet(session, stage.owner, draft, making.SHEET.model_copy(update=change))
         _models(session)
         _proofs(session, home)
+        _district(session, stage, home)
         _run_rows(session, stage)
     for status in (200, 410):
         stage.with_delivery(status)
@@ -129,6 +135,42 @@ def _proofs(session: Any, home: str) -> None:
     for kind in (ProofKind.REGISTRY, ProofKind.DOCUMENT_SEEN):
         row = Proof(id=new_id("proof"), institution_id=home, kind=kind, value="seen", seen=now())
         session.add(row)
+
+
+def _district(session: Any, stage: Stage, home: str) -> None:
+    """Two schools with an offer and a floor each, and two purposes."""
+    version = new_id("policy")
+    at = now()
+    session.add(
+        PolicyVersion(
+            id=version,
+            institution_id=home,
+            number=90,
+            state=PolicyState.REPLACED,
+            document=making.POLICY.model_dump(mode="json"),
+            digest=digest_of(making.POLICY),
+            drafted_by=stage.owner.person,
+            created=at,
+            changed=at,
+        )
+    )
+    for name, purpose in (("North School", "research"), ("South School", "feedback")):
+        school = cast.make_institution(session, name)
+        common = {"district_id": home, "school_id": school.id}
+        offered = {"offered_by": stage.owner.person, "offered": at, "changed": at}
+        session.add(Tie(id=new_id("tie"), **common, state=TieState.OFFERED, **offered))
+        session.add(
+            PolicyFloor(
+                id=new_id("floor"),
+                **common,
+                policy_version_id=version,
+                state=FloorState.PROPOSED,
+                proposed_by=stage.owner.person,
+                proposed=at,
+            )
+        )
+        told = Told(name, purpose, OWN, "P1Y", "Public task")
+        purposes.add(session, stage.owner, home, told)
 
 
 def sent(stage: Stage, kind: str = "progress") -> None:
@@ -210,6 +252,7 @@ FILTERS = (
     (HOME + "/people", "role=administrator", "roles", "administrator"),
     (HOME + "/policies", "state=draft", "state", "draft"),
     (HOME + "/sites", "state=revoked", "id", "{revoked}"),
+    (HOME + "/purposes", "purpose=research", "purpose", "research"),
     (HOME + "/classes", "term=2025", "term", "2025"),
     (HOME + "/classes", "confirmed=false", "confirmed", None),
     (HOME + "/instructors", "name=BERT", "name", "Berta"),

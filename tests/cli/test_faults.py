@@ -175,10 +175,11 @@ def tensors(size: int = 12) -> bytes:
     return struct.pack("<Q", len(head)) + head + b"\0" * size
 
 
+BERT = b'{"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1}'
 MODELS = {
     "no weights": ({"config.json": b"{}"}, "model.safetensors"),
     "a pickle": (
-        {"config.json": b"{}", "model.safetensors": pickle.dumps([1.0] * 99)},
+        {"config.json": BERT, "model.safetensors": pickle.dumps([1.0] * 99)},
         "not a safetensors file",
     ),
     "only a pickle": ({"config.json": b"{}", "pytorch_model.bin": b"x"}, "model.safetensors"),
@@ -189,7 +190,7 @@ MODELS = {
     "no JSON": ({"config.json": b"{", "model.safetensors": tensors()}, "not JSON"),
     "a tokenizer of 33 MB": (
         {
-            "config.json": b"{}",
+            "config.json": BERT,
             "model.safetensors": tensors(),
             "tokenizer.json": b" " * (33 << 20),
         },
@@ -208,15 +209,15 @@ def test_a_model_that_cannot_be_taken(home: Path, case: str) -> None:
 def test_a_model_that_is_too_large(home: Path) -> None:
     folder = home / "model"
     folder.mkdir()
-    (folder / "config.json").write_bytes(b"{}")
+    (folder / "config.json").write_bytes(BERT)
     with (folder / "model.safetensors").open("wb") as file:
         file.truncate(600 << 20)  # sparse
-    refused(imported(home, {}), "too large for this hub")
+    refused(imported(home, {}), "this hub takes 512")
 
 
 def test_a_model_is_taken_without_what_stands_beside_it(home: Path) -> None:
     files = {
-        "config.json": b"{}",
+        "config.json": BERT,
         "model.safetensors": tensors(),
         "modeling_own.py": b"raise SystemExit",
         "pytorch_model.bin": b"x",
@@ -228,7 +229,7 @@ def test_a_model_is_taken_without_what_stands_beside_it(home: Path) -> None:
 
 
 def test_a_full_disk_is_said_before_anything_is_written(home: Path) -> None:
-    files = {"config.json": b"{}", "model.safetensors": tensors()}
+    files = {"config.json": BERT, "model.safetensors": tensors()}
     refused(imported(home, files, COLLEGIUM_DISK_RESERVE_MB=str(1 << 40)), "disk is full")
     assert not list((home / "objects").rglob("??/*"))
 

@@ -1,6 +1,6 @@
 """Counting institutions without a common parent."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.federations.cohort import count, root
@@ -20,6 +20,7 @@ def test_a_circle_of_parents_ends() -> None:
     assert root("x", {"x": "x"}) == "x"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.integers(0, 9), st.integers(0, 9)),
     st.lists(st.integers(0, 9), max_size=10),

@@ -17,6 +17,11 @@ STAYS = frozenset(
     {
         "/i/{institution}/approvals/{approval}/decline",
         "/i/{institution}/classes/{class_id}/unassign",
+        "/i/{institution}/district/{tie}/decline",
+        "/i/{institution}/district/{tie}/end",
+        "/i/{institution}/district/floors/{floor}/withdraw",
+        "/i/{institution}/evidence/archive",
+        "/i/{institution}/evidence/{document}/download",
         "/i/{institution}/integrations/webhooks/{webhook}/remove",
         "/i/{institution}/integrations/{token}/revoke",
         "/i/{institution}/people/invitations/{invitation}/withdraw",
@@ -38,7 +43,7 @@ STAYS = frozenset(
         "/runs/{run_id}/pause",
     }
 )
-"""What proves who one is, and what only takes something back."""
+"""What proves who one is, what only takes something back, and evidence of one's own, which is only read."""
 SETS_UP = frozenset(
     path
     for _method, path, _s in TABLE
@@ -56,6 +61,7 @@ ONLY_A_FORM = {
     "/federations/{federation_id}/runs/new",
     "/i/{institution}/people/invite",
     "/i/{institution}/policy/draft",
+    "/i/{institution}/policy/purposes/{purpose}",
     "/i/{institution}/sites/new",
 }
 """Pages that are an act and nothing else: the reason and the next step stand in their place, with 403."""

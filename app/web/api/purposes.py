@@ -1,6 +1,7 @@
 """The register of purposes: why records train, on which lawful basis, for how long, and who says yes to a run."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import Field
@@ -10,7 +11,7 @@ from app.clock import now
 from app.policies import durations, purposes
 from app.policies.models import PurposeRecord
 from app.policies.states import Approver
-from app.web.api.answers import Asked, Id, Page, Revision, Told, Windowed, at, mark
+from app.web.api.answers import Asked, Id, Page, Revision, Told, Windowed, at, mark, only
 from app.web.api.caller import Calling, api_router, creates, takes
 from app.web.api.errors import REVISED
 from worker.protocol.categories import Category
@@ -81,10 +82,16 @@ def _asked(asked: PurposeAsked) -> purposes.Told:
 
 
 @router.get("/institutions/{institution}/purposes", **takes(Permission.POLICY_READ))
-def list_purposes(call: Calling, institution: Id, window: Windowed) -> Page[PurposeTold]:
+def list_purposes(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    purpose: Annotated[Purpose | None, only("Of this purpose.")] = None,
+) -> Page[PurposeTold]:
     """Those in force, by name."""
     rows = purposes.of(call.session, call.actor, institution)
-    return window.page(rows, lambda r: (r.name, r.id), _told)
+    fitting = [row for row in rows if purpose in (None, row.purpose)]
+    return window.page(fitting, lambda r: (r.name, r.id), _told)
 
 
 @router.post("/institutions/{institution}/purposes", **creates(Permission.POLICY_DRAFT))

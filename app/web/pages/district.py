@@ -111,12 +111,10 @@ def _acts(seen: Seen, row: Tie) -> Cell:
     path = f"/i/{seen.row.id}/district/{row.id}"
     other = seen.names[row.district_id if row.school_id == seen.row.id else row.school_id]
     if row.state is TieState.OFFERED and row.school_id == seen.row.id:
-        return Acts(
-            (
-                Act(f"{path}/accept", _("Accept"), other),
-                Act(f"{path}/decline", _("Decline"), other),
-            )
-        )
+        decline = Act(f"{path}/decline", _("Decline"), other)
+        if not allows(seen.visit.who, Permission.PEOPLE_EDIT, seen.row.id):
+            return Acts((decline,))
+        return Acts((Act(f"{path}/accept", _("Accept"), other), decline))
     return Acts((Act(f"{path}/end", _("End"), other),))
 
 

@@ -172,7 +172,7 @@ def _withdraw(seen: Seen, row: PolicyFloor) -> Cell:
 def forms(seen: Seen, errors: dict[str, str], *, schools: bool) -> tuple[Part, ...]:
     """What a district can do: offer, and, once it has `schools`, propose its policy."""
     path, made = f"/i/{seen.row.id}/district", []
-    if seen.may(Permission.INSTITUTION_EDIT):
+    if seen.may(Permission.PEOPLE_EDIT):
         field = Field(
             "school",
             _("Offer to be the district of"),
