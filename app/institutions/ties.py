@@ -15,9 +15,9 @@ from app.audit.events import Kind
 from app.audit.service import record
 from app.clock import now
 from app.effects import Ring, after_commit
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, NotAllowed
 from app.ids import new_id
-from app.institutions import queries, tie_queries
+from app.institutions import queries, standing, tie_queries
 from app.institutions.models import Institution, Tie
 from app.institutions.states import TIE_TRANSITIONS, InstitutionState, TieState
 from app.states import move
@@ -26,8 +26,11 @@ from app.text import _
 
 def offer(session: Session, actor: Actor, district: str, school: str) -> Tie:
     """`school` is its exact name or its id. Raises Invalid, NotAllowed, and Conflict where one is open already."""
-    require(actor, Permission.PEOPLE_EDIT, district)
-    home, found = queries.by_id(session, district), _school(session, district, school)
+    require(actor, Permission.INSTITUTION_EDIT, district)
+    home = queries.by_id(session, district)
+    if home.state is InstitutionState.SUSPENDED:
+        raise NotAllowed(standing.why_not(home) or "", state=home.state.value)
+    found = _school(session, district, school)
     if home.state != InstitutionState.VERIFIED:
         raise Conflict(
             _("The operators verify you first; then you can offer to be a school's district.")

@@ -9,7 +9,7 @@ DISTRICTS = (
     Row(
         "POST",
         HOME + "/ties",
-        Permission.PEOPLE_EDIT,
+        Permission.INSTITUTION_EDIT,
         201,
         body=lambda stage: {"school": stage.ids["outside"]},
         at=HOME + "/ties",

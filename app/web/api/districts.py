@@ -90,7 +90,7 @@ def list_ties(
     return window.page(fitting, lambda r: (r.offered, r.id), _tie)
 
 
-@router.post("/ties", **creates(Permission.PEOPLE_EDIT))
+@router.post("/ties", **creates(Permission.INSTITUTION_EDIT))
 def offer_tie(call: Calling, response: Response, institution: Id, asked: TieAsked) -> TieTold:
     """Offers to be a school's district. Its administrator accepts or declines, in the browser."""
     row = ties.offer(call.session, call.actor, institution, asked.school)

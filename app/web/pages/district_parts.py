@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.access.actor import allows
 from app.access.permissions import Permission
 from app.institutions.models import Institution
+from app.institutions.states import InstitutionState
 from app.policies import district_floors, queries, words
 from app.policies.fields import FIELDS, value_in_words
 from app.policies.models import PolicyFloor, PolicyVersion
@@ -172,7 +173,7 @@ def _withdraw(seen: Seen, row: PolicyFloor) -> Cell:
 def forms(seen: Seen, errors: dict[str, str], *, schools: bool) -> tuple[Part, ...]:
     """What a district can do: offer, and, once it has `schools`, propose its policy."""
     path, made = f"/i/{seen.row.id}/district", []
-    if seen.may(Permission.PEOPLE_EDIT):
+    if seen.may(Permission.INSTITUTION_EDIT) and seen.row.state is not InstitutionState.SUSPENDED:
         field = Field(
             "school",
             _("Offer to be the district of"),
