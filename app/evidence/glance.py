@@ -41,7 +41,9 @@ def _stays(live: Live) -> tuple[str, ...]:
     return (
         _("Student records never leave the site: a program there learns from them."),
         _("Nobody’s feelings or attention are read from a face or a voice."),
-        _("No grade is written, and no list of single students is made."),
+        _("No grade is written. Lists by student are made at the site alone, each with a reason.")
+        if live.policy and live.policy.student_lists
+        else _("No grade is written, and no list of single students is made."),
         _("A figure about fewer than {n} students is not shown.").format(n=cell),
     )
 

@@ -275,14 +275,18 @@ def test_ages_clocks_and_borders_come_from_the_policy_in_force(world: World) -> 
         ),
     )
     with world.hub.db.session() as session:
+        assert "no list of single students" in text(made(session, world, DocumentKind.GLANCE))
         before = gaps(made(session, world, DocumentKind.ANSWERS))
         assert "The age rule" in before and "within how many hours" in before
         version = policies.current(session, world.lead.institution)
         assert version is not None
-        document = policies.document(version).model_copy(update={"bounds": bounds})
+        document = policies.document(version).model_copy(
+            update={"bounds": bounds, "student_lists": True}
+        )
         version.document = document.model_dump(mode="json")
         version.digest = digest_of(document)
         session.flush()
+        assert "at the site alone" in text(made(session, world, DocumentKind.GLANCE))
         after = made(session, world, DocumentKind.ANSWERS)
         record = made(session, world, DocumentKind.PROCESSING)
     assert "Below 13 a parent" in text(after) and "3 business days" in text(after)
