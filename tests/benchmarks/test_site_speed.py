@@ -1,12 +1,15 @@
-"""site_speed: essays kept for tuning are never drawn, and ratios are made seed by seed."""
+"""site_speed: essays kept for tuning are never drawn, ratios are made seed by seed, and both sides learn."""
 
+import argparse
 import csv
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import site_speed
+from benchmarks import site_speed, site_speed_ours
+from tests.learning import text_model
 
 
 @pytest.fixture
@@ -46,3 +49,17 @@ def test_ratios_are_made_seed_by_seed() -> None:
     assert found["mcrmse_lost_vs_peer"] == pytest.approx(0.0)
     assert found["mcrmse_lost_vs_peer_sd"] == pytest.approx(0.2 / 2**0.5)
     assert "mcrmse_lost_vs_peer" not in site_speed.against(ours, theirs, "peer", scored=False)
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
+@pytest.mark.parametrize("method", ["ours", "plain_all_layers_no_dropout"])
+def test_both_sides_learn_the_traits(tmp_path: Path, method: str) -> None:
+    """With a tiny text model, essays of one word and a score for each word."""
+    scored = np.repeat([[2.0], [4.0]], 7, axis=1)
+    essays = ["current", "bulb"] * 32, np.tile(scored, (32, 1))
+    given = argparse.Namespace(child=method, scored=[method], seed=1, lr=0.03, timed=4)
+    side = site_speed_ours.measured if method == "ours" else site_speed.plain
+    seconds, cpu_s, error = side(given, text_model.tiny(tmp_path), essays, essays)
+    assert seconds > 0
+    assert cpu_s > 0
+    assert error < 0.5
