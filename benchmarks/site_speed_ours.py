@@ -50,7 +50,7 @@ def measured(
 def _plan(given: argparse.Namespace) -> simulate.Plan:
     """An epoch a round. No dropout; the fusion has no layer of its own but its pooling."""
     model = ModelSpec(
-        width=128,
+        width=48,
         layers=0,
         dropout=0.0,
         text=PinnedModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
