@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,15 @@ SCORES = ("accuracy", "fluency", "prosodic", "total")
 ESSAYS = tuple(trait.lower() for trait in TRAITS)
 Sites = Mapping[str, SiteData]
 OneSeed = Callable[[Path, int, Path], dict[str, float]]
-"""(folder of the sets, seed, folder to write in) to figures."""
+"""(folder of the sets, seed, folder to write in, which all seeds share) to figures."""
 
 
+@cache
 def speech(
     source: Path, folder: Path, *, prompts: bool = False
 ) -> tuple[Sites, tuple[TaskSheet, ...]]:
-    """Recordings and lengths. With the prompts as a text input the federation scored far lower (docs/benchmarks.md)."""
+    """Recordings and lengths, the same for every seed. With the prompts as a text input the federation scored far
+    lower (docs/benchmarks.md)."""
     imported = SPEECHOCEAN.run(source, folder)
     sheets = tuple(
         sheet.model_copy(
@@ -104,9 +107,9 @@ def plan_of(sheets: tuple[TaskSheet, ...], seed: int, **model: Any) -> simulate.
 
 
 def one_seed(data: Path, seed: int, place: Path) -> dict[str, float]:
-    heard, spoken = speech(data / "speechocean762", place / f"speech-{seed}")
+    heard, spoken = speech(data / "speechocean762", place / "speech")
     read, written = essays(data / "ellipse", place / f"essays-{seed}", seed)
-    folders = simulate.Folders(place / "work", text_model(), cache=place / "states")
+    folders = simulate.Folders(place / f"work-{seed}", text_model(), cache=place / "states")
     found: dict[str, float] = {}
     mine: dict[str, dict[str, float]] = {}
     for name, sites, sheets in (
@@ -142,8 +145,8 @@ def over_seeds(options: harness.Options, one: OneSeed) -> harness.Measured:
     """Means over the seeds, and the spread of what is scored."""
     assert options.data is not None
     found: dict[str, list[float]] = {}
-    for seed in options.given.seeds:
-        with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place:
+        for seed in options.given.seeds:
             for key, value in one(options.data, seed, Path(place)).items():
                 found.setdefault(key, []).append(value)
     figures: dict[str, float] = {key: float(np.mean(values)) for key, values in found.items()}

@@ -46,8 +46,8 @@ def _without(task: TaskData, deaf: set[int], blind: set[int]) -> TaskData:
 
 
 def one_seed(data: Path, seed: int, place: Path) -> dict[str, float]:
-    sites, sheets = lang.speech(data / "speechocean762", place / f"speech-{seed}", prompts=True)
-    folders = simulate.Folders(place / "work", text_model())
+    sites, sheets = lang.speech(data / "speechocean762", place / "speech", prompts=True)
+    folders = simulate.Folders(place / f"work-{seed}", text_model(), cache=place / "states")
     found = {}
     for way, change in WAYS.items():
         plan = lang.plan_of(sheets, seed, **change)

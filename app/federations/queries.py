@@ -252,6 +252,13 @@ def documents(session: Session, federation_id: str) -> tuple[TaskSheet, ...]:
     return tuple(TaskSheet.model_validate(s.document) for s in sheets(session, federation_id))
 
 
+def known(session: Session, federation_id: str, name: str) -> tuple[TaskSheet, ...]:
+    """All versions of one task sheet, newest first, then the sheets in force."""
+    versions = reversed(sheet_versions(session, federation_id, name))
+    found = tuple(TaskSheet.model_validate(one.document) for one in versions)
+    return found + documents(session, federation_id)
+
+
 def terms(federation: Federation) -> Terms:
     return Terms.model_validate(federation.terms)
 

@@ -10,6 +10,7 @@ from worker.learning.model import layout
 from worker.learning.model.carrying import Earlier, carried
 from worker.learning.own import Modules
 from worker.protocol.manifest import ModelSpec
+from worker.protocol.sound import heard
 from worker.protocol.tasks import EventColumn, Input, TaskSheet
 
 BAND = Input(name="band", kind="categorical", values=("low", "high"))
@@ -98,6 +99,21 @@ def test_an_input_that_is_scaled_otherwise_is_another_input() -> None:
     found, fresh = after(trained(build.MODEL, OLD), scaled)
     weight, new = found["encoder/table"]["weight"], fresh["encoder/table"]["weight"]
     assert same(weight[0], new[0]) and not same(weight[1], new[1])
+
+
+def test_recordings_that_are_scaled_otherwise_are_heard_anew() -> None:
+    size = heard(SOUND.bands)
+    scale = {"means": (0.5,) * size, "sds": (2.0,) * size}
+    old = build.binary_sheet(name="heard", inputs=(SOUND,), simple_rule=None)
+    new = build.binary_sheet(
+        name="heard", inputs=(SOUND.model_copy(update=scale),), simple_rule=None
+    )
+    for sheet, anew in ((old, False), (new, True)):
+        found, fresh = after(trained(build.MODEL, old), sheet)
+        assert (
+            same(found["encoder/audio"]["rise.weight"], fresh["encoder/audio"]["rise.weight"])
+            is anew
+        )
 
 
 def test_events_go_on_value_by_value() -> None:

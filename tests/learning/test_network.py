@@ -10,7 +10,7 @@ import torch
 from tests.learning import build
 from worker.learning import local
 from worker.learning.faults import StateMismatch
-from worker.learning.model import fusion, layout, table
+from worker.learning.model import fusion, layout, losses, table
 from worker.learning.model.batch import Batch, partners
 from worker.learning.model.layout import TaskColumns
 from worker.learning.model.network import Network
@@ -158,9 +158,28 @@ def test_records_are_mixed_with_others_alike() -> None:
     for seed in range(40):
         torch.manual_seed(seed)
         share, other = partners(mask, 0.4)
-        assert 0 <= share <= 1
+        assert share.shape == (3,) and bool(((share >= 0) & (share <= 1)).all())
+        assert len(set(share.tolist())) == 3, "each record has a share of its own"
         drawn.append(tuple(other.tolist()))
     assert set(drawn) == {(0, 1, 2), (1, 0, 2), (0, 0, 2), (1, 1, 2)}
+
+
+def test_what_a_mixed_record_is_held_to_by_hand() -> None:
+    """Squared errors to its own label and the other's, by its share; a trait not judged counts for nothing."""
+    sheet = build.regression_sheet()
+    given, share = torch.tensor([[1.0], [2.0]]), torch.tensor([0.25, 1.0])
+    known, others = torch.tensor([0.0, 5.0]), torch.tensor([3.0, 7.0])
+    found = losses.mixed(sheet, given, known, others, share)
+    assert found.item() == pytest.approx((0.25 * 1 + 0.75 * 4 + 9) / 2)
+    rubric = sheet.model_copy(
+        update={"kind": "rubric", "metric": "pcc", "label": "a", "traits": ("a", "b")}
+    )
+    judged = torch.tensor([[0.0, float("nan")], [1.0, 1.0]])
+    given = torch.ones(2, 2, requires_grad=True)
+    found = losses.mixed(rubric, given, judged, judged, torch.full((2,), 0.5))
+    found.backward()  # type: ignore[no-untyped-call]
+    assert found.item() == pytest.approx(1 / 3)
+    assert given.grad is not None and given.grad.tolist() == [[pytest.approx(2 / 3), 0], [0, 0]]
 
 
 def test_mixing_moves_the_gradient_and_only_in_training() -> None:

@@ -16,10 +16,20 @@ from tests.site.stage import Stage, running, stage
 from worker.learning import simulate
 from worker.learning.data.folder import load
 from worker.protocol import codec
+from worker.protocol.sound import heard
 from worker.protocol.tasks import EventColumn, Input, TaskSheet
 
 pytestmark = pytest.mark.live
-SOUND = Input(name="recording", kind="audio", modality="audio", bands=8, mean=-40, sd=20)
+SOUND = Input(
+    name="recording",
+    kind="audio",
+    modality="audio",
+    bands=8,
+    mean=-40,
+    sd=20,
+    means=(0.1,) * heard(8),
+    sds=(1.5,) * heard(8),
+)
 PICTURE = Input(name="drawing", kind="image", modality="image", size=8)
 ANSWERS = Input(
     name="answers",

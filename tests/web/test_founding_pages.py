@@ -13,6 +13,8 @@ from tests.runs.world import SHEET
 from tests.web.browsing import send
 from tests.web.populated import Populated
 from worker.protocol.manifest import Ranks
+from worker.protocol.sound import heard
+from worker.protocol.tasks import Input
 
 TERMS: dict[str, str | list[str]] = {
     "quorum": "3",
@@ -201,6 +203,33 @@ def test_a_pasted_sheet_that_is_none(hub: Populated) -> None:
         answer = send(client, path, document=text)
         assert answer.status_code == 422
         assert sentence in answer.text
+
+
+def test_answering_the_questions_again_keeps_the_scale_of_recordings(hub: Populated) -> None:
+    """The form has no question for these numbers; another level in the line is another input, which has none."""
+    client = hub.client("administrator")
+    edit = f"/federations/{hub.ids['draft_federation']}/edit"
+    size = heard(40)
+    sound = Input(
+        name="recording",
+        kind="audio",
+        modality="audio",
+        unit="dB",
+        mean=-48,
+        sd=17.5,
+        means=(0.25,) * size,
+        sds=(1.5,) * size,
+    )
+    sheet = SHEET.model_copy(update={"inputs": (sound,), "simple_rule": None})
+    send(client, f"{edit}/task", document=sheet.model_dump_json())
+    for levels, kept in (("-48; 17.5", sound.means), ("-40; 17.5", ())):
+        lines = {"inputs": f"recording; recording; {levels}", "simple_rule": ""}
+        typed = QUESTIONS | lines | {"name": sheet.name}
+        assert send(client, f"{edit}/sheet", **typed).status_code == 303
+        with hub.world.hub.db.reading() as session:
+            found = queries.documents(session, hub.ids["draft_federation"])
+        (again,) = (one for one in found if one.name == sheet.name)
+        assert again.target == QUESTIONS["target"] and again.inputs[0].means == kept
 
 
 def test_a_sheet_can_be_taken_out_again(hub: Populated) -> None:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from worker.protocol.sound import heard
 from worker.protocol.tasks import EventColumn, Input, TaskSheet
-
-CEPSTRA, HEARD_BANDS = 20, 20
-"""Most cosines over the mel bands, and places of the spectrum, that the numbers of a recording are of."""
 
 
 @dataclass(frozen=True)
@@ -16,12 +14,6 @@ class Shape:
     size: tuple[int, ...]
     spread: float = 0.0
     start: float = 0.0
-
-
-def heard(bands: int) -> int:
-    """Numbers that `worker.learning.data.acoustics` makes of one recording."""
-    times, loudness, spectrum, modulations = 15, 21, 11, 5 * 9
-    return times + loudness + spectrum + modulations + 8 * min(CEPSTRA, bands) + 4 * HEARD_BANDS
 
 
 def audio(inputs: Sequence[Input], width: int) -> dict[str, Shape]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from worker.protocol.policy import Modality, Purpose, TaskKind
+from worker.protocol.sound import heard
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Column = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
@@ -54,7 +55,7 @@ class EventColumn(BaseModel):
 class Input(BaseModel):
     """One input. A numeric one is scaled by the sheet's `mean` and `sd`, never by numbers learnt silently.
 
-    Those of an audio input scale its log-mel bands, in dB.
+    Those of an audio input scale its log-mel bands, in dB; `means` and `sds` the numbers made of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +69,10 @@ class Input(BaseModel):
     sd: float = Field(default=1.0, gt=0)
     bands: int = Field(default=40, ge=8, le=128)
     """Audio only: mel bands between 60 and 7,600 Hz, 25 frames a second."""
+    means: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
+    """Audio only: of each number of a recording (`sound.heard` of them) over the training records of all sites, as
+    constants scale it. Empty, as `sds` then is too: constants alone."""
+    sds: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
     size: int = Field(default=32, ge=8, le=256)
     """Image only: read as so many pixels square, three colours."""
     columns: tuple[EventColumn, ...] = Field(default=(), max_length=20)
@@ -86,6 +91,9 @@ class Input(BaseModel):
         names = [column.name for column in self.columns]
         if (self.kind == "events") != bool(names) or len(set(names)) != len(names):
             raise ValueError(f"input {self.name}: events, and they only, list columns, each once")
+        numbers = heard(self.bands) if self.kind == "audio" else 0
+        if len(self.means) != len(self.sds) or len(self.means) not in (0, numbers):
+            raise ValueError(f"input {self.name}: means and sds are of {numbers} numbers, or empty")
         return self
 
 

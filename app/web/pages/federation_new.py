@@ -219,7 +219,11 @@ def add_document(visit: Here, federation: str) -> Response:
 
 @router.post("/{federation}/edit/sheet")
 def add_sheet(visit: Here, federation: str) -> Response:
-    return _add_sheet(visit, federation, sheet_form.read)
+    def read(typed: Typed) -> TaskSheet:
+        sheet = sheet_form.read(typed)
+        return sheet_form.scaled_as(sheet, queries.known(visit.session, federation, sheet.name))
+
+    return _add_sheet(visit, federation, read)
 
 
 def _add_sheet(visit: Visit, federation: str, read: Callable[[Typed], TaskSheet]) -> Response:

@@ -1,6 +1,6 @@
 """A task sheet as a form, or pasted as the document that data come with; both become one checked sheet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from app.web.pages.sheet_lines import read_grouping, read_input
 from app.web.pages.task_words import metric
 from app.web.parts import Field, Option
 from worker.protocol.policy import Purpose, TaskKind
-from worker.protocol.tasks import Metric, TaskSheet
+from worker.protocol.tasks import Input, Metric, TaskSheet
 
 
 def fields(typed: Typed, errors: dict[str, str]) -> tuple[Field, ...]:
@@ -165,6 +165,18 @@ def read(typed: Typed) -> TaskSheet:
             name = str(one["loc"][0]) if one["loc"] else _about(one["msg"])
             errors.setdefault(name, _sentence(name, one["msg"]))
         raise Invalid(_("Some answers need another look."), errors) from error
+
+
+def scaled_as(sheet: TaskSheet, before: Iterable[TaskSheet]) -> TaskSheet:
+    """With the scale of a recording's numbers, which the form does not ask for, from the first sheet of `before` whose
+    input is the same but for it."""
+    known = [one for other in before for one in other.inputs if one.means]
+    plain: dict[str, Any] = {"means": (), "sds": ()}
+
+    def scaled(one: Input) -> Input:
+        return next((k for k in known if k.model_copy(update=plain) == one), one)
+
+    return sheet.model_copy(update={"inputs": tuple(scaled(one) for one in sheet.inputs)})
 
 
 def _listed(typed: Typed, values: dict[str, Any], errors: dict[str, str]) -> None:

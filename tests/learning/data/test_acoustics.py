@@ -1,11 +1,15 @@
 """The numbers of a recording: what is known of a made one comes out, and anything a file may hold gives numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from worker.learning.data import acoustics
+from worker.learning.data.importers.hearing import moments, scaled
 from worker.learning.data.perceived import HOP_S, of_samples
-from worker.protocol.shapes import heard
+from worker.protocol.sound import heard
+from worker.protocol.tasks import Input
 
 RATE = 16_000
 
@@ -64,3 +68,39 @@ def test_every_recording_has_its_numbers(bands: int, frames: int, spread: float)
     found = acoustics.statistics(x.astype(np.float32), -48.0, 17.5)
     assert found.shape == (1, heard(bands)) and np.isfinite(found).all()
     assert np.abs(found).max() <= acoustics.CUT
+
+
+def test_a_sheet_scales_the_numbers_by_what_the_sites_added_up(tmp_path: Path) -> None:
+    """Two sites of unlike size; by hand over all their recordings, each weighing the same."""
+    lengths = [[(0.6, 0.2, 0.4), (1.0, 0.3, 0.2), (0.5, 0.5, 0.5)], [(2.0, 0.1, 0.3)]]
+    sites = []
+    for place, site in enumerate(lengths):
+        sites.append([tmp_path / f"{place}-{n}.npy" for n in range(len(site))])
+        for path, seconds in zip(sites[-1], site, strict=True):
+            np.save(path, spoken(*seconds))
+    one = Input(name="recording", kind="audio", modality="audio", mean=-48, sd=17.5)
+    made = scaled(one, (moments(paths, one) for paths in sites))
+    every = [spoken(*seconds) for site in lengths for seconds in site]
+    numbers = np.stack([acoustics.numbers(frames, -48, 17.5) for frames in every])
+    assert made.means == pytest.approx(numbers.mean(axis=0), rel=1e-3, abs=1e-6)
+    moving = numbers.std(axis=0) > 1e-3
+    assert np.array(made.sds)[moving] == pytest.approx(numbers.std(axis=0)[moving], rel=1e-3)
+    assert set(np.array(made.sds)[~moving]) <= {1.0}
+    found = np.stack(
+        [acoustics.statistics(frames, -48, 17.5, made.means, made.sds)[0] for frames in every]
+    )
+    assert found.mean(axis=0) == pytest.approx(np.zeros(len(made.means)), abs=5e-3)
+    assert found.std(axis=0)[moving] == pytest.approx(np.ones(moving.sum()), abs=5e-3)
+
+
+def test_without_a_recording_the_constants_hold() -> None:
+    one = Input(name="recording", kind="audio", modality="audio", bands=8)
+    assert scaled(one, [moments([], one)]) == one
+
+
+@pytest.mark.parametrize(
+    "given", [{"means": (0.0,) * 332}, {"means": (0.0,) * 3, "sds": (1.0,) * 3}]
+)
+def test_a_scale_is_of_all_numbers_or_of_none(given: dict[str, tuple[float, ...]]) -> None:
+    with pytest.raises(ValueError, match="means and sds are of 332 numbers, or empty"):
+        Input.model_validate({"name": "recording", "kind": "audio", "modality": "audio", **given})

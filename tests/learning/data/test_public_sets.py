@@ -1,5 +1,6 @@
 """What is particular to one public set: its forms, options, sites and faults."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import yaml
 from tests.learning.data import sets
 from tests.learning.data.imports import columns, made, usable
 from worker.learning.data.importers import REGISTRY, SourceFault
+from worker.protocol.sound import heard
 
 
 def test_school_is_read_as_scipy_reads_it(tmp_path: Path) -> None:
@@ -156,6 +158,11 @@ def test_recordings_lie_in_their_sites(tmp_path: Path) -> None:
         assert (found.folders["age-6-9"] / name).read_bytes()[:4] == b"RIFF"
     said = yaml.safe_load((found.folders["age-6-9"] / "dataset.yaml").read_text())
     assert {m["kind"] for m in said["modalities"]} == {"table", "text", "audio"}
+    (scaled,) = {one for sheet in found.sheets for one in sheet.inputs if one.kind == "audio"}
+    assert len(scaled.means) == heard(scaled.bands), (
+        "the recordings of the train part, at all sites"
+    )
+    assert json.loads(found.sheet_files[0].read_text())["inputs"][2]["means"] == list(scaled.means)
     tree = sets.placed(tmp_path / "tree", sets.speech(top=""))
     unpacked = REGISTRY["speechocean762"].run(tree, tmp_path / "unpacked")
     assert columns(unpacked, "age-6-9") == rows

@@ -4,28 +4,42 @@ How long it is and how much of it is speech; pauses; the rises and falls of its 
 loudness moves (its modulation spectrum); the shape of its spectrum (cepstra), how that spreads and how it changes.
 Learnt from 2,500 short recordings, convolutions over the frames did worse (docs/benchmarks.md, lang).
 
-Each number is centred and scaled by a constant, about its mean and spread over read English, and cut at 5: no site's
-own moments are used, so nothing about them travels.
+Each number is centred and scaled by a constant, about its mean and spread over read English; then by the sheet's
+`means` and `sds`, where it has them: of the training records of all sites, as the scale of a table's numbers is. No
+site scales by moments of its own, and none are sent in a run.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from worker.learning.data.perceived import HOP_S, Floats
-from worker.protocol.shapes import CEPSTRA, HEARD_BANDS
+from worker.protocol.sound import CEPSTRA, HEARD_BANDS
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 MEAN_DB, SD_DB = -48.0, 17.5
 """The levels the constants are for; a sheet's mean and sd say where those of its recordings lie."""
-CUT = 5.0
+CUT, FAR = 5.0, 20.0
+"""Where a number is cut as a model reads it, and before the sheet's scale is laid on it or it is summed up."""
 VERSION = 1
 """Goes up with every change of what is computed here: what was kept of another version is not read."""
 _TOP_HZ = np.array([0.3, 0.8, 1.5, 2.5, 3.5, 4.5, 6.0, 8.0, 10.0, 12.5])
 
 
-def statistics(frames: Floats, mean: float, sd: float) -> Floats:
-    """(frames, bands) in dB to (1, `shapes.heard`). `mean` and `sd`: of the sheet's input."""
+def statistics(
+    frames: Floats, mean: float, sd: float, means: Sequence[float] = (), sds: Sequence[float] = ()
+) -> Floats:
+    """(frames, bands) in dB to (1, `sound.heard`). Of the sheet's input: `mean` and `sd`, `means` and `sds`."""
+    found = numbers(frames, mean, sd)
+    if means:
+        found = (found - np.asarray(means)) / np.asarray(sds)
+    return np.clip(found, -CUT, CUT).astype(np.float32)[None]
+
+
+def numbers(frames: Floats, mean: float, sd: float) -> Numbers:
+    """(`sound.heard`,) as constants scale them: what `means` and `sds` of a sheet are of."""
     x = (frames.astype(np.float64) - mean) / sd * SD_DB + MEAN_DB
     loud = 10.0 * np.log10((10.0 ** (x / 10.0)).mean(axis=1) + 1e-9)
     speech = _speech(loud)
@@ -39,7 +53,7 @@ def statistics(frames: Floats, mean: float, sd: float) -> Floats:
             _modulations(x[first:after]),
         ]
     )
-    cut: Floats = np.clip(np.nan_to_num(found), -CUT, CUT).astype(np.float32)[None]
+    cut: Numbers = np.clip(np.nan_to_num(found), -FAR, FAR)
     return cut
 
 

@@ -48,15 +48,15 @@ class Batch:
         return int(self.label.shape[0])
 
 
-def partners(mask: torch.Tensor, mixup: float) -> tuple[float, torch.Tensor]:
-    """What share of itself each record of a batch keeps, and with which other it is mixed: (b,) places.
+def partners(mask: torch.Tensor, mixup: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """What share of itself each record of a batch keeps, and with which other it is mixed: (b,) and (b,) places.
 
-    `mask` (b, tokens). The share is drawn once for the batch from Beta(mixup, mixup). A record whose drawn partner has
-    other tokens is its own partner, which leaves it as it is. mixup, arXiv 1710.09412; of what is inside a network,
+    `mask` (b, tokens). Each record's share is drawn from Beta(mixup, mixup). A record whose drawn partner has other
+    tokens is its own partner, which leaves it as it is. mixup, arXiv 1710.09412; of what is inside a network,
     arXiv 1806.05236.
     """
     strength = torch.tensor(mixup)
-    share = float(torch.distributions.Beta(strength, strength).sample())
+    share = torch.distributions.Beta(strength, strength).sample(mask.shape[:1])
     drawn = torch.randperm(mask.shape[0])
     alike = (mask == mask[drawn]).all(dim=1)
     return share, torch.where(alike, drawn, torch.arange(mask.shape[0]))

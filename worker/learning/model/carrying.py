@@ -90,6 +90,10 @@ def _meaning(module: str, model: ModelSpec, tasks: Sequence[TaskSheet]) -> objec
     elif module in (AUDIO, IMAGE):
         base = model.audio if module == AUDIO else model.image
     own: object = None if base is None else sorted(base.files.items()) or base.digest
+    if module == AUDIO and base is None:
+        own = {
+            (one.means, one.sds) for sheet in tasks for one in sheet.inputs if one.kind == "audio"
+        }
     if module == ADAPTER:
         own = (own, model.rank, model.alpha, model.seed, model.adapter_layers)
     elif module == FUSION:

@@ -24,18 +24,39 @@ def of(sheet: TaskSheet, given: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 def labelled(sheet: TaskSheet, given: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     """`of` for every kind but a next answer, from the labels alone."""
+    each, judged = _each(sheet, given, known)
+    return each[judged].mean()
+
+
+def mixed(
+    sheet: TaskSheet,
+    given: torch.Tensor,
+    known: torch.Tensor,
+    others: torch.Tensor,
+    share: torch.Tensor,
+) -> torch.Tensor:
+    """`labelled` of records mixed with others: `share` (b,) of its own label, the rest of the other's."""
+    (own, judged), (theirs, judged_too) = (_each(sheet, given, one) for one in (known, others))
+    mine = share[:, None]
+    return (mine * own)[judged].mean() + ((1 - mine) * theirs)[judged_too].mean()
+
+
+def _each(
+    sheet: TaskSheet, given: torch.Tensor, known: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(b, answers) and (b, answers): the losses, and False for a trait that was not judged."""
     if sheet.kind == "multiclass":
-        return functional.cross_entropy(given, known)
+        each = functional.cross_entropy(given, known, reduction="none")[:, None]
+        return each, torch.ones_like(each, dtype=torch.bool)
     label = known.to(torch.float32)
-    if sheet.kind == "binary":
-        return functional.binary_cross_entropy_with_logits(given[:, 0], label)
+    if label.ndim == 1:
+        label = label[:, None]
+    judged = ~torch.isnan(label).expand_as(given)
+    if sheet.numeric_answer:
+        return functional.mse_loss(given, label.nan_to_num(), reduction="none"), judged
     if sheet.kind == "ordinal":
-        above = label[:, None] > torch.arange(given.shape[1])
-        return functional.binary_cross_entropy_with_logits(given, above.float())
-    if sheet.kind == "rubric":
-        judged = ~torch.isnan(label)
-        return functional.mse_loss(given[judged], label[judged])
-    return functional.mse_loss(given[:, 0], label)
+        label = (label > torch.arange(given.shape[1])).float()
+    return functional.binary_cross_entropy_with_logits(given, label, reduction="none"), judged
 
 
 def answers(sheet: TaskSheet, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -148,10 +147,9 @@ class Network:
             return losses.of(sheet, self.forward(batch, training=training), batch)
         tokens, mask = self._tokens(batch, training)
         share, other = partners(mask, mixup)
-        mixed = self._fuse(share * tokens + (1 - share) * tokens[other], mask, training)
-        given = self._headed(mixed, self.parts[head(batch.task)])
-        theirs = losses.of(sheet, given, replace(batch, label=batch.label[other]))
-        return share * losses.of(sheet, given, batch) + (1 - share) * theirs
+        both = torch.lerp(tokens[other], tokens, share[:, None, None])
+        given = self._headed(self._fuse(both, mask, training), self.parts[head(batch.task)])
+        return losses.mixed(sheet, given, batch.label, batch.label[other], share)
 
     def _tokens(self, batch: Batch, training: bool) -> tuple[torch.Tensor, torch.Tensor]:
         columns = self.columns[batch.task]

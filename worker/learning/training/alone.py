@@ -33,7 +33,7 @@ def fingerprint(spec: ModelSpec, tasks: Sequence[TaskSheet], plan: Training, dat
     """What the result depends on. Not the round: the model trained alone is the same for a whole run."""
     return digest_of(
         {
-            "work": "alone-1",
+            "work": "alone-2",
             "model": spec.model_dump(mode="json"),
             "tasks": [sheet.model_dump(mode="json") for sheet in tasks],
             "training": [plan.batch, plan.lr, plan.weight_decay, plan.mixup],

@@ -77,13 +77,14 @@ class Perceived:
     def _missing(self, data: SiteData) -> Iterable[tuple[tuple[str, str], tuple[Input, str]]]:
         for task in data.tasks.values():
             for one, media in _inputs(task):
-                cache = self._caches[self._form(one)]
+                form = self._form(one)
+                cache = self._caches[form]
                 owned = zip(task.student, media.digests, strict=True)
                 cache.own((str(student), digest) for student, digest in owned if digest)
                 known = cache.lengths(media.digests)
                 for path, digest in zip(media.paths, media.digests, strict=True):
                     if digest and digest not in known:
-                        yield (self._form(one), digest), (one, path)
+                        yield (form, digest), (one, path)
 
     def stored(self, task: TaskData, kind: str) -> tuple[Stored, ...]:
         """The inputs of this kind, in sheet order."""
@@ -101,7 +102,8 @@ class Perceived:
         if base is not None:
             return f"{one.modality}-{digest_of(base.files)}"
         if one.kind == "audio":
-            return f"sound-{acoustics.VERSION}-{one.bands}-{one.mean:g}-{one.sd:g}"
+            scale = f"-{digest_of([one.means, one.sds])[:16]}" if one.means else ""
+            return f"sound-{acoustics.VERSION}-{one.bands}-{one.mean:g}-{one.sd:g}{scale}"
         return f"pixels-{one.size}"
 
     def close(self) -> None:
@@ -118,5 +120,6 @@ def _inputs(task: TaskData) -> Iterable[tuple[Input, Media]]:
 def _plain(one: Input, path: Path) -> Array:
     """What a small encoder reads."""
     if one.kind == "audio":
-        return acoustics.statistics(perceived.log_mel(path, one.bands), one.mean, one.sd)
+        frames = perceived.log_mel(path, one.bands)
+        return acoustics.statistics(frames, one.mean, one.sd, one.means, one.sds)
     return perceived.pixels(path, one.size)

@@ -48,10 +48,11 @@ class Importer:
             for name, file, content in made.media:
                 (part / name / file).parent.mkdir(parents=True, exist_ok=True)
                 place(part / name / file, content)
-            files = write_sheets(part / "tasks", made.sheets) if made.sheets else []
+            sheets = made.heard(part) if made.heard else made.sheets
+            files = write_sheets(part / "tasks", sheets) if sheets else []
         return Imported(
             {name: dst / name for name in sites},
-            made.sheets,
+            sheets,
             tuple(dst / file.relative_to(part) for file in files),
             count,
             made.notes,

@@ -1,6 +1,6 @@
 """What an importer takes, makes and gives."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,8 @@ class Made:
     notes: tuple[str, ...] = ()
     media: Iterable[tuple[str, str, bytes]] = ()
     """Site, file inside its folder, content: one at a time."""
+    heard: Callable[[Path], tuple[TaskSheet, ...]] | None = None
+    """The sheets where their scale rests on recordings: asked once all files lie in the folder that is given."""
 
 
 @dataclass(frozen=True)

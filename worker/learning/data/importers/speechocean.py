@@ -6,6 +6,8 @@ Sites are age bands, classes groups of speakers; the set's own split keeps speak
 """
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 from worker.learning.data.importers.download import Download, Row
 from worker.learning.data.importers.drawing import held_out
@@ -17,6 +19,7 @@ from worker.learning.data.importers.fields import (
     scaling,
     score_sheets,
 )
+from worker.learning.data.importers.hearing import heard_sheets
 from worker.learning.data.importers.importer import Importer
 from worker.learning.data.importers.results import (
     FAIRNESS_COLUMNS,
@@ -28,6 +31,7 @@ from worker.learning.data.importers.results import (
     smaller,
 )
 from worker.learning.data.importers.speechocean_files import SCORES, Source, source
+from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
 OFFICIAL = 5_000
@@ -92,6 +96,15 @@ def _make(download: Download, chosen: Chosen) -> Made:
     wanted = ["utterance", "student", "class", "term", "split", *SCORES]
     wanted += [f.name for f in fields]
     sites = [band for _most, band in _BANDS if any(row["site"] == band for row in records)]
+    sheets = score_sheets(
+        FIELDS,
+        scale,
+        chosen,
+        {score: f"speech-{score}" for score in SCORES},
+        "Which score do experts give the reading aloud for {score}, from 0 to 10?",
+        "points of 10",
+        "pcc",
+    )
     return Made(
         sites=(
             SiteFolder(
@@ -104,18 +117,22 @@ def _make(download: Download, chosen: Chosen) -> Made:
             )
             for site in sites
         ),
-        sheets=score_sheets(
-            FIELDS,
-            scale,
-            chosen,
-            {score: f"speech-{score}" for score in SCORES},
-            "Which score do experts give the reading aloud for {score}, from 0 to 10?",
-            "points of 10",
-            "pcc",
-        ),
+        sheets=sheets,
         notes=_notes(len(records)),
         media=found.media({row["utterance"]: row["site"] for row in records}),
+        heard=partial(_heard, sheets, records),
     )
+
+
+def _heard(
+    sheets: Sequence[TaskSheet], records: Sequence[Row], folder: Path
+) -> tuple[TaskSheet, ...]:
+    train = [row for row in records if row["split"] == "train"]
+    paths = [
+        [folder / band / row["recording"] for row in train if row["site"] == band]
+        for _most, band in _BANDS
+    ]
+    return heard_sheets(sheets, "recording", paths)
 
 
 def _notes(count: int) -> tuple[str, ...]:
