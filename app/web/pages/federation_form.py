@@ -48,7 +48,9 @@ TRAINING = (
     Number(
         "mixup",
         N_("Mix records in training"),
-        N_("0 trains on each as it is. 0.4 was tried only with recordings, where it helped a little."),
+        N_(
+            "0 trains on each as it is. 0.4 was tried only with recordings, where it helped a little."
+        ),
         0,
         10,
         whole=False,
