@@ -221,7 +221,7 @@ def add_document(visit: Here, federation: str) -> Response:
 def add_sheet(visit: Here, federation: str) -> Response:
     def read(typed: Typed) -> TaskSheet:
         sheet = sheet_form.read(typed)
-        return sheet_form.scaled_as(sheet, queries.known(visit.session, federation, sheet.name))
+        return sheet_form.kept_as(sheet, queries.known(visit.session, federation, sheet.name))
 
     return _add_sheet(visit, federation, read)
 

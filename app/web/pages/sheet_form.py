@@ -167,16 +167,29 @@ def read(typed: Typed) -> TaskSheet:
         raise Invalid(_("Some answers need another look."), errors) from error
 
 
-def scaled_as(sheet: TaskSheet, before: Iterable[TaskSheet]) -> TaskSheet:
-    """With the scale of a recording's numbers, which the form does not ask for, from the first sheet of `before` whose
-    input is the same but for it."""
-    known = [one for other in before for one in other.inputs if one.means]
-    plain: dict[str, Any] = {"means": (), "sds": ()}
+_UNASKED = ("bands", "means", "sds", "size", "length")
+"""Fields of an input that the form does not ask for."""
 
-    def scaled(one: Input) -> Input:
-        return next((k for k in known if k.model_copy(update=plain) == one), one)
 
-    return sheet.model_copy(update={"inputs": tuple(scaled(one) for one in sheet.inputs)})
+def kept_as(sheet: TaskSheet, before: Iterable[TaskSheet]) -> TaskSheet:
+    """With what the form does not ask for, from the first sheet of `before` that has the same input but for it, or
+    the same answer."""
+    sheets = list(before)
+    known = [one for other in sheets for one in other.inputs]
+    inputs = tuple(
+        next((k for k in known if _asked(k) == _asked(one)), one) for one in sheet.inputs
+    )
+    told = {"name", "kind", "label", "unit", "traits"}
+    same = (o for o in sheets if o.model_dump(include=told) == sheet.model_dump(include=told))
+    scale = next(({"label_mean": o.label_mean, "label_sd": o.label_sd} for o in same), {})
+    return sheet.model_copy(update={"inputs": inputs, **scale})
+
+
+def _asked(one: Input) -> Input:
+    """As the form would have it."""
+    plain = {name: Input.model_fields[name].default for name in _UNASKED}
+    columns = tuple(c.model_copy(update={"mean": 0.0, "sd": 1.0}) for c in one.columns)
+    return one.model_copy(update={**plain, "columns": columns})
 
 
 def _listed(typed: Typed, values: dict[str, Any], errors: dict[str, str]) -> None:
