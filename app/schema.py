@@ -3,6 +3,7 @@
 from app import letters
 from app.audit import models as audit
 from app.db import Base
+from app.erasure import models as erasure
 from app.federations import models as federations
 from app.institutions import models as institutions
 from app.integrations import models as integrations
@@ -18,6 +19,7 @@ from app.sites import models as sites
 metadata = Base.metadata
 TABLES = (
     audit,
+    erasure,
     federations,
     institutions,
     notices,

@@ -113,6 +113,9 @@ SITE_READINESS = Kind("site.readiness", I, N_("Site reported its readiness"), ("
 SITE_FITTED = Kind(
     "site.fitted", I, N_("Site held its records against task sheets"), ("federation", "count")
 )
+ERASURE_OPENED = Kind(
+    "erasure.opened", I, N_("A site told that someone withdrew: erasure request opened"), ("site",)
+)
 SITE_OFFLINE = Kind("site.offline", I, N_("Site not heard for an hour"))
 SITE_KEY_ANNOUNCED = Kind("site.key-announced", I, N_("Site announced a new key"), ("fingerprint",))
 SITE_KEY_CHANGED = Kind("site.key-changed", I, N_("Site's new key is in force"), ("fingerprint",))

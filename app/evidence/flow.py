@@ -100,6 +100,11 @@ def _flows(live: Live) -> Grid:
     for flow, kind in _UP:
         said = _("opened by the policy") if getattr(leaves, flow) else _("closed by the policy")
         rows.append(("2", _("Site to hub"), what[flow], said, _amount(seen, (kind,))))
+    told = _("opened by the policy")
+    if live.policy is None or live.policy.tell_withdrawals == "no":
+        told = _("closed by the policy")
+    withdrew = _("That someone withdrew consent: a day, nothing else")
+    rows.append(("2", _("Site to hub"), withdrew, told, _amount(seen, (TransferKind.WITHDRAWAL,))))
     signs = _("Signs of life, progress, answers: codes and numbers from a closed list")
     rows += [
         ("2", _("Site to hub"), signs, _("always"), _amount(seen, _ALWAYS)),

@@ -181,6 +181,18 @@ def reviews(session: Session, at: datetime) -> Iterator[Finding]:
         )
 
 
+def erasures(session: Session, at: datetime) -> Iterator[Finding]:
+    """A site told that someone withdrew: once a day and site, to those who answer for the institution's policy."""
+    for request, site in sources.erasures_since(session, at - RECENTLY):
+        yield Finding(
+            NoticeKind.ERASURE_OPEN,
+            request.institution_id,
+            request.id,
+            _holders(session, request.institution_id, Permission.AUDIT_READ),
+            {"site": site, "path": f"/i/{request.institution_id}/sites/{request.site_id}"},
+        )
+
+
 PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     approvals,
     drafts,
@@ -191,4 +203,5 @@ PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     tokens,
     webhooks,
     reviews,
+    erasures,
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.erasure.models import ErasureRequest
 from app.federations.models import Federation, Membership
 from app.federations.states import FederationState, MembershipState
 from app.institutions.models import Institution
@@ -18,6 +19,7 @@ from app.policies.models import PolicyVersion, ProfileDecision
 from app.policies.states import PolicyState
 from app.runs.models import Round, Run, RunApproval
 from app.runs.states import RUN_ENDED, RoundState
+from app.sites.models import Site
 
 
 def open_approvals(session: Session, at: datetime) -> list[tuple[Run, RunApproval]]:
@@ -88,6 +90,16 @@ def expiring_tokens(session: Session, at: datetime, until: datetime) -> Sequence
         ApiToken.revoked.is_(None), ApiToken.expires > at, ApiToken.expires <= until
     )
     return session.scalars(query).all()
+
+
+def erasures_since(session: Session, since: datetime) -> list[tuple[ErasureRequest, str]]:
+    """With the site's name."""
+    rows = session.execute(
+        select(ErasureRequest, Site.name)
+        .join(Site, Site.id == ErasureRequest.site_id)
+        .where(ErasureRequest.opened >= since)
+    )
+    return [(request, site) for request, site in rows]
 
 
 def webhooks_off(session: Session) -> Sequence[Webhook]:

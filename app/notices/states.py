@@ -14,9 +14,10 @@ class NoticeKind(StrEnum):
     WEBHOOK_OFF = "webhook-off"
     LEAD_OFFERED = "lead-offered"
     PROFILE_REVIEW = "profile-review"
+    ERASURE_OPEN = "erasure-open"
 
 
-HAPPENED = frozenset({NoticeKind.ROUND_VOID})
+HAPPENED = frozenset({NoticeKind.ROUND_VOID, NoticeKind.ERASURE_OPEN})
 """Told once and true for ever. Every other kind is settled when it no longer holds."""
 
 WAITING = frozenset(

@@ -39,6 +39,9 @@ def _pattern(kind: NoticeKind) -> str:
         NoticeKind.PROFILE_REVIEW: _(
             "“{profile}” is to be looked at again. What you confirmed holds until you do."
         ),
+        NoticeKind.ERASURE_OPEN: _(
+            "At the site “{site}” someone withdrew consent. Who it is stands there: your data steward looks."
+        ),
     }[kind]
 
 
@@ -55,4 +58,5 @@ def kind(value: NoticeKind) -> str:
         NoticeKind.TOKEN_EXPIRING: _("An API token is about to expire"),
         NoticeKind.WEBHOOK_OFF: _("A webhook is off"),
         NoticeKind.PROFILE_REVIEW: _("A law or contract is to be looked at again"),
+        NoticeKind.ERASURE_OPEN: _("Someone at a site withdrew consent"),
     }[value]

@@ -8,7 +8,14 @@ from typing import Any, Literal, get_args
 
 from app.text import N_, _
 from worker.protocol import categories, words
-from worker.protocol.policy import Modality, PolicyDocument, Protection, Purpose, TaskKind
+from worker.protocol.policy import (
+    Modality,
+    PolicyDocument,
+    Protection,
+    Purpose,
+    TaskKind,
+    Withdrawals,
+)
 
 Form = Literal["many", "one", "number", "yes", "names", "digests"]
 
@@ -158,6 +165,16 @@ _FIELDS = (
         "yes",
         N_("Lists of students at the site"),
         N_("Who is at the site may list predictions by student, with a reason. It stays there."),
+    ),
+    Field(
+        "tell_withdrawals",
+        "one",
+        N_("The hub is told of a withdrawn consent"),
+        N_(
+            "A bare fact, once a site and day at most. It opens an erasure request here, and the lead learns that a "
+            "member has one."
+        ),
+        get_args(Withdrawals),
     ),
 )
 

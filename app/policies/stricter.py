@@ -38,6 +38,11 @@ def _approval(mine: Any, floor: Any) -> bool:
     return bool(mine == floor or mine == "site")
 
 
+def _untold(mine: Any, floor: Any) -> bool:
+    """Telling nothing is stricter."""
+    return bool(mine == floor or mine == "no")
+
+
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "modalities": _within,
     "task_kinds": _within,
@@ -52,6 +57,7 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "keep_updates": _no_more_open,
     "categories": _within,
     "abroad": _no_more_open,
+    "tell_withdrawals": _untold,
 } | {f"leaves.{flow}": _no_more_open for flow in Leaves.model_fields}
 
 

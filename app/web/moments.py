@@ -1,7 +1,7 @@
 """Times and numbers as people read them, in the request's language and time zone. Every state says how old it is."""
 
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -86,6 +86,11 @@ def day_clock(moment: datetime) -> str:
 def day(moment: datetime) -> str:
     """`23 November 2026`."""
     return format_date(_local(moment).date(), "long", locale=locale())
+
+
+def calendar(on: date) -> str:
+    """A day that belongs to no clock: `23 November 2026`."""
+    return format_date(on, "long", locale=locale())
 
 
 def full(moment: datetime) -> str:

@@ -481,6 +481,7 @@ def upgrade() -> None:
                 "webhook-off",
                 "lead-offered",
                 "profile-review",
+                "erasure-open",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,
@@ -1111,6 +1112,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrolment_token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enrolment_token_site_id"), ["site_id"], unique=False)
+
+    op.create_table(
+        "erasure_request",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column("site_id", sa.String(length=200), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("opened", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_erasure_request_institution_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["site.id"], name=op.f("fk_erasure_request_site_id_site")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_request")),
+        sa.UniqueConstraint("site_id", "day", name=op.f("uq_erasure_request_site_id_day")),
+    )
+    with op.batch_alter_table("erasure_request", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_erasure_request_institution_id"), ["institution_id"], unique=False
+        )
 
     op.create_table(
         "measurement",
@@ -1915,6 +1939,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_measurement_run_id"))
 
     op.drop_table("measurement")
+    with op.batch_alter_table("erasure_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_request_institution_id"))
+
+    op.drop_table("erasure_request")
     with op.batch_alter_table("enrolment_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrolment_token_site_id"))
 

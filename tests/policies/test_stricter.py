@@ -15,6 +15,7 @@ from worker.protocol.policy import (
     Protection,
     Purpose,
     TaskKind,
+    Withdrawals,
 )
 from worker.protocol.rules import Terms, objections
 from worker.protocol.tasks import METRICS, MODALITY_OF, Input, TaskSheet
@@ -42,6 +43,7 @@ POLICIES = st.builds(
     keep_updates=st.booleans(),
     categories=some(("health", "location")),
     abroad=st.booleans(),
+    tell_withdrawals=st.sampled_from(get_args(Withdrawals)),
 )
 
 
@@ -98,6 +100,7 @@ def tightened(policy: PolicyDocument, draw: Any) -> PolicyDocument:
             "approval": "site" if policy.approval == "site" else more.approval,
             "keep_updates": policy.keep_updates and more.keep_updates,
             "abroad": policy.abroad and more.abroad,
+            "tell_withdrawals": more.tell_withdrawals if policy.tell_withdrawals != "no" else "no",
         }
     )
 
@@ -162,6 +165,7 @@ LOOSER: dict[str, dict[str, Any]] = {
     "keep_updates": {"keep_updates": True},
     "categories": {"categories": ("health",)},
     "abroad": {"abroad": True},
+    "tell_withdrawals": {"tell_withdrawals": "that_one_happened"},
 } | {
     f"leaves.{flow}": {"leaves": FLOOR.leaves.model_copy(update={flow: True})}
     for flow in Leaves.model_fields

@@ -1,7 +1,7 @@
 """Policies in words: every field is said, every difference is said, and nothing is promised that does not hold."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from app.policies.fields import FIELDS, choice_name, value_of
 from tests.cast import Cast
 from worker.protocol.bounds import Bounds
 from worker.protocol.codes import Refusal
-from worker.protocol.policy import SUPPORTED_PROTECTIONS, Leaves, PolicyDocument
+from worker.protocol.policy import SUPPORTED_PROTECTIONS, Leaves, PolicyDocument, Withdrawals
 from worker.protocol.rules import Terms, objections
 from worker.protocol.tasks import Input, TaskSheet
 
@@ -46,6 +46,7 @@ documents = st.builds(
     models=st.none() | st.lists(st.sampled_from(["a" * 64, "b" * 64]), unique=True).map(tuple),
     keep_updates=st.booleans(),
     student_lists=st.booleans(),
+    tell_withdrawals=st.sampled_from(get_args(Withdrawals)),
 )
 
 
@@ -78,6 +79,7 @@ def test_the_defaults_in_words() -> None:
         "Gaps between groups of students stay at the site.",
         "The hub deletes this institution's updates when a round is closed and checked.",
         "No list of predictions by student is made, not even at the site.",
+        "The hub is not told when someone withdraws consent.",
         "The privacy officer approves each run in the browser.",
         "No noise and no secure aggregation is asked for: the hub can see each update.",
     ]

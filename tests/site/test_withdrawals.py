@@ -1,4 +1,4 @@
-"""Who withdraws is left out at the next round, forgotten here and listed for erasure; the hub learns nothing."""
+"""Who withdraws is left out at the next job, forgotten here, listed for erasure; by default the hub is not told."""
 
 import csv
 import json
@@ -101,6 +101,7 @@ def test_a_withdrawn_consent_takes_effect_at_the_next_job(bench: Bench) -> None:
     assert not alone.is_file(), "a model that learnt from them is made anew"
     assert b"opted-out" not in bench.wire.sent and not bench.canary_left()
     assert all(one.encode() not in bench.wire.sent for one in hidden)
+    assert b"/withdrawn" not in bench.wire.sent, "the policy says that the hub is not told"
 
 
 def _states() -> "state_cache.Array":

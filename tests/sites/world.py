@@ -151,9 +151,10 @@ def policy(
     by: str,
     number: int = 1,
     state: PolicyState = PolicyState.APPROVED,
+    document: PolicyDocument | None = None,
     **leaves: bool,
 ) -> PolicyVersion:
-    document = PolicyDocument(leaves=Leaves(**leaves))
+    document = document or PolicyDocument(leaves=Leaves(**leaves))
     row = PolicyVersion(
         id=new_id("policy"),
         institution_id=institution_id,

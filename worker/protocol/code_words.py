@@ -123,6 +123,7 @@ def transfer(kind: str) -> str:
         TransferKind.READINESS: _("Readiness"),
         TransferKind.POLICY: _("Acceptance of a policy"),
         TransferKind.FIT: _("Fit of the records with task sheets"),
+        TransferKind.WITHDRAWAL: _("That someone withdrew consent"),
     }[value]
 
 

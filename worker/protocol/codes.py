@@ -195,3 +195,4 @@ class TransferKind(StrEnum):
     READINESS = "readiness"
     POLICY = "policy"
     FIT = "fit"
+    WITHDRAWAL = "withdrawal"

@@ -4,6 +4,7 @@ Every request of an enrolled site carries the headers named here, and is signed 
 `signatures.request_bytes`.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -165,6 +166,12 @@ class SheetFit(_Message):
 class FitReport(_Message):
     federation: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     fits: tuple[SheetFit, ...] = Field(max_length=100)
+
+
+class ConsentWithdrawn(_Message):
+    """Someone withdrew: found at the site on this day, by UTC. Always as long, whoever and however many they are."""
+
+    day: date
 
 
 class ReceiptsAsked(_Message):

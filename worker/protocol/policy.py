@@ -14,6 +14,7 @@ Modality = Literal["table", "text", "image", "audio", "events"]
 TaskKind = Literal["binary", "multiclass", "ordinal", "regression", "rubric", "next_answer"]
 Purpose = Literal["early-support", "feedback", "assessment-quality", "curriculum", "research"]
 Protection = Literal["noise", "secure-aggregation"]
+Withdrawals = Literal["no", "that_one_happened"]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 SUPPORTED_PROTECTIONS: frozenset[Protection] = frozenset()
@@ -53,6 +54,9 @@ class PolicyDocument(BaseModel):
     keep_updates: bool = False
     student_lists: bool = False
     """People at the site may have predictions listed student by student, there, each time with a reason."""
+    tell_withdrawals: Withdrawals = Field(default="no", exclude_if=lambda told: told == "no")
+    """Whether the hub may be told that someone here withdrew consent. Left out where it is `no`: documents written
+    before this field was known keep their digests, and an older site reads them."""
     categories: tuple[Category, ...] = ()
     """Special categories of data that may be used although a profile names them."""
     abroad: bool = False

@@ -20,6 +20,7 @@ def in_words(document: PolicyDocument) -> list[str]:
         *_sizes(document),
         *_flows(document),
         *_lists(document),
+        *_withdrawals(document),
         *_safeguards(document),
         *_bounds(document),
     ]
@@ -62,6 +63,8 @@ def choice_in_words(choice: str) -> str:
         "secure-aggregation": _("secure aggregation"),
         "hub": _("in the browser, by the privacy officer"),
         "site": _("at the site"),
+        "no": _("no"),
+        "that_one_happened": _("that one happened, never who or how many"),
     }[choice]
 
 
@@ -120,6 +123,17 @@ def _lists(document: PolicyDocument) -> Iterable[str]:
         _("At the site, people may list predictions by student; each list is logged with a reason.")
         if document.student_lists
         else _("No list of predictions by student is made, not even at the site.")
+    )
+
+
+def _withdrawals(document: PolicyDocument) -> Iterable[str]:
+    yield (
+        _("The hub is not told when someone withdraws consent.")
+        if document.tell_withdrawals == "no"
+        else _(
+            "When someone withdraws consent, the hub is told that it happened, once a day at most: never who, never "
+            "how many."
+        )
     )
 
 

@@ -15,7 +15,7 @@ from worker.protocol.messages import Answer
 from worker.protocol.policy import Modality, PolicyDocument
 from worker.protocol.rules import Objection
 from worker.protocol.update import MetricsAnswer, Receipt, ReportAnswer, TaskMetrics
-from worker.site import files, guard, records
+from worker.site import files, guard, records, telling
 from worker.site.accepted import AcceptedPolicy
 from worker.site.faults import ObjectMismatch
 from worker.site.holding import Holding
@@ -174,7 +174,9 @@ def _switch(job: Job) -> Answer:
 def _records(job: Job) -> Any:
     job.held.hook(Phase.LOADING, 0, 1)
     site = job.site
-    return records.load(site.home, job.manifest, job.policy.document)
+    found = records.load(site.home, job.manifest, job.policy.document)
+    telling.tell(site.home, site.door)
+    return found
 
 
 def _modules(job: Job) -> dict[str, Tensors]:

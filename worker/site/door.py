@@ -107,6 +107,10 @@ class Door:
     def fits(self, report: messages.FitReport) -> None:
         self.line.post("/fits", report, About(TransferKind.FIT, "sheets-fitted"))
 
+    def consent_withdrawn(self, said: messages.ConsentWithdrawn) -> None:
+        about = About(TransferKind.WITHDRAWAL, "consent-withdrawn")
+        self.line.post("/withdrawn", said, about)
+
     def receipts(self, since: datetime) -> messages.ReceiptsTold:
         """Of this site's updates, as the hub holds them."""
         about = About(TransferKind.HELLO, "receipts-asked")

@@ -117,13 +117,22 @@ def offered(home: Home, said: Hello) -> ApprovedPolicy | None:
         return None
     try:
         content = home.identity().hub_key.open(said.policy_offered)
-        return ApprovedPolicy.model_validate_json(content)
-    except (BadSignature, ValidationError) as error:
+    except BadSignature as error:
         raise SiteFault(
             _(
                 "The policy that came is not signed by this site's hub. Something lies in between: accept nothing, and "
                 "tell your administrator."
             )
+        ) from error
+    try:
+        return ApprovedPolicy.model_validate_json(content)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise SiteFault(
+            _(
+                "The policy that came says something that this version cannot read: {field}. Install the newest "
+                "version of this program, then look again."
+            ).format(field=where)
         ) from error
 
 

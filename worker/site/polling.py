@@ -17,11 +17,16 @@ _SHORT_S = 2.0
 
 
 class Poller:
-    """One poll at a time. `is_stopping` is asked when a job arrives: then it goes back."""
+    """One poll at a time. `is_stopping` is asked when a job arrives: then it goes back. `first` is done before each."""
 
     def __init__(
-        self, door: Door, is_stopping: Callable[[], bool], wait_s: float = limits.LONG_POLL_S
+        self,
+        door: Door,
+        is_stopping: Callable[[], bool],
+        wait_s: float = limits.LONG_POLL_S,
+        first: Callable[[], None] = lambda: None,
     ) -> None:
+        self._first = first
         self._door = door
         self._is_stopping = is_stopping
         self._wait_s = wait_s
@@ -68,6 +73,7 @@ class Poller:
             give_back(self._door, found, Failure.STOPPED)
 
     def _ask(self, lane: Lane, wait_s: float) -> Claimed | None:
+        self._first()
         try:
             claimed = self._door.claim(lane, wait_s)
         except UnknownKind as unknown:

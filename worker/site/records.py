@@ -24,14 +24,14 @@ _Key = tuple[object, ...]
 _last: "tuple[_Key, Examined] | None" = None
 
 
-def load(home: Home, manifest: Manifest, policy: PolicyDocument) -> "SiteData | Objection":
+def load(home: Home, manifest: Manifest, rules: PolicyDocument) -> "SiteData | Objection":
     """Raises DataFault when the folder cannot be used. Who withdrew since the last job is forgotten first."""
     folder = home.config().data
     if folder is None:
         return Objection(Refusal.NO_MATCHING_DATA)
-    examined = _read(home, folder, manifest, policy.bounds.consent_age)
-    withdrawals.note(home, examined.decided)
-    return guard.enough(policy, manifest, _of(examined))
+    examined = _read(home, folder, manifest, rules.bounds.consent_age)
+    withdrawals.note(home, examined.decided, rules)
+    return guard.enough(rules, manifest, _of(examined))
 
 
 def _of(examined: "Examined") -> "SiteData":
@@ -41,13 +41,19 @@ def _of(examined: "Examined") -> "SiteData":
     return SiteData(examined.tasks, digest_of_records(examined.tasks))
 
 
-def consent_age(home: Home) -> int | None:
-    """What the policy in force here composes; None without one, or before the site has joined."""
+def policy(home: Home) -> PolicyDocument | None:
+    """The one in force here; None without one, or before the site has joined."""
     try:
         found = accepted.current(home)
     except SiteFault:
         return None
-    return found.document.bounds.consent_age if found else None
+    return found.document if found else None
+
+
+def consent_age(home: Home) -> int | None:
+    """What the policy in force here composes."""
+    found = policy(home)
+    return found.bounds.consent_age if found else None
 
 
 def _read(home: Home, folder: Path, manifest: Manifest, age: int | None) -> "Examined":

@@ -19,7 +19,7 @@ from kombu.transport import TRANSPORT_ALIASES, virtual
 
 from worker.protocol.codes import Failure, JobKind, Lane
 from worker.protocol.messages import Claimed
-from worker.site import hours, stopping
+from worker.site import hours, stopping, telling
 from worker.site.client import connect
 from worker.site.door import Door
 from worker.site.faults import DiskFull, HubFault, NotJoined, Revoked, SiteFault
@@ -76,7 +76,8 @@ class Channel(virtual.Channel):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._door: Door = self.connection.door
         self._is_open: Callable[[], bool] = self.connection.is_open
-        self._poller = Poller(self._door, is_stopping)
+        home, door = self.connection.home, self._door
+        self._poller = Poller(door, is_stopping, first=lambda: telling.tell(home, door))
 
     def drain_events(self, timeout: float | None = None, callback: Any = None) -> Any:
         """Waits here while a job runs, so that the worker neither spins nor claims another."""
@@ -189,7 +190,7 @@ class Transport(virtual.Transport):  # type: ignore[misc]
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)
-        home = find()
+        self.home = home = find()
         try:
             self.is_open = hours.opening(home.config().window)
             self.door = Door(connect(home))

@@ -1,20 +1,22 @@
 """Students whose records were used in a job and may be used no more: an erasure request waits for each, here.
 
-The list stays at the site. What was kept of such a student besides the shared model goes at once: the cached states of
-frozen layers, checkpoints, and the models of the site's own that learnt from the records. Taking what was learnt out
-of the shared model is the erasure itself, which has its own command when it comes.
+The list stays at the site; where the accepted policy says so, the hub is told that one happened (`telling`). What was
+kept of such a student besides the shared model goes at once: the cached states of frozen layers, checkpoints, and the
+models of the site's own that learnt from the records. Taking what was learnt out of the shared model is the erasure
+itself, which has its own command when it comes.
 """
 
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from worker.protocol.policy import PolicyDocument
 from worker.site import files
 from worker.site.home import Home
 from worker.site.own import OwnParts
@@ -43,10 +45,11 @@ def requests(home: Home) -> list[Request]:
     return [Request(**one) for one in home.read_json(home.requests_file).get("requests", [])]
 
 
-def note(home: Home, decided: "Decided") -> list[Request]:
+def note(home: Home, decided: "Decided", policy: PolicyDocument | None) -> list[Request]:
     """Before a job uses the records of who may take part: whoever was used before and may not any more gets a request.
 
-    Returns the new ones. Raises DiskFull: then nothing is trained. Idempotent.
+    `policy`: the one accepted here; it says whether the hub is to be told of today. Returns the new ones.
+    Raises DiskFull: then nothing is trained. Idempotent.
     """
     with _alone(home):
         said = home.read_json(home.requests_file)
@@ -57,7 +60,11 @@ def note(home: Home, decided: "Decided") -> list[Request]:
         after = (used - set(gone)) | (decided.students - decided.excluded.keys())
         if new:
             _forget(home, gone)
-        _write(home, said, new, sorted(after))
+        after_said = _listed(said, new, sorted(after))
+        if new and policy is not None and policy.tell_withdrawals != "no":
+            after_said = _to_tell(after_said, today)
+        if after_said != said:
+            files.write(home.requests_file, json.dumps(after_said).encode())
     return new
 
 
@@ -73,14 +80,37 @@ def look(home: Home) -> list[Request]:
     examined = examine(
         folder, (), pseudonym_key=home.keys().pseudonym, consent_age=records.consent_age(home)
     )
-    return note(home, Decided(excluded=examined.decided.excluded))
+    return note(home, Decided(excluded=examined.decided.excluded), records.policy(home))
 
 
-def _write(home: Home, said: dict[str, Any], new: list[Request], used: list[str]) -> None:
-    listed = [*said.get("requests", []), *(asdict(one) for one in new)]
-    known = {"requests": listed, "used": used}
-    if known != said:
-        files.write(home.requests_file, json.dumps(known).encode())
+def to_tell(home: Home) -> list[str]:
+    """Days, oldest first, of which the hub is to know that someone withdrew, and has not taken the word yet."""
+    return list(home.read_json(home.requests_file).get("to_tell", []))
+
+
+def told(home: Home, days: Iterable[str]) -> None:
+    """The hub has them, or is to have them no more."""
+    done = set(days)
+    with _alone(home):
+        said = home.read_json(home.requests_file)
+        left = [day for day in said.get("to_tell", []) if day not in done]
+        if left != said.get("to_tell", []):
+            files.write(home.requests_file, json.dumps({**said, "to_tell": left}).encode())
+
+
+def _listed(said: dict[str, Any], new: list[Request], used: list[str]) -> dict[str, Any]:
+    return {
+        **said,
+        "requests": [*said.get("requests", []), *(asdict(one) for one in new)],
+        "used": used,
+    }
+
+
+def _to_tell(said: dict[str, Any], today: str) -> dict[str, Any]:
+    """A day is told once: a second word on it would say that there were two."""
+    if today <= said.get("last_told", ""):
+        return said
+    return {**said, "to_tell": [*said.get("to_tell", []), today], "last_told": today}
 
 
 def _forget(home: Home, students: list[str]) -> None:

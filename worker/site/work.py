@@ -13,7 +13,7 @@ from worker.protocol.codes import Failure, Refusal
 from worker.protocol.manifest import Manifest
 from worker.protocol.messages import Answer, Claimed
 from worker.protocol.rules import Objection
-from worker.site import accepted, current, files, guard, met, sheets
+from worker.site import accepted, current, files, guard, met, sheets, telling
 from worker.site.answering import Job, answer
 from worker.site.faults import (
     ClaimLost,
@@ -112,6 +112,7 @@ def _carry_out(job: Job) -> None:
     if isinstance(said, Objection):
         _note_refusal(job.held.job, said)
         said = _refusal(job.held.claim, said)
+    telling.tell(job.site.home, job.site.door)
     deliver(job.site, job.manifest.job, said, job.held, job.manifest.run)
     job.site.outbox.drop_answer(job.manifest.job)
     logger.info("job %s is answered", job.manifest.job)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from app.erasure import service as erasure
 from app.errors import NotFound
 from app.federations import fits as records_fit
 from app.objects import ObjectMissing, WrongOffset
@@ -68,6 +69,13 @@ def fits(hub: HubHere, caller: SignedCaller) -> None:
     said = caller.read(messages.FitReport)
     with hub.db.session() as session:
         records_fit.receive(session, caller.load(session), said)
+
+
+@router.post("/withdrawn", status_code=_EMPTY)
+def withdrawn(hub: HubHere, caller: SignedCaller) -> None:
+    said = caller.read(messages.ConsentWithdrawn)
+    with hub.db.session() as session:
+        erasure.open_request(session, caller.load(session), said)
 
 
 @router.post("/receipts")

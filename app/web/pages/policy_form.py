@@ -46,6 +46,7 @@ def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
                 "keep_updates",
                 "abroad",
                 "student_lists",
+                "tell_withdrawals",
             ),
         ),
     )

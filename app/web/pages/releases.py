@@ -15,8 +15,8 @@ from app.runs.progress import progress
 from app.text import _
 from app.web import own_models, refusals, render, run_figures
 from app.web.moments import as_of, day, full, number, since
+from app.web.pages import erasure_words, run_words
 from app.web.pages import release_compare as compared
-from app.web.pages import run_words
 from app.web.pages.federations import crumbs
 from app.web.parts import (
     Button,
@@ -110,6 +110,7 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
         for name, digest in sorted(row.modules.items())
     )
     panels = [
+        *_withdrawn(visit, row),
         *_compared(visit, row),
         compared.lineage(visit, row),
         Panel(
@@ -141,6 +142,12 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
         menu="federations",
     )
     return render.sheet(visit, sheet)
+
+
+def _withdrawn(visit: Visit, row: Release) -> list[Panel]:
+    seen = runs.seen(visit.session, visit.who, Permission.RUN_READ, row.run_id)
+    said = erasure_words.of_run(visit, seen)
+    return [Panel(_("Withdrawn since"), (Text(said),))] if said else []
 
 
 def _taken_away(visit: Visit, federation: Federation, row: Release) -> list[Panel]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from app.runs import module_states, pins, queries
-from app.runs.models import Run, RunPolicy
+from app.runs.models import RunPolicy
+from app.runs.queries import Seen
 from app.runs.schemas import Plan
 from app.runs.states import RoundState
 from app.runs.views import ApprovalView, Participation, Progress
@@ -11,7 +12,7 @@ from app.text import _
 from app.web import own_models, run_figures
 from app.web.charts import LineChart
 from app.web.moments import day, in_words, size
-from app.web.pages import run_words
+from app.web.pages import erasure_words, run_words
 from app.web.parts import Facts, Link, Said, Table
 from app.web.visit import Visit
 
@@ -66,7 +67,9 @@ def no_figures(plan: Plan, *, over: bool) -> str:
     )
 
 
-def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
+def facts(visit: Visit, got: Seen, seen: Progress) -> Facts:
+    run = got.run
+    since = erasure_words.of_run(visit, got)
     sheet = Link(_("Task sheet"), f"/federations/{run.federation_id}/task")
     last = max((r.number for r in seen.rounds), default=0)
     states = queries.states_after(visit.session, run.id, last)
@@ -88,6 +91,8 @@ def facts(visit: Visit, run: Run, seen: Progress) -> Facts:
             ),
             (_("Leaves each site"), said),
             *(((_("Stays at a site"), stays),) if stays else ()),
+            *(((_("Withdrawn since"), since),) if since else ()),
+            *(((_("Withdrawn since"), since),) if since else ()),
             *(((_("Was heard"), _heard(seen.participation)),) if seen.participation else ()),
             *(((_("Laws it was judged by"), judged),) if judged else ()),
             *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),

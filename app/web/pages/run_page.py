@@ -105,7 +105,7 @@ def build(visit: Visit, got: Seen) -> RunPage:
         round_steps=_round_steps(seen, seen.current) if seen.current else None,
         figures=run_about.figures(visit, seen),
         no_figures=run_about.no_figures(queries.plan_of(run), over=run.state in RUN_ENDED),
-        facts=run_about.facts(visit, run, seen),
+        facts=run_about.facts(visit, got, seen),
         foot=_foot(run, may_lead),
     )
 

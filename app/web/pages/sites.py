@@ -14,6 +14,7 @@ from app.sites.states import SiteState
 from app.text import _, ngettext
 from app.web import own, refusals, render, site_words
 from app.web.moments import as_of, day_clock, in_words, known, number, sentence, since
+from app.web.pages import erasure_words
 from app.web.parts import (
     Bullets,
     Button,
@@ -65,7 +66,7 @@ def every(visit: Here, institution: str) -> Response:
         asof=as_of(),
         actions=(add,) if may_edit and rows else (),
         note="" if may_edit else _refused(visit, row.id),
-        panels=(Panel(_("Ours"), (part,)),),
+        panels=(Panel(_("Ours"), (part,)), *erasure_words.panels(visit, row.id)),
         menu="sites",
     )
     return render.sheet(visit, sheet)
@@ -110,6 +111,7 @@ def one(visit: Here, institution: str, site_id: str) -> Response:
     panels = [
         Panel(_("What it needs"), _readiness(visit, site), state=status),
         Panel(_("Work"), (_jobs(visit, site),)),
+        *erasure_words.panels(visit, site.institution_id, site.id),
     ]
     if site.state is not SiteState.REVOKED:
         if allows(visit.who, Permission.SITE_EDIT, site.institution_id):
