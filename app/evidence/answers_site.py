@@ -1,6 +1,6 @@
 """Questions 1 to 12: what leaves, what others can learn from it, whose choice it is."""
 
-from app.evidence import bounds, grounds, pieces
+from app.evidence import bounds, consent, grounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Gap, Para, Points
 from app.evidence.words import listed, number
@@ -16,7 +16,8 @@ def bytes_out(live: Live) -> Answered:
             "Every transfer: {path}. At the site, its own page opens the content of the last ones."
         ).format(path=live.address("sent"))
     )
-    return _("What leaves our network, byte by byte?"), (*pieces.sent(live), where)
+    blocks = (*pieces.sent(live), where, *consent.receipts(live))
+    return _("What leaves our network, byte by byte?"), blocks
 
 
 def fields(live: Live) -> Answered:
@@ -93,14 +94,9 @@ def one_student(live: Live) -> Answered:
 
 
 def children(live: Live) -> Answered:
-    said = Para(
-        _(
-            "Whose records may be learnt from is decided at the site, in its data folder. "
-            "The hub knows no student’s age."
-        )
-    )
+    said = Para(_("The hub knows no student’s age."))
     question = _("Children: which age, whose consent, how to opt out?")
-    return question, (said, *bounds.consent(live))
+    return question, (said, *consent.rules(live), *bounds.consent(live))
 
 
 def special(live: Live) -> Answered:

@@ -1,10 +1,10 @@
 """Privacy at a glance: one page, for anyone who asks in the corridor."""
 
-from app.evidence import grounds, pieces
+from app.evidence import consent, grounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Document, Para, Points, Section
 from app.evidence.states import DocumentKind
-from app.evidence.words import listed, size
+from app.evidence.words import listed, number, size
 from app.text import _, ngettext
 from worker.protocol.words import FLOWS, choice_in_words, flow_in_words
 
@@ -45,6 +45,7 @@ def _stays(live: Live) -> tuple[str, ...]:
         if live.policy and live.policy.student_lists
         else _("No grade is written, and no list of single students is made."),
         _("A figure about fewer than {n} students is not shown.").format(n=cell),
+        consent.in_short(live),
     )
 
 
@@ -56,7 +57,12 @@ def _leaves(live: Live) -> tuple[Block, ...]:
     if live.policy is None:
         return (Para(so_far),)
     flows = tuple(flow_in_words(flow, leaves=getattr(live.policy.leaves, flow)) for flow in FLOWS)
-    return (Points(flows), Para(so_far))
+    checked = ngettext(
+        "Each update carries a signed receipt; {n} was checked and fits.",
+        "Each update carries a signed receipt; {n} were checked and fit.",
+        live.receipts.checked,
+    ).format(n=number(live.receipts.checked))
+    return (Points(flows), Para(f"{so_far} {checked}"))
 
 
 def _partners(live: Live) -> Para:

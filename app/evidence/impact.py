@@ -1,6 +1,6 @@
 """A draft of an impact assessment: what holds against each risk, what remains. People finish it."""
 
-from app.evidence import grounds, pieces, processing
+from app.evidence import consent, grounds, pieces, processing
 from app.evidence.live import Live
 from app.evidence.parts import Block, Document, Gap, Grid, Para, Points, Section
 from app.evidence.states import DocumentKind
@@ -20,9 +20,11 @@ def build(live: Live) -> Document:
             Section(_("Who"), (pieces.holder_lines(live), *pieces.officer_gap(live))),
             Section(_("Why it is needed"), _needed(live)),
             Section(_("The rule in force"), (*pieces.policy(live), *pieces.sites(live))),
+            Section(_("Consent and age"), consent.rules(live)),
             Section(_("Risks, and what holds against them"), (_risks(live),)),
             Section(_("Measures"), (Points(processing.measures(live)), *pieces.protections(live))),
             Section(_("How it went so far"), (*_decided(live), *pieces.sent(live))),
+            Section(_("Receipts"), consent.receipts(live)),
             Section(_("For people to complete"), _open()),
         ),
     )

@@ -79,12 +79,15 @@ class Live:
     sites: tuple[Site, ...]
     in_force: dict[str, int]
     """Site to the number of the version accepted there."""
+    documents: dict[str, PolicyDocument]
+    """Site to that version."""
     joined: tuple[Joined, ...]
     left: tuple[Federation, ...]
     runs: tuple[queries.Part, ...]
     answers: dict[Choice | None, int]
     refusals: tuple[tuple[Refusal, int], ...]
     sent: tuple[queries.Sent, ...]
+    receipts: queries.Receipts
     released: tuple[Released, ...]
     counts: queries.Counts
     hooks: tuple[Webhook, ...]
@@ -127,6 +130,7 @@ def gather(session: Session, settings: Settings, actor: Actor, institution: str)
     own = tuple(
         s for s in sites.of_institution(session, institution) if s.state is not SiteState.REVOKED
     )
+    in_force = _in_force(session, own)
     every = queries.memberships(session, institution)
     joined = _joined(session, [(f, m) for f, m in every if m.state in INSIDE])
     return Live(
@@ -142,17 +146,25 @@ def gather(session: Session, settings: Settings, actor: Actor, institution: str)
         approver=_name(session, version.decided_by if version else None),
         purposes=tuple(purposes.in_force(session, institution)),
         sites=own,
-        in_force=sites.numbers_in_force(session, own),
+        in_force={site: found.number for site, found in in_force.items()},
+        documents={site: policies.document(found) for site, found in in_force.items()},
         joined=joined,
         left=tuple(f for f, m in every if m.state is MembershipState.LEFT),
         runs=tuple(queries.parts(session, institution)),
         answers=queries.answers(session, institution),
         refusals=tuple(queries.refusals(session, institution)),
         sent=tuple(queries.sent(session, institution)),
+        receipts=queries.receipts(session, institution),
         released=_released(session, joined),
         counts=queries.counts(session, institution, now()),
         hooks=tuple(queries.hooks(session, institution)),
     )
+
+
+def _in_force(session: Session, own: tuple[Site, ...]) -> dict[str, PolicyVersion]:
+    """Site to the version accepted there."""
+    versions = {v.id: v for v in sites.policies_in_force(session, own)}
+    return {s.id: versions[s.policy_version_id] for s in own if s.policy_version_id in versions}
 
 
 def _stamp(session: Session, settings: Settings, row: Institution) -> Stamp:

@@ -1,6 +1,6 @@
 """The record of processing activities, as far as this hub knows it."""
 
-from app.evidence import bounds, grounds, pieces
+from app.evidence import bounds, consent, grounds, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Document, Para, Points, Section
 from app.evidence.states import DocumentKind
@@ -18,11 +18,13 @@ def build(live: Live) -> Document:
             Section(_("Purposes and lawful basis"), (*pieces.data(live), *grounds.register(live))),
             Section(_("Whose data"), (Para(_people()), Points(_whose(live)))),
             Section(_("The rule in force"), (*pieces.policy(live), *pieces.sites(live))),
+            Section(_("Consent and age"), consent.rules(live)),
             Section(_("Recipients"), (*pieces.federations(live), *pieces.hosting(live))),
             Section(_("Transfers to other countries"), _abroad(live)),
             Section(_("Retention"), pieces.retention(live)),
             Section(_("Measures"), (Points(measures(live)), *pieces.protections(live))),
             Section(_("What left so far"), (*pieces.sent(live), *pieces.runs(live))),
+            Section(_("Receipts"), consent.receipts(live)),
         ),
     )
 

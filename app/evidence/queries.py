@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.access.permissions import Role
@@ -20,7 +20,7 @@ from app.runs.models import Measurement, Round, Run, RunApproval, Update
 from app.runs.states import Choice
 from app.runs.tallies import Sums
 from app.sites.models import Job, SentLine, Site
-from worker.protocol.codes import Refusal
+from worker.protocol.codes import Refusal, UploadRefusal
 
 RUNS = 50
 
@@ -125,6 +125,29 @@ def parts(session: Session, institution: str) -> list[Part]:
         .limit(RUNS)
     )
     return [Part(r[0], r[1], r[2], r[3].value, r[4], int(r[5]), r[6]) for r in rows]
+
+
+class Receipts(NamedTuple):
+    """`checked`: signed headers that fit when they came, whatever became of the update. `unfit`: refused for it."""
+
+    checked: int
+    unfit: int
+    last: datetime | None
+
+
+def receipts(session: Session, institution: str) -> Receipts:
+    """Of its sites' updates. One that was refused at the door has no bytes."""
+    came = Update.bytes > 0
+    row = session.execute(
+        select(
+            func.count(case((came, Update.id))),
+            func.count(case((Update.refusal == UploadRefusal.WRONG_RECEIPT, Update.id))),
+            func.max(case((came, Update.received))),
+        )
+        .join(Site, Site.id == Update.site_id)
+        .where(Site.institution_id == institution)
+    ).one()
+    return Receipts(*row)
 
 
 def answers(session: Session, institution: str) -> dict[Choice | None, int]:

@@ -2,7 +2,6 @@
 
 from app.policies.composing import Explained, Ground
 from app.policies.fields import choice_name
-from app.policies.profile import Stated
 from app.text import _
 from worker.protocol import words
 from worker.protocol.bounds import Breach
@@ -120,29 +119,3 @@ def field_name(place: str) -> str:
         "measures": _("Technical measure"),
         "records": _("Record to keep"),
     }[place]
-
-
-def statement(stated: Stated) -> str:
-    """Its numbers and its text in one line."""
-    plain = stated.model_dump(mode="json", exclude={"article", "source", "verification", "note"})
-    parts = [_part(name, value) for name, value in plain.items() if value not in ([], {}, "")]
-    if stated.note:
-        parts.append(stated.note)
-    return " ".join(part for part in parts if part)
-
-
-def _part(name: str, value: object) -> str:
-    if name == "clock":
-        if value is None:
-            return _("No number.")
-        return clock(Clock.model_validate(value)) + "."
-    if value is None:
-        return _("{name}: none.").format(name=name)
-    if isinstance(value, dict):
-        listed = ", ".join(f"{key} {one}" for key, one in value.items())
-        return _("{name}: {list}.").format(name=name, list=listed)
-    if isinstance(value, list):
-        return _("{name}: {list}.").format(name=name, list=", ".join(map(str, value)))
-    if name in ("text", "rule"):
-        return f"{str(value).removesuffix('.')}."
-    return _("{name}: {list}.").format(name=name, list=value)

@@ -35,6 +35,16 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Quoted:
+    """A sentence of ours, then somebody's own words in their language."""
+
+    kind: ClassVar[str] = "quoted"
+    text: str
+    words: str
+    language: str
+
+
+@dataclass(frozen=True)
 class Few:
     """A suppressed cell."""
 
@@ -128,6 +138,7 @@ Cell = (
     | Status
     | Link
     | Said
+    | Quoted
     | Few
     | Yes
     | No

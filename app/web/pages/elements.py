@@ -39,6 +39,7 @@ from app.web.parts import (
     Option,
     Panel,
     Progress,
+    Quoted,
     Said,
     Sheet,
     Status,
@@ -131,7 +132,7 @@ def _lists() -> tuple[Panel, ...]:
         ),
         (
             ("Cell division", "71 %", Whisk(64, 71, 78, 66), Yes("fits"), Code("9f2c" * 16, True)),
-            ("Gene expression", Few(), Nothing(), No("does not"), Nothing()),
+            (Quoted("Genes.", "as said", "en"), Few(), Nothing(), No("does not"), Nothing()),
         ),
     )
     diff = Table(

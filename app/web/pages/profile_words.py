@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 from app.policies.composing import Composed, Explained
 from app.policies.decisions import Held
 from app.policies.profile import Profile, Stated
-from app.policies.profile_text import field_name, grounds, label, says, statement, verification
+from app.policies.profile_text import field_name, grounds, label, says, verification
+from app.policies.statement_text import LANGUAGE, sentence, wording
 from app.text import _
 from app.web.moments import day, since
 from app.web.parts import (
@@ -18,6 +19,7 @@ from app.web.parts import (
     New,
     Old,
     Part,
+    Quoted,
     Said,
     Status,
     Table,
@@ -79,13 +81,24 @@ def table(composed: Composed) -> tuple[Part, ...]:
 
 def _table(caption: str, values: tuple[Explained, ...]) -> Table:
     columns = (Column(_("Rule")), Column(_("Value")), Column(_("Comes from")))
-    return Table(caption, columns, tuple((label(v), says(v), grounds(v)) for v in values))
+    return Table(caption, columns, tuple((label(v), _value(v), grounds(v)) for v in values))
+
+
+def _value(value: Explained) -> Cell:
+    """A text of a profile stays in its author's words."""
+    said = says(value)
+    return said if value.field in _RULES else Quoted("", said, LANGUAGE)
 
 
 def statements(profile: Profile) -> Table:
     """Every statement with its article, source and how it was checked."""
     rows = tuple(
-        (field_name(place), statement(stated), stated.article, _checked(profile, stated))
+        (
+            field_name(place),
+            Quoted(sentence(place, stated), wording(stated), LANGUAGE),
+            stated.article,
+            _checked(profile, stated),
+        )
         for place, stated in profile.statements()
     )
     columns = (Column(_("Rule")), Column(_("Value")), Column(_("Article")), Column(_("Source")))
@@ -126,7 +139,8 @@ def _lines(profile: Profile) -> dict[str, str]:
     for place, stated in profile.statements():
         counted[place] = counted.get(place, 0) + 1
         key = f"{field_name(place)} {counted[place]}"
-        found[key] = f"{statement(stated)} ({stated.article})"
+        said = f"{sentence(place, stated)} {wording(stated)}".strip()
+        found[key] = f"{said} ({stated.article})"
     return found
 
 

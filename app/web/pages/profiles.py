@@ -14,7 +14,7 @@ from app.policies.decisions import Held
 from app.text import _, ngettext
 from app.web import refusals, render
 from app.web.forms import trying
-from app.web.moments import as_of, day
+from app.web.moments import as_of, calendar, day
 from app.web.pages import profile_words
 from app.web.parts import (
     Button,
@@ -183,7 +183,11 @@ def _one(visit: Visit, institution: str, name: str) -> tuple[Institution, Held]:
 def one(visit: Here, institution: str, profile: str) -> Response:
     row, held = _one(visit, institution, profile)
     newest = held.newest.profile
-    panels = [Panel(_("Statement by statement"), (profile_words.statements(newest),))]
+    own_words = _(
+        "What stands in quotation marks is the profile’s own text, in the language it was written in."
+    )
+    stated = profile_words.statements(newest)
+    panels = [Panel(_("Statement by statement"), (stated,), lead=own_words)]
     if held.confirmed and held.standing == "changed":
         change = profile_words.difference(held.confirmed.profile, newest)
         panels.insert(0, Panel(_("What the new version changes"), (change,), id="h-change"))
@@ -194,7 +198,7 @@ def one(visit: Here, institution: str, profile: str) -> Response:
             place=newest.jurisdiction,
             status=newest.status.removesuffix("."),
         ),
-        asof=_("Version {n}, as of {day}.").format(n=newest.number, day=newest.as_of.isoformat()),
+        asof=_("Version {n}, as of {day}.").format(n=newest.number, day=calendar(newest.as_of)),
         crumbs=(
             Link(_("Policy"), f"/i/{row.id}/policy"),
             Link(_("Laws and contracts"), f"/i/{row.id}/policy/profiles"),
