@@ -149,6 +149,23 @@ def test_the_age_in_the_policy_here_counts(tmp_path: Path) -> None:
     assert "5 students: under the age of consent" in said.output
 
 
+def test_a_policy_under_which_nobody_is_left_is_named(tmp_path: Path) -> None:
+    """A folder that says nothing of consent is whole, and trains nobody: told at the check and when taken into use."""
+    home = joined(tmp_path, policy=PolicyDocument(bounds=Bounds(consent_age=13)))
+    folder = home.config().data
+    assert folder is not None
+    checked = CliRunner().invoke(cli, ["--home", str(home.root), "data", "check", str(folder)])
+    assert checked.exit_code == 1
+    assert "would train nobody" in checked.output and "names 13 as the age" in checked.output
+    assert "everyone_of_age: true" in checked.output
+    place = folder / "dataset.yaml"
+    said = yaml.safe_load(place.read_text(encoding="utf-8"))
+    said["consent"] = {"everyone_of_age": True}
+    place.write_text(yaml.safe_dump(said), encoding="utf-8")
+    checked = CliRunner().invoke(cli, ["--home", str(home.root), "data", "check", str(folder)])
+    assert checked.exit_code == 0 and "The folder can be used." in checked.output
+
+
 def test_the_page_and_the_terminal_list_whom_to_forget(tmp_path: Path) -> None:
     home = joined(tmp_path)
     one = {"pseudonym": "p" * 32, "reason": "opted-out", "found": "2026-11-26"}

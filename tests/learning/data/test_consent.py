@@ -115,6 +115,16 @@ def test_who_takes_no_part_is_in_no_record_and_is_counted_here_only(folder: Path
     assert "Who takes no part" in text and "2 students: under the age of consent" in text
 
 
+def test_rules_that_leave_nobody_are_named(folder: Path) -> None:
+    rules(folder, student={"column": "objects", "yes": ["agreed"]})
+    found = inspect(folder, (SHEET,), None)
+    assert found.usable and found.nobody and found.fits[0].records == 0
+    (told,) = [f for f in found.faults if not f.blocks and "Nobody takes part" in f.what]
+    assert "under `consent`" in told.what
+    text = describe(found.faults, found.fits, found.excluded, nobody=found.nobody)
+    assert "would train nobody" in text and "no consent of the student" in text
+
+
 def test_a_column_that_decides_and_is_missing_stops_everything(folder: Path) -> None:
     rules(folder, opt_out={"column": "objekts", "yes": ["x"]})
     told = [f for f in check(folder, (SHEET,)) if f.column == "objekts"]

@@ -30,6 +30,20 @@ def test_every_importer_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
+def test_what_a_set_tells_of_consent_is_written_and_said(name: str, tmp_path: Path) -> None:
+    """Only adults are of age whatever the law says; of the others nobody trains before the data steward decides."""
+    found = made(name, tmp_path)
+    (said,) = [note for note in found.notes if note.startswith("Consent: ")]
+    assert "\n" not in said
+    for site, folder in found.folders.items():
+        adults = (name, site) == ("speechocean762", "age-26-up")
+        seen = inspect(folder, (), 25)
+        assert seen.usable and seen.nobody is not adults
+        assert ("consent" in (folder / "dataset.yaml").read_text(encoding="utf-8")) is adults
+        assert not inspect(folder).nobody, "no age is named: everybody, as before"
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
 def test_the_official_form_becomes_folders_without_a_fault(name: str, tmp_path: Path) -> None:
     found = made(name, tmp_path)
     usable(found)

@@ -167,7 +167,15 @@ def test_plain_gzipped_and_zip_give_the_same(source: Path, tmp_path: Path) -> No
             n: f.joinpath("records.csv.gz").read_bytes() for n, f in other.folders.items()
         } == first
     assert any("studentVle is not read" in note for note in made[2].notes)
-    assert len(made[0].notes) == 1
+    assert len(made[0].notes) == 2
+
+
+def test_a_university_s_folders_say_that_nobody_is_under_age(source: Path, tmp_path: Path) -> None:
+    made = OULAD.run(source, tmp_path / "out")
+    assert made.notes[-1].startswith("Consent: a university's students")
+    for folder in made.folders.values():
+        found = inspect(folder, made.sheets, 18)
+        assert not found.nobody and found.excluded == {}
 
 
 def test_a_faulty_download_is_told(source: Path, tmp_path: Path) -> None:

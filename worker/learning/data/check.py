@@ -71,7 +71,11 @@ def _sheet_fault(file: str, error: Any) -> Fault:
 
 
 def describe(
-    faults: Sequence[Fault], fits: Iterable[Fit] = (), excluded: Mapping[str, int] | None = None
+    faults: Sequence[Fault],
+    fits: Iterable[Fit] = (),
+    excluded: Mapping[str, int] | None = None,
+    *,
+    nobody: bool = False,
 ) -> str:
     """For a terminal: a sentence that sums up, then faults, hints, who takes no part, then the sheets."""
     blocking = [f for f in faults if f.blocks]
@@ -82,6 +86,8 @@ def describe(
             "The folder cannot be used yet: {count} faults.",
             len(blocking),
         ).format(count=len(blocking))
+    elif nobody:
+        head = _("The folder can be read, and would train nobody.")
     else:
         head = _("The folder can be used.")
     lines = [head]

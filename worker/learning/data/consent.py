@@ -5,13 +5,13 @@ dataset.yaml every record may be used, but where the policy names an age of cons
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
 from worker.learning.data.findings import Fault, told
 from worker.learning.data.rows import Tables
-from worker.learning.data.schema import Consent, Dataset
+from worker.learning.data.schema import DATASET, Consent, Dataset
 from worker.learning.data.tables import Table
 from worker.protocol.text import _
 
@@ -47,6 +47,11 @@ class Decided:
     excluded: dict[str, Excluded] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def nobody(self) -> bool:
+        """There are students, and all are left out."""
+        return bool(self.students) and self.students <= self.excluded.keys()
+
 
 def decide(dataset: Dataset, tables: Tables, consent_age: int | None, today: date) -> Decided:
     """`consent_age`: what the policy here composes; the folder may raise it, never lower it."""
@@ -73,7 +78,29 @@ def decide(dataset: Dataset, tables: Tables, consent_age: int | None, today: dat
                 known = excluded.get(who)
                 if known is None or _RANK[reason] < _RANK[known]:
                     excluded[who] = reason
-    return Decided(frozenset(students), excluded, tuple(faults))
+    found = Decided(frozenset(students), excluded, tuple(faults))
+    if not found.nobody or faults:
+        return found
+    return replace(found, faults=(_nobody(dataset.consent is None, consent_age),))
+
+
+def _nobody(silent: bool, consent_age: int | None) -> Fault:
+    """Deliberate, and easily overlooked: nothing is wrong with the folder, and it trains nothing."""
+    if silent:
+        what = _(
+            "Nobody takes part: the policy accepted here names {n} as the age of consent, and this file says nothing "
+            "of ages or consent, so every age is unknown."
+        ).format(n=consent_age)
+        fix = _(
+            "Name under `consent` the columns of ages and of parents' answers, or `everyone_of_age: true` where nobody "
+            "is under age (docs/data.md, “Who takes part”)."
+        )
+    else:
+        what = _("Nobody takes part: what stands under `consent` leaves every student out.")
+        fix = _(
+            "See below for which reasons, and whether its columns and cells are the right ones."
+        )
+    return Fault(DATASET, None, None, what, fix, blocks=False)
 
 
 def _has(rules: Consent, table: Table) -> bool:

@@ -60,6 +60,8 @@ class Findings:
     fits: list[Fit]
     excluded: dict[str, int] = field(default_factory=dict)
     """Reason as a sentence -> students who take no part. It stays at the site, whatever the policy lets out."""
+    nobody: bool = False
+    """The folder names students, and not one of them takes part: a fault that does not block says why."""
 
     @property
     def usable(self) -> bool:

@@ -116,7 +116,7 @@ def examine(
         if data is not None and len(data.label):
             tasks[sheet.name] = data
     unique = list(dict.fromkeys(faults))
-    findings = Findings(unique, fits, _excluded(decided))
+    findings = Findings(unique, fits, _excluded(decided), decided.nobody)
     return Examined(dataset, findings, tasks, _classes(dataset, tables), decided)
 
 

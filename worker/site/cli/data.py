@@ -1,7 +1,7 @@
 """`collegium-site data`: check a folder, take one into use, import a public set."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +9,9 @@ from worker.protocol.text import _, ngettext
 from worker.site import readiness, records, withdrawals
 from worker.site.cli.terminal import Context, pass_context, say, table
 from worker.site.faults import SiteFault
+
+if TYPE_CHECKING:
+    from worker.learning.data.findings import Findings
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -34,8 +37,8 @@ def check(context: Context, folder: Path, task: Path | None) -> None:
     except DataFault as error:
         say(describe(error.faults))
         click.get_current_context().exit(1)
-    say(describe(found.faults, found.fits, found.excluded).rstrip())
-    if not found.usable or not all(fit.usable for fit in found.fits):
+    _say(found)
+    if found.nobody or not found.usable or not all(fit.usable for fit in found.fits):
         click.get_current_context().exit(1)
 
 
@@ -52,7 +55,9 @@ def use(context: Context, folder: Path) -> None:
     config = context.home.config().model_copy(update={"data": folder.absolute()})
     context.home.save_config(config)
     say(_("This site trains on {folder} from now on.").format(folder=folder.absolute()))
-    if found.excluded:
+    if found.nobody:
+        _say(found)
+    elif found.excluded:
         say(_("{n} students take no part.").format(n=sum(found.excluded.values())))
     _tell_withdrawn(withdrawals.look(context.home))
     _offer_classes(context)
@@ -68,14 +73,13 @@ def use(context: Context, folder: Path) -> None:
 @click.argument("federation")
 @pass_context
 def fit(context: Context, federation: str) -> None:
-    from worker.learning.data.check import describe
     from worker.site import fits
 
     site = context.site()
     if site.config.data is None:
         raise SiteFault(_("No data folder is named. Run: collegium-site data use FOLDER"))
     found = fits.look_and_tell(site, site.config.data, federation)
-    say(describe(found.faults, found.fits, found.excluded).rstrip())
+    _say(found)
     say(_("The hub was told: see “collegium-site log”."))
     if not found.usable or not all(one.usable for one in found.fits):
         click.get_current_context().exit(1)
@@ -98,6 +102,13 @@ def rescan(context: Context) -> None:
 @pass_context
 def requests(context: Context) -> None:
     table([(one.found, one.pseudonym, one.sentence) for one in withdrawals.requests(context.home)])
+
+
+def _say(found: "Findings") -> None:
+    from worker.learning.data.check import describe
+
+    said = describe(found.faults, found.fits, found.excluded, nobody=found.nobody)
+    say(said.rstrip())
 
 
 def _tell_withdrawn(found: list[withdrawals.Request]) -> None:

@@ -20,7 +20,7 @@ from worker.learning.data.importers.results import (
     SourceFault,
 )
 from worker.protocol.tasks import EventColumn, Input, TaskSheet
-from worker.protocol.text import _
+from worker.protocol.text import N_, _
 
 TABLES = ("skill_builder_data_corrected_collapsed", "skill_builder_data_corrected")
 UPDATED = {"train": "train1", "validation": "valid1", "test": "test"}
@@ -185,4 +185,8 @@ ASSISTMENTS = Importer(
         SPLIT_SEED,
     ),
     make=_make,
+    consent=N_(
+        "Consent: pupils of schools. The set has no ages and no columns of consent, so under a policy that names an "
+        "age nobody trains until the data steward says in dataset.yaml who may."
+    ),
 )

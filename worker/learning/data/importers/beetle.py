@@ -23,7 +23,7 @@ from worker.learning.data.importers.results import (
     smaller,
 )
 from worker.protocol.tasks import TaskSheet
-from worker.protocol.text import _
+from worker.protocol.text import N_, _
 
 PARTS = ("train", "test-unseen-answers", "test-unseen-questions")
 LABELS = (
@@ -174,4 +174,8 @@ BEETLE = Importer(
         SPLIT_SEED,
     ),
     make=_make,
+    consent=N_(
+        "Consent: the set has no ages and no columns of consent, so under a policy that names an age nobody trains "
+        "until the data steward says in dataset.yaml who may."
+    ),
 )

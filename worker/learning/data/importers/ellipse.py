@@ -31,7 +31,7 @@ from worker.learning.data.importers.results import (
     smaller,
 )
 from worker.protocol.tasks import TaskSheet
-from worker.protocol.text import _
+from worker.protocol.text import N_, _
 
 OFFICIAL = (3_911, 2_571, 6_482)
 """Essays of the training half, of the test half, of both."""
@@ -182,4 +182,8 @@ ELLIPSE = Importer(
         SPLIT_SEED,
     ),
     make=_make,
+    consent=N_(
+        "Consent: pupils of schools. The set has no ages and no columns of consent, so under a policy that names an "
+        "age nobody trains until the data steward says in dataset.yaml who may."
+    ),
 )

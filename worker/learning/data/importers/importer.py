@@ -32,6 +32,8 @@ class Importer:
     """With the licence, as far as it is known."""
     options: tuple[Option, ...]
     make: Callable[[Download, Chosen], Made]
+    consent: str
+    """What the set tells of ages and consent, and what the data steward decides: a marked sentence."""
 
     def run(self, src: Path, dst: Path, **options: Any) -> Imported:
         """`src`: the download as it comes. Raises `SourceFault`, `DestinationInUse`, each a sentence for people."""
@@ -55,7 +57,7 @@ class Importer:
             sheets,
             tuple(dst / file.relative_to(part) for file in files),
             count,
-            made.notes,
+            (*made.notes, _(self.consent)),
         )
 
 
@@ -79,6 +81,8 @@ def _write(folder: Path, site: SiteFolder, sheets: tuple[TaskSheet, ...]) -> Non
         "records": RECORDS,
         "modalities": [{"file": RECORDS, **modality} for modality in site.modalities],
     }
+    if site.of_age:
+        dataset["consent"] = {"everyone_of_age": True}
     if site.key:
         dataset["key"] = list(site.key)
     if sheets:

@@ -28,7 +28,7 @@ from worker.learning.data.importers.results import (
     SiteFolder,
     SourceFault,
 )
-from worker.protocol.text import _
+from worker.protocol.text import N_, _
 
 LATENESS_LIMIT = 50
 _STUDENT = (
@@ -91,6 +91,7 @@ def _make(download: Download, chosen: Chosen) -> Made:
                 title=f"Open University Learning Analytics, {name.upper()}, day {day}",
                 records={c: [r[c] for r in rows] for c in rows[0] if c not in dropped},
                 modalities=modalities(fields),
+                of_age=True,
             )
             for name, rows in _parts(records, one=bool(chosen["one_folder"]))
         ),
@@ -226,4 +227,8 @@ OULAD = Importer(
         SPLIT_SEED,
     ),
     make=_make,
+    consent=N_(
+        "Consent: a university's students, so the folders say that nobody is under age (`everyone_of_age`). The data "
+        "steward corrects that where some are."
+    ),
 )

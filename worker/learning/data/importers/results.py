@@ -58,6 +58,8 @@ class SiteFolder:
     key: tuple[str, ...] = ()
     tables: Mapping[str, Columns] = field(default_factory=dict)
     """Files besides the records."""
+    of_age: bool = False
+    """The set tells that nobody here is under any age of consent; only then the folder says so."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from worker.learning.data.importers.results import (
     SourceFault,
     smaller,
 )
-from worker.protocol.text import _
+from worker.protocol.text import N_, _
 
 COLUMNS = 28
 PUPILS = 15_362
@@ -141,4 +141,8 @@ SCHOOL = Importer(
     title="ILEA School, exam scores (research; terms of origin unconfirmed)",
     options=(FAIRNESS_COLUMNS, SPLIT_SEED),
     make=_make,
+    consent=N_(
+        "Consent: pupils of schools. The set has no ages and no columns of consent, so under a policy that names an "
+        "age nobody trains until the data steward says in dataset.yaml who may."
+    ),
 )

@@ -32,11 +32,12 @@ from worker.learning.data.importers.results import (
 )
 from worker.learning.data.importers.speechocean_files import SCORES, Source, source
 from worker.protocol.tasks import TaskSheet
-from worker.protocol.text import _
+from worker.protocol.text import N_, _
 
 OFFICIAL = 5_000
 SPEAKERS_IN_CLASS = 12
-_BANDS = ((9, "age-6-9"), (15, "age-10-15"), (25, "age-16-25"), (200, "age-26-up"))
+_ADULTS = "age-26-up"
+_BANDS = ((9, "age-6-9"), (15, "age-10-15"), (25, "age-16-25"), (200, _ADULTS))
 _TERM = "2020"
 FIELDS = (
     Field("words", unit="words"),
@@ -114,6 +115,7 @@ def _make(download: Download, chosen: Chosen) -> Made:
                 records={c: [r[c] for r in records if r["site"] == site] for c in wanted},
                 modalities=modalities(fields),
                 key=("utterance",),
+                of_age=site == _ADULTS,
             )
             for site in sites
         ),
@@ -145,4 +147,8 @@ SPEECHOCEAN = Importer(
     title="speechocean762, learners read aloud (free use, see OpenSLR 101)",
     options=(FAIRNESS_COLUMNS, SPLIT_SEED),
     make=_make,
+    consent=N_(
+        "Consent: half of the speakers are children, and the set has no columns of consent. Only the folder age-26-up "
+        "says that nobody is under age (`everyone_of_age`); the data steward decides for the others in dataset.yaml."
+    ),
 )
