@@ -29,6 +29,7 @@ class HubTask(StrEnum):
     TELL = "notices.tell"
     LETTER = "letters.post"
     WEBHOOK_DELIVER = "webhooks.deliver"
+    CHECKPOINT = "audit.checkpoint"
     SWEEP = "sweep"
     TIDY = "tidy"
 

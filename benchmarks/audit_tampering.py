@@ -3,15 +3,24 @@
 import json
 import random
 from collections.abc import Callable
+from datetime import datetime
 
+from app.audit import checkpoint
+from app.audit.export import last_line
+from app.audit.marks import is_stored
+from app.audit.queries import End
 from worker.protocol.canonical import canonical, digest_of
+from worker.protocol.signatures import PrivateKey
 
 Lines = list[bytes]
 _FIELDS: dict[str, object] = {"actor": "hub", "kind": "run.cancelled", "at": "2020-01-01T00:00:00"}
 
 
-def tampered(lines: Lines, others: Lines, draw: random.Random) -> tuple[str, Lines]:
-    """What was done, and the lines afterwards. `others`: of another chain of the same hub."""
+def tampered(
+    lines: Lines, others: Lines, key: PrivateKey, draw: random.Random
+) -> tuple[str, Lines]:
+    """What was done, and the lines afterwards. `others`: of another chain of the same hub; `key`: the hub's own."""
+    first, other = (sum(is_stored(one) for one in found) for found in (lines, others))
     ways: dict[str, Callable[[Lines, random.Random], None]] = {
         "a field changed": _field,
         "a byte changed": _byte,
@@ -23,13 +32,35 @@ def tampered(lines: Lines, others: Lines, draw: random.Random) -> tuple[str, Lin
         "cut off": _cut_off,
         "the end taken out": _end_taken_out,
         "from another chain": lambda own, drawn: own.__setitem__(
-            drawn.randrange(len(own) - 1), others[drawn.randrange(len(others) - 1)]
+            drawn.randrange(len(own) - 1), others[drawn.randrange(other, len(others) - 1)]
+        ),
+        "cut back at the hub": lambda own, drawn: _cut_back(own, lines[:first], key, drawn),
+    }
+    at_the_head: dict[str, Callable[[Lines, random.Random], None]] = {
+        "a checkpoint taken out": lambda own, drawn: own.__delitem__(drawn.randrange(len(own))),
+        "a byte of a checkpoint changed": lambda own, drawn: _byte_of(
+            own, drawn.randrange(len(own)), drawn
         ),
     }
-    name, damaged = draw.choice(list(ways)), list(lines)
-    ways[name](damaged, draw)
-    assert damaged != lines, name
-    return name, damaged
+    name = draw.choice([*ways, *at_the_head])
+    head, rest = list(lines[:first]), list(lines[first:])
+    if name in ways:
+        ways[name](rest, draw)
+    else:
+        at_the_head[name](head, draw)
+    assert head + rest != lines, name
+    return name, head + rest
+
+
+def _cut_back(lines: Lines, stored: Lines, key: PrivateKey, draw: random.Random) -> None:
+    """Events behind the first stored checkpoint are gone and the hub signs what is left, its checkpoints with it."""
+    first, newest = (json.loads(line)["stored"] for line in (stored[0], stored[-1]))
+    last = draw.randrange(1, json.loads(first["payload"])["number"])
+    kept = json.loads(lines[last - 1])
+    mark = checkpoint.mark(newest["payload"], newest["signature"])
+    end = End(last, kept["digest"], len(stored), mark)
+    signed = checkpoint.take({kept["chain"]: end}, key, datetime.fromisoformat(kept["at"]))
+    lines[last:] = [canonical(last_line(signed, end, key.public))]
 
 
 def _edited(line: bytes, draw: random.Random) -> dict[str, object]:
@@ -52,7 +83,10 @@ def _field(lines: Lines, draw: random.Random) -> None:
 
 
 def _byte(lines: Lines, draw: random.Random) -> None:
-    at = _event(lines, draw)
+    _byte_of(lines, _event(lines, draw), draw)
+
+
+def _byte_of(lines: Lines, at: int, draw: random.Random) -> None:
     place, line = draw.randrange(len(lines[at])), lines[at]
     lines[at] = line[:place] + bytes([line[place] ^ (1 << draw.randrange(8))]) + line[place + 1 :]
 

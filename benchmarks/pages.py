@@ -70,7 +70,7 @@ def _made(settings: Settings, url: str) -> Made:
     database = Database(url)
     made = pages_hub.make(settings, database, hub_key(settings))
     with database.reading() as session:
-        for chain in audit.heads(session):
+        for chain in audit.ends(session):
             fault = verify(session, chain)
             if fault is not None:
                 raise RuntimeError(f"chain {chain} does not hold: {fault}")

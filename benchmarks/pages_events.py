@@ -22,7 +22,7 @@ Happened = tuple[datetime, str, str, Kind, str, dict[str, Any]]
 
 def append(session: Session, events: list[Happened]) -> None:
     """In the order of time."""
-    heads = audit.heads(session)
+    heads = {chain: (end.number, end.head) for chain, end in audit.ends(session).items()}
     rows = []
     for at, chain, actor, kind, subject, body in sorted(events, key=lambda e: e[0]):
         length, head = heads.get(chain, (0, ""))

@@ -1,29 +1,37 @@
 #!/usr/bin/env python3
 """Checks an audit trail exported from a Collegium hub. Needs Python 3.9 or newer, and nothing else.
 
-    python3 collegium_audit.py audit.jsonl --key HUB-KEY --earlier last-year.jsonl
+    python3 collegium_audit.py audit.jsonl --key HUB-KEY --kept checkpoints.jsonl --earlier last-year.jsonl
 
 Every event is hashed again and must name the one before it; the last digest must stand under the hub's signature
-(Ed25519, RFC 8032). What does not hold is named: the line, the event, and what is wrong with it.
+(Ed25519, RFC 8032), and so must each checkpoint that the hub stored while the trail grew. What does not hold is named:
+the line, the event, and what is wrong with it.
 
 --key      the hub's public key as you wrote it down. Without it the file's own is used, which proves only that the
            file is of one piece.
---earlier  a file exported before: every event in it must stand unchanged in the new one. Only this finds a trail
-           that the hub itself has rewritten.
+--kept     checkpoints taken from the hub before: the trail must still hold what they name.
+--earlier  a file exported before: every event in it must stand unchanged in the new one.
+
+Whoever holds the hub's key can rewrite everything that the hub holds. Only what was kept elsewhere, by --kept or
+--earlier, finds that.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain as joined
 from pathlib import Path
 from re import Match
 from typing import NamedTuple
+
+from app.audit.ed25519 import raw, verify
+from app.audit.marks import Broken, Mark, is_stored, kept_marks, meet, none_after, stored_marks
 
 _TAIL = re.compile(
     rb',"chain":"([^"\\]*)","digest":"([0-9a-f]{64})","kind":"[^"\\]*","number":([0-9]+),'
@@ -32,34 +40,55 @@ _TAIL = re.compile(
 _DIGEST = len('"digest":"",') + 64
 
 
-class Broken(ValueError):
-    """The file does not hold. `line` counts from 1; `event` is None where it is not about one."""
-
-    def __init__(self, line: int, event: int | None, code: str, what: str) -> None:
-        super().__init__(f"line {line}: {what}")
-        self.line, self.event, self.code, self.what = line, event, code, what
-
-
 class Held(NamedTuple):
-    """What a file that holds says: how many events, the last digest, when and by which key it was signed."""
+    """What a file that holds says: how many events, the last digest, when and by which key it was signed, and how
+    many checkpoints of the hub and of `--kept` it fits."""
 
     events: int
     head: str
     signed: str
     key: str
+    stored: int
+    kept: int
 
 
 def check(
-    lines: Iterable[bytes], key: str | None = None, earlier: Iterable[bytes] | None = None
+    lines: Iterable[bytes],
+    key: str | None = None,
+    earlier: Iterable[bytes] | None = None,
+    kept: Iterable[bytes] = (),
 ) -> Held:
-    """`lines`: of the file, in order. Raises Broken at the first thing that is wrong."""
+    """`lines`: of the file, in order; `kept`: of a file of stored checkpoints. Raises Broken at the first thing that is
+    wrong; a fault of `kept` is at line 0."""
     rest = iter(lines)
-    before = None if earlier is None else iter(earlier)
-    number, previous, chain, tail, sha = 0, b"", b"", _TAIL, hashlib.sha256
+    first, key, marks, last = stored_marks(rest, key)
+    key, others = kept_marks(kept, key)
+    before = None if earlier is None else (one for one in earlier if not is_stored(one))
+    due = sorted(marks + others, reverse=True)
+    try:
+        held = _walk(
+            joined(() if first is None else (first,), rest), key, before, due, (len(marks), last)
+        )
+    except Broken as fault:
+        raise Broken(fault.line + len(marks), fault.event, fault.code, fault.what) from None
+    return held._replace(stored=len(marks), kept=len(others))
+
+
+def _walk(
+    rest: Iterator[bytes],
+    key: str | None,
+    before: Iterator[bytes] | None,
+    due: list[Mark],
+    stored: tuple[int, str],
+) -> Held:
+    """Events to the end, lines counted from the first. `due`: the next checkpoint last."""
+    number, previous, whose, tail, sha = 0, b"", b"", _TAIL, hashlib.sha256
+    wait = due[-1].number if due else 0
     for line in rest:
         if line.startswith(b'{"checkpoint":'):
-            held = _signed(number + 1, line, key, chain, number, previous.decode())
+            held = _signed(line, key, whose, number, previous.decode(), stored)
             _nothing_after(rest, number + 2)
+            none_after(due, number)
             _no_longer(before, number)
             return held
         number += 1
@@ -69,17 +98,19 @@ def check(
         start = found.start(2) - 10
         text = line[:-1] if line.endswith(b"\n") else line
         digest = sha(text[:start] + text[start + _DIGEST :]).hexdigest().encode()
-        chain = chain or found[1]
+        whose = whose or found[1]
         if (
             digest != found[2]
             or int(found[3]) != number
             or found[4] != previous
-            or found[1] != chain
+            or found[1] != whose
         ):
-            raise _wrong(found, digest, number, chain, rest)
+            raise _wrong(found, digest, number, whose, rest)
         if before is not None and _differs(before, text):
             raise Broken(number, number, "earlier", f"event {number} is not the earlier file's")
         previous = digest
+        if number == wait:
+            wait = meet(due, number, digest, whose)
     cut = f"the checkpoint is missing: the file was cut off after event {number}"
     raise Broken(number + 1, number or None, "cut-off", cut)
 
@@ -146,28 +177,33 @@ def _nothing_after(lines: Iterator[bytes], number: int) -> None:
 
 
 def _signed(
-    line_number: int, line: bytes, key: str | None, chain: bytes, number: int, head: str
+    line: bytes, key: str | None, chain: bytes, number: int, head: str, stored: tuple[int, str]
 ) -> Held:
-    """The last line: every chain's end under one signature."""
+    """The last line: every chain's end under one signature. `stored`: how many checkpoints, the last one's digest."""
+    at = number + 1
     if not chain:
-        raise Broken(line_number, None, "cut-off", "there is no event before the checkpoint")
+        raise Broken(at, None, "cut-off", "there is no event before the checkpoint")
     try:
         row = json.loads(line.decode())
         payload = row["checkpoint"]["payload"].encode()
         used = key or str(row["hub_key"])
-        fits = verify(_raw(used), payload, _raw(row["checkpoint"]["signature"]))
+        fits = verify(raw(used), payload, raw(row["checkpoint"]["signature"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         fits = False
     if not fits:
-        raise Broken(line_number, None, "unsigned", "the checkpoint was not signed by this key")
-    said, ends = json.loads(payload.decode()), row.get("number")
-    text = b"collegium-chain-1\n%s\n%d\n%s" % (chain, number, head.encode())
-    if hashlib.sha256(text).hexdigest() not in said["leaves"]:
-        raise _other_end(line_number, ends, number)
-    if ends not in (None, number) or row.get("head", head) != head:
+        raise Broken(at, None, "unsigned", "the checkpoint was not signed by this key")
+    said, ends, count = json.loads(payload.decode()), row.get("number"), row.get("stored")
+    text = b"collegium-chain-2\n%s\n%d\n%s\n%d\n%s"
+    leaf = text % (chain, number, head.encode(), stored[0], stored[1].encode())
+    if hashlib.sha256(leaf).hexdigest() not in said["leaves"]:
+        if isinstance(count, int) and count > stored[0]:
+            what = f"stored checkpoint {stored[0] + 1} is missing: the hub signed {count}"
+            raise Broken(at, None, "checkpoint-missing", what)
+        raise _other_end(at, ends, number)
+    if ends not in (None, number) or row.get("head", head) != head or count != stored[0]:
         what = "the last line names another end than the hub signed"
-        raise Broken(line_number, None, "end-changed", what)
-    return Held(number, head, said["at"], used)
+        raise Broken(at, None, "end-changed", what)
+    return Held(number, head, said["at"], used, 0, 0)
 
 
 def _other_end(line_number: int, signed: object, number: int) -> Broken:
@@ -182,95 +218,42 @@ def _other_end(line_number: int, signed: object, number: int) -> Broken:
     return Broken(line_number, number, "rewritten", what)
 
 
-# Ed25519 verification, RFC 8032 section 5.1.7. A point is (X, Y, Z, T): x = X/Z, y = Y/Z, xy = T/Z.
-
-_P = 2**255 - 19
-_L = 2**252 + 27742317777372353535851937790883648493
-_D = -121665 * pow(121666, _P - 2, _P) % _P
-Point = tuple[int, int, int, int]
-
-
-def verify(key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (64 bytes) over `message` is by `key` (32 bytes)."""
-    if len(key) != 32 or len(signature) != 64:
-        return False
-    public, scalar = _point(key), int.from_bytes(signature[32:], "little")
-    if public is None or scalar >= _L:
-        return False
-    digest = hashlib.sha512(signature[:32] + key + message).digest()
-    challenge = int.from_bytes(digest, "little") % _L
-    x, y, z, t = public
-    minus = (-x % _P, y, z, -t % _P)
-    return _bytes(_sum(_times(scalar, _BASE), _times(challenge, minus))) == signature[:32]
-
-
-def _point(text: bytes) -> Point | None:
-    """None for 32 bytes that are no point of the curve."""
-    number = int.from_bytes(text, "little")
-    y, sign = number & (2**255 - 1), number >> 255
-    if y >= _P:
-        return None
-    square = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
-    x = pow(square, (_P + 3) // 8, _P)
-    if (x * x - square) % _P:
-        x = x * pow(2, (_P - 1) // 4, _P) % _P
-    if (x * x - square) % _P or (x == 0 and sign):
-        return None
-    x = x if x % 2 == sign else _P - x
-    return x, y, 1, x * y % _P
-
-
-def _sum(one: Point, other: Point) -> Point:
-    a = (one[1] - one[0]) * (other[1] - other[0]) % _P
-    b = (one[1] + one[0]) * (other[1] + other[0]) % _P
-    c = 2 * one[3] * other[3] * _D % _P
-    d = 2 * one[2] * other[2] % _P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
-
-
-def _times(count: int, point: Point) -> Point:
-    found: Point = (0, 1, 1, 0)
-    while count:
-        if count & 1:
-            found = _sum(found, point)
-        point, count = _sum(point, point), count >> 1
-    return found
-
-
-def _bytes(point: Point) -> bytes:
-    inverse = pow(point[2], _P - 2, _P)
-    x, y = point[0] * inverse % _P, point[1] * inverse % _P
-    return (y | (x & 1) << 255).to_bytes(32, "little")
-
-
-_BASE = _point((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little")) or (0, 1, 1, 0)
-
-
-def _raw(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check an exported audit trail.")
     parser.add_argument("file")
     parser.add_argument("--key", help="the hub's public key, as you wrote it down")
     parser.add_argument("--earlier", help="a file exported before")
+    parser.add_argument("--kept", help="checkpoints taken from the hub before")
     given = parser.parse_args(arguments)
     try:
-        with (
-            Path(given.file).open("rb") as lines,
-            Path(given.earlier or given.file).open("rb") as before,
-        ):
-            held = check(lines, given.key, before if given.earlier else None)
+        held = check_files(given.file, given.key, given.earlier, given.kept)
     except (Broken, OSError) as error:
         print(f"The file does not hold. {error}")
         return 1
-    print(f"{held.events} events: whole, in order, unchanged.")
-    print(f"The last digest is {held.head}, signed at {held.signed}.")
-    if given.key is None:
-        print(f"Signed by the key in the file: {held.key}. Compare it with the hub's.")
+    print(told(held, given.key))
     return 0
+
+
+def check_files(file: str, key: str | None, earlier: str | None, kept: str | None) -> Held:
+    """As `check`, of files by their names."""
+    with ExitStack() as stack:
+        lines, before, checkpoints = (
+            stack.enter_context(Path(name).open("rb")) if name else None
+            for name in (file, earlier, kept)
+        )
+        return check(lines or (), key, before, checkpoints or ())
+
+
+def told(held: Held, key: str | None) -> str:
+    """In words."""
+    lines = [f"{held.events} events: whole, in order, unchanged."]
+    for count, whose in ((held.stored, "stored"), (held.kept, "kept")):
+        if count:
+            lines.append(f"Checkpoints {whose} and met: {count}.")
+    lines.append(f"The last digest is {held.head}, signed at {held.signed}.")
+    if key is None:
+        lines.append(f"Signed by the key in the file: {held.key}. Compare it with the hub's.")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -20,6 +20,24 @@ class Chain(Base):
     """An institution's id, or `hub`."""
     length: Mapped[int] = mapped_column(default=0)
     head: Mapped[str] = mapped_column(default="")
+    checkpoints: Mapped[int] = mapped_column(default=0)
+    """How many are stored, and the last one's `mark`: each export's signature covers both."""
+    checkpoint: Mapped[str] = mapped_column(default="")
+
+
+class StoredCheckpoint(Base):
+    """Where a chain ended at that moment, under the hub's signature (`app.audit.checkpoint.Stored`)."""
+
+    __tablename__ = "audit_checkpoint"
+
+    chain_id: Mapped[str] = mapped_column(ForeignKey("audit_chain.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    """Of this chain: 1, 2, …"""
+    at: Mapped[datetime]
+    number: Mapped[int]
+    head: Mapped[str]
+    payload: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str]
 
 
 class Event(Base):

@@ -1,19 +1,31 @@
 """Reading the chains: by filter with a cursor for people, from the start for the check."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from app.access.actor import Actor
 from app.access.loaders import require
 from app.access.permissions import Permission
 from app.audit.kinds import ALL
-from app.audit.models import HUB_CHAIN, Chain, Event
+from app.audit.models import HUB_CHAIN, Chain, Event, StoredCheckpoint
 
 WALK = 500
+EVERY, EVENTS = timedelta(days=1), 1000
+"""A chain that grew has its end signed and stored after a day, or after so many events."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +88,22 @@ def _fits(wanted: Filter) -> list[ColumnElement[bool]]:
     return fits
 
 
+def _names(kind: str) -> list[str]:
+    prefix = kind.endswith(".")
+    return [name for name in ALL if (name.startswith(kind) if prefix else name == kind)]
+
+
 def _newest_of(
     kind: str, fits: list[ColumnElement[bool]], limit: int
 ) -> Select[int] | CompoundSelect[int] | None:
     """Numbers of the newest events of each kind: an index leads to them however long the chain. None: no such kind."""
-    prefix = kind.endswith(".")
-    names = [name for name in ALL if (name.startswith(kind) if prefix else name == kind)]
     each = [
         select(Event.number)
         .where(*fits, Event.kind == name)
         .order_by(Event.number.desc())
         .limit(limit)
         .subquery()
-        for name in names
+        for name in _names(kind)
     ]
     return union_all(*(select(one.c.number) for one in each)) if each else None
 
@@ -103,6 +118,31 @@ def latest(
     return list(session.scalars(query.order_by(Event.number.desc()).limit(limit)))
 
 
+def pages(
+    session: Callable[[], AbstractContextManager[Session]],
+    chain: str,
+    until: int,
+    wanted: Filter | None = None,
+) -> Iterator[Sequence[Event]]:
+    """A chain in its order up to the event `until`, at most `WALK` events at a time, each page in a session of its
+    own: whoever fetches a long file slowly holds neither a connection nor the events before. The caller has already
+    checked who asks."""
+    after, wanted = 0, wanted or Filter()
+    while after < until:
+        query = select(Event).where(
+            Event.chain_id == chain, Event.number > after, Event.number <= until, *_fits(wanted)
+        )
+        if wanted.kind:
+            query = query.where(Event.kind.in_(_names(wanted.kind)))
+        with session() as opened:
+            found = opened.scalars(query.order_by(Event.number).limit(WALK)).all()
+        if found:
+            yield found
+        if len(found) < WALK:
+            return
+        after = found[-1].number
+
+
 def walk(session: Session, chain: str) -> Iterator[Event]:
     """A whole chain in its order, a page at a time."""
     after = 0
@@ -115,13 +155,66 @@ def walk(session: Session, chain: str) -> Iterator[Event]:
         after = found[-1].number
 
 
+@dataclass(frozen=True)
+class End:
+    """Of one chain: its length, its last digest, how many checkpoints are stored, the last one's mark."""
+
+    number: int = 0
+    head: str = ""
+    checkpoints: int = 0
+    checkpoint: str = ""
+
+
+_END = (Chain.length, Chain.head, Chain.checkpoints, Chain.checkpoint)
+
+
+def end(session: Session, chain: str) -> End:
+    """`End()` for a chain that has no event yet."""
+    row = session.execute(select(*_END).where(Chain.id == chain)).one_or_none()
+    return End(*row) if row else End()
+
+
+def ends(session: Session) -> dict[str, End]:
+    """Of every chain that has an event, by chain, as one statement sees them."""
+    rows = session.execute(select(Chain.id, *_END).where(Chain.length > 0))
+    return {row[0]: End(*row[1:]) for row in rows}
+
+
 def head(session: Session, chain: str) -> tuple[int, str]:
     """Length and last digest; (0, "") for a chain that has no event yet."""
-    row = session.execute(select(Chain.length, Chain.head).where(Chain.id == chain)).one_or_none()
-    return (row.length, row.head) if row else (0, "")
+    found = end(session, chain)
+    return found.number, found.head
 
 
-def heads(session: Session) -> dict[str, tuple[int, str]]:
-    """Length and last digest of every chain that has an event, by chain."""
-    rows = session.execute(select(Chain.id, Chain.length, Chain.head).where(Chain.length > 0))
-    return {row.id: (row.length, row.head) for row in rows}
+def stored(
+    session: Session, chain: str, until: int, limit: int | None = None
+) -> list[StoredCheckpoint]:
+    """A chain's stored checkpoints up to the place `until`, newest first. The caller has already checked who asks."""
+    query = select(StoredCheckpoint).where(
+        StoredCheckpoint.chain_id == chain, StoredCheckpoint.place <= until
+    )
+    return list(session.scalars(query.order_by(StoredCheckpoint.place.desc()).limit(limit)))
+
+
+def stored_until(session: Session, chain: str) -> int:
+    """The event the last stored checkpoint of a chain names; 0 where there is none."""
+    query = select(func.max(StoredCheckpoint.number)).where(StoredCheckpoint.chain_id == chain)
+    return session.scalar(query) or 0
+
+
+def due(session: Session, at: datetime) -> list[str]:
+    """Chains whose end is to be stored: a day after the last time if anything happened since, or after `EVENTS`."""
+    last = aliased(StoredCheckpoint)
+    query = (
+        select(Chain.id)
+        .outerjoin(last, and_(last.chain_id == Chain.id, last.place == Chain.checkpoints))
+        .where(
+            Chain.length > func.coalesce(last.number, 0),
+            or_(
+                last.place.is_(None),
+                last.at <= at - EVERY,
+                Chain.length >= last.number + EVENTS,
+            ),
+        )
+    )
+    return list(session.scalars(query.order_by(Chain.id)))

@@ -6,7 +6,7 @@ What a document says of the chain is its head before that event; the event itsel
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.audit import checkpoint, kinds
+from app.audit import checkpoint, kinds, queries
 from app.audit.service import record
 from app.clock import now
 from app.evidence import documents
@@ -48,7 +48,7 @@ def archive(session: Session, hub: Hub, actor: Actor, institution: str) -> tuple
     for document in made:
         for form, make in _MAKE.items():
             files[f"{document.kind.value}.{form.value}"] = make(document)
-    signed = checkpoint.take(session, hub.key, now())
+    signed = checkpoint.take(queries.ends(session), hub.key, now())
     heads = {"checkpoint": signed.model_dump(mode="json"), "hub_key": hub.key.public.text}
     files["checkpoint.json"] = canonical(heads)
     files["digests.txt"] = "".join(f"{digest(c)}  {n}\n" for n, c in files.items()).encode()

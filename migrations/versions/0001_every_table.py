@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("head", sa.String(length=200), nullable=False),
+        sa.Column("checkpoints", sa.Integer(), nullable=False),
+        sa.Column("checkpoint", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_chain")),
     )
     op.create_table(
@@ -190,6 +192,20 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_api_token_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "audit_checkpoint",
+        sa.Column("chain_id", sa.String(length=200), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=200), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chain_id"], ["audit_chain.id"], name=op.f("fk_audit_checkpoint_chain_id_audit_chain")
+        ),
+        sa.PrimaryKeyConstraint("chain_id", "place", name=op.f("pk_audit_checkpoint")),
+    )
     op.create_table(
         "audit_event",
         sa.Column("id", sa.String(length=200), nullable=False),
@@ -2046,6 +2062,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_audit_event_at"))
 
     op.drop_table("audit_event")
+    op.drop_table("audit_checkpoint")
     with op.batch_alter_table("api_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_token_person_id"))
         batch_op.drop_index(batch_op.f("ix_api_token_institution_id"))

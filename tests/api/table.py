@@ -117,6 +117,7 @@ _OWN = (
     Row("GET", HOME + "/audit", Permission.AUDIT_READ),
     Row("GET", HOME + "/audit/head", Permission.AUDIT_READ),
     Row("GET", HOME + "/audit/export", Permission.AUDIT_READ),
+    Row("GET", HOME + "/audit/checkpoints", Permission.AUDIT_READ),
     Row("GET", HOME + "/evidence", Permission.EVIDENCE_READ),
     Row("GET", HOME + "/evidence/{document}", Permission.EVIDENCE_READ),
     Row("GET", HOME + "/evidence/archive", Permission.EVIDENCE_READ),

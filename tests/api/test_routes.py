@@ -64,6 +64,9 @@ def assert_said(stage: Stage, row: Row, answer: httpx.Response) -> None:
     if row.path.endswith("/audit/export"):
         assert check(answer.content.splitlines()).events > 0
         return
+    if row.path.endswith("/audit/checkpoints"):
+        assert answer.content == b"", "none was stored yet"
+        return
     if row.path.endswith("/table"):
         assert answer.text.startswith("term,code,release,as_of,task,")
         return

@@ -6,7 +6,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from app.audit.collegium_audit import _L, verify
+from app.audit.ed25519 import _L, verify
 
 VECTORS = {
     "empty": (

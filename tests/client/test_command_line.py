@@ -67,6 +67,7 @@ def test_what_one_looks_at(stage: Stage, terminal: Terminal, tmp_path: Path) -> 
     file = tmp_path / "trail.jsonl"
     assert terminal.well("audit", "export", str(file)) == ""
     assert "class.added" in file.read_text()
+    assert terminal.well("audit", "checkpoints", str(tmp_path / "kept.jsonl")) == ""
 
 
 def train(stage: Stage) -> None:  # noqa: F811

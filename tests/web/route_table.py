@@ -15,8 +15,14 @@ ROLES = (
     "operator",
 )
 
-NO_PAGE = frozenset({"/runs/{run_id}/bell", "/i/{institution}/audit/export/{form}"})
-"""A stream of events, which does not end by itself, and a file: nothing to look at."""
+NO_PAGE = frozenset(
+    {
+        "/runs/{run_id}/bell",
+        "/i/{institution}/audit/export/{form}",
+        "/operator/audit/export/{form}",
+    }
+)
+"""A stream of events, which does not end by itself, and files: nothing to look at."""
 
 _HOOK = "/i/{institution}/integrations/webhooks/{webhook}"
 _FLOOR = "/i/{institution}/district/floors/{floor}"
@@ -196,6 +202,7 @@ TABLE = (
     ("POST", "/invitations/{token}/decline", "404 404 404 404 404 404 404 404"),
     ("GET", "/operator", "303 404 404 404 404 404 404 200"),
     ("GET", "/operator/audit", "303 404 404 404 404 404 404 200"),
+    ("GET", "/operator/audit/export/{form}", "303 404 404 404 404 404 404 200"),
     ("GET", "/operator/institutions", "303 404 404 404 404 404 404 200"),
     ("GET", "/operator/institutions/{institution}", "303 404 404 404 404 404 404 200"),
     ("POST", "/operator/institutions/{institution}/decide", "303 404 404 404 404 404 404 422"),

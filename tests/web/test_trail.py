@@ -5,6 +5,9 @@ import re
 from datetime import timedelta
 
 from app.audit import kinds
+from app.audit.checkpoint import store
+from app.audit.collegium_audit import check
+from app.audit.models import HUB_CHAIN
 from app.audit.service import record
 from app.clock import now
 from tests.web.populated import Populated
@@ -63,6 +66,23 @@ def test_by_subject_and_a_row_leads_to_what_it_is_about(hub: Populated) -> None:
 def test_the_whole_file_can_still_be_checked(hub: Populated) -> None:
     whole = hub.client("officer").get(f"{path(hub)}/export/jsonl").text
     assert "checkpoint" in whole.splitlines()[-1]
+
+
+def test_stored_checkpoints_are_listed_and_taken(hub: Populated) -> None:
+    home, officer = hub.ids["institution"], hub.client("officer")
+    assert "No checkpoint is stored yet." in officer.get(path(hub)).text
+    for chain in (home, HUB_CHAIN):
+        with hub.world.hub.db.session() as session:
+            assert store(session, hub.world.hub.key, chain, now())
+    for client, trail in ((officer, path(hub)), (hub.client("operator"), "/operator/audit")):
+        page = client.get(trail).text
+        assert "Checkpoints, newest first" in page and "--kept checkpoints.jsonl" in page
+        kept = client.get(f"{trail}/export/checkpoints").content.splitlines()
+        whole = client.get(f"{trail}/export/jsonl").content.splitlines()
+        held = check(whole, hub.world.hub.key.public.text, kept=kept)
+        assert (held.stored, held.kept) == (1, 1)
+        assert len(client.get(f"{trail}/export/csv").text.splitlines()) == held.events + 1
+        assert b"def check(" in client.get(f"{trail}/export/py").content
 
 
 def test_the_hubs_own_trail(hub: Populated) -> None:

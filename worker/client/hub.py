@@ -51,8 +51,24 @@ class Hub:
     def get(self, path: str, **query: Any) -> Any:
         return self._ask("GET", path, params=_given(query)).json()
 
-    def file(self, path: str) -> bytes:
-        return self._ask("GET", path).content
+    def save(self, path: str, file: Path) -> int:
+        """Writes what the hub sends as it comes; how many lines it has. A file cut short is taken away."""
+        lines = 0
+        try:
+            with self._http.stream("GET", API + path) as answer, file.open("wb") as out:
+                if not answer.is_success:
+                    answer.read()
+                    raise Refused(_sentence(answer), _exit(answer.status_code))
+                for piece in answer.iter_bytes():
+                    lines += piece.count(b"\n")
+                    out.write(piece)
+        except httpx.HTTPError as error:
+            file.unlink(missing_ok=True)
+            raise _away(error) from error
+        except Refused:
+            file.unlink(missing_ok=True)
+            raise
+        return lines
 
     def post(self, path: str, body: Any, key: str) -> Any:
         """`key`: the Idempotency-Key, so that the network may fail and the act still happens once."""
@@ -73,14 +89,18 @@ class Hub:
         try:
             answer = self._http.request(method, API + path, **more)
         except httpx.HTTPError as error:
-            sentence = _("The hub does not answer ({why}). Check the address and the network.")
-            raise Refused(sentence.format(why=type(error).__name__), Exit.AWAY) from error
+            raise _away(error) from error
         if not answer.is_success:
             raise Refused(_sentence(answer), _exit(answer.status_code))
         return answer
 
     def close(self) -> None:
         self._http.close()
+
+
+def _away(error: httpx.HTTPError) -> Refused:
+    sentence = _("The hub does not answer ({why}). Check the address and the network.")
+    return Refused(sentence.format(why=type(error).__name__), Exit.AWAY)
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

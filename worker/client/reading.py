@@ -235,10 +235,18 @@ def list_events(caller: Caller, kind: str | None, since: str | None, most: int) 
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @pass_caller
 def export(caller: Caller, file: Path) -> None:
-    content = caller.hub.file(f"{caller.home}/audit/export")
-    file.write_bytes(content)
+    lines = caller.hub.save(f"{caller.home}/audit/export", file)
     said = _("{n} lines are in {file}. Check them: collegium-hub audit check {file}")
-    click.echo(said.format(n=content.count(b"\n"), file=file), err=True)
+    click.echo(said.format(n=lines, file=file), err=True)
+
+
+@audit.command("checkpoints", help=_("The checkpoints the hub stored, to be kept elsewhere."))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@pass_caller
+def checkpoints(caller: Caller, file: Path) -> None:
+    lines = caller.hub.save(f"{caller.home}/audit/checkpoints", file)
+    said = _("{n} checkpoints are in {file}. Later: collegium-hub audit check --kept {file}")
+    click.echo(said.format(n=lines, file=file), err=True)
 
 
 COMMANDS = (me, institution, policy, federations, sites, reports, sent, audit)

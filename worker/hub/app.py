@@ -18,6 +18,8 @@ from worker.hub import tasks, transport
 SOFT_LIMIT_S = 1700
 HARD_LIMIT_S = 1800
 TIDY_S = 600.0
+CHECKPOINT_S = 600.0
+"""How often chains are looked at; a checkpoint is stored after a day or a thousand events (`app.audit.queries`)."""
 VISIBILITY_S = 2 * HARD_LIMIT_S
 """Longer than the longest task, so that Redis never hands a running one to a second worker."""
 
@@ -68,6 +70,11 @@ def _schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": HubTask.TIDY.value,
             "schedule": TIDY_S,
             "options": {"queue": Queue.LIGHT.value, "expires": TIDY_S},
+        },
+        "checkpoint": {
+            "task": HubTask.CHECKPOINT.value,
+            "schedule": CHECKPOINT_S,
+            "options": {"queue": Queue.LIGHT.value, "expires": CHECKPOINT_S},
         },
     }
 

@@ -14,6 +14,7 @@ from app.jobs import HubTask
 from app.objects import UnknownStore
 from worker.hub import process
 from worker.hub.aggregate import aggregate
+from worker.hub.checkpoints import store
 from worker.hub.delivering import deliver
 from worker.hub.domains import check
 from worker.hub.finish import finish
@@ -36,6 +37,7 @@ WORK: dict[HubTask, Work] = {
     HubTask.TELL: tell,
     HubTask.LETTER: post,
     HubTask.WEBHOOK_DELIVER: deliver,
+    HubTask.CHECKPOINT: store,
     HubTask.SWEEP: sweep,
     HubTask.TIDY: tidy,
 }

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
 from app import paging
@@ -161,16 +162,34 @@ def get_head(call: Calling, institution: Id) -> HeadTold:
     return HeadTold(number=number, digest=digest)
 
 
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/x-ndjson": {}}, "description": "The file."}
+}
+
+
 @router.get(
     "/audit/export",
-    response_class=Response,
-    responses={200: {"content": {"application/x-ndjson": {}}, "description": "The file."}},
+    response_class=StreamingResponse,
+    responses=_LINES,
     **takes(Permission.AUDIT_READ),
 )
 def export_events(
     call: Calling, institution: Id, wanted: Annotated[audit.Filter, Depends(_wanted)]
 ) -> Response:
-    """The whole chain as JSON lines, ending with the heads of all chains signed by the hub: what
-    `collegium-hub audit check` reads. With a filter, the events that fit, without heads."""
-    content = export.as_lines(call.session, call.actor, institution, call.hub.key, wanted)
+    """The whole chain as JSON lines: the checkpoints the hub stored, the events, the heads of all chains signed by the
+    hub: what `collegium-hub audit check` reads. With a filter, the events that fit, without checkpoints or heads."""
+    content = export.as_lines(call.hub.db.reading, call.actor, institution, call.hub.key, wanted)
+    return StreamingResponse(content, media_type="application/x-ndjson")
+
+
+@router.get(
+    "/audit/checkpoints",
+    response_class=Response,
+    responses=_LINES,
+    **takes(Permission.AUDIT_READ),
+)
+def export_checkpoints(call: Calling, institution: Id) -> Response:
+    """The checkpoints the hub stored, as JSON lines. Kept elsewhere, they show a chain that was rewritten or cut back:
+    `collegium-hub audit check --kept`."""
+    content = export.stored_lines(call.session, call.actor, institution, call.hub.key.public)
     return Response(content, media_type="application/x-ndjson")

@@ -14,7 +14,7 @@ from app.text import _
 from app.web import render, site_words
 from app.web.forms import trying
 from app.web.moments import as_of
-from app.web.pages import hub_health, trail
+from app.web.pages import hub_health, trail, trail_files
 from app.web.pages.second_factor import helping
 from app.web.parts import (
     Button,
@@ -162,7 +162,14 @@ def trail_page(visit: Here, cursor: int | None = None) -> Response:
                 _("Events"),
                 trail.parts(visit.session, found, "/operator/audit", wanted, about, who),
             ),
+            Panel(_("How to check it"), trail_files.parts(visit, None, "/operator", wanted)),
         ),
         menu="hub",
     )
     return render.sheet(visit, sheet)
+
+
+@router.get("/audit/export/{form}")
+def export_trail(visit: Here, form: str) -> Response:
+    _operator(visit)
+    return trail_files.taken(visit, None, form)
