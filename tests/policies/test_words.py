@@ -73,7 +73,7 @@ def test_the_defaults_in_words() -> None:
         "Student records never leave the site.",
         "Model updates go to the hub.",
         "Figures on how well the model does here stay at the site.",
-        "Numbers of records stay at the site.",
+        "Numbers of records stay at the site, except the weight that each update carries.",
         "Codes of classes stay at the site.",
         "Class reports stay at the site.",
         "Gaps between groups of students stay at the site.",

@@ -150,7 +150,7 @@ def flow_in_words(flow: str, *, leaves: bool) -> str:
         ),
         "counts": (
             _("Numbers of records go to the hub, in bands."),
-            _("Numbers of records stay at the site."),
+            _("Numbers of records stay at the site, except the weight that each update carries."),
         ),
         "class_codes": (
             _("Codes of classes go to the hub, without students."),
