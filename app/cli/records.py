@@ -15,6 +15,7 @@ from app.hub import Hub
 from app.people import service as people
 from app.policies import profile as profiles
 from app.policies import shelf
+from worker.protocol.meter import Meter
 
 
 @contextmanager
@@ -91,8 +92,14 @@ def import_model(folder: Path, name: str, licence: str, source: str) -> None:
 
     Text, vision and speech models: what it reads follows from its config.json.
     """
-    with writing() as (hub, session):
+    with Meter() as meter, writing() as (hub, session):
         found = base_models.import_model(
-            session, hub.objects, folder, name=name, licence=licence, source=source
+            session,
+            hub.objects,
+            folder,
+            name=name,
+            licence=licence,
+            source=source,
+            told=meter.told,
         )
     click.echo(f"Imported {found.name}, digest {found.digest}. An operator may allow it now.")

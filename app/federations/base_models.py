@@ -1,5 +1,6 @@
 """Base models: imported once from a folder, pinned by digest, allowed by an operator, served to sites from here."""
 
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from app.names import clean_name
 from app.objects import ObjectStore
 from app.text import _
 from worker.protocol.base_models import WEIGHTS
+from worker.protocol.meter import Told, silent
 
 
 def import_model(
@@ -30,18 +32,20 @@ def import_model(
     licence: str,
     source: str,
     actor_id: str = "hub",
+    told: Told = silent,
 ) -> BaseModelFile:
     """Of a text, vision or speech model. Takes the known JSON files and model.safetensors and ignores everything else,
     so no pickle and no code gets in.
 
-    `actor_id` is a person's id where one acts through a page. Importing the same weights again changes nothing.
+    `told` hears how far a file is read. `actor_id` is a person's id where one acts through a page. Importing the same
+    weights again changes nothing.
     Raises Invalid with a sentence.
     """
     cleaned = clean_name(name)
     if not licence.strip() or not source.strip():
         raise Invalid(_("Name the model's licence and source: every member reads them."))
     found = model_folder.look(directory)
-    files = {path.name: store.put_file(path) for path in found.files}
+    files = {path.name: _stored(store, path, told) for path in found.files}
     known = offered.base_model(session, files[WEIGHTS])
     if known is not None:
         return known
@@ -59,6 +63,10 @@ def import_model(
         created=now(),
     )
     return _add(session, model, actor_id)
+
+
+def _stored(store: ObjectStore, path: Path, told: Told) -> str:
+    return store.put_file(path, partial(told, _("Reading {name}").format(name=path.name)))
 
 
 def _add(session: Session, model: BaseModelFile, actor_id: str) -> BaseModelFile:

@@ -1,6 +1,6 @@
 """The object store: bytes by their digest, and uploads while they arrive."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -32,8 +32,8 @@ class ObjectStore(Protocol):
     def put(self, content: bytes) -> str:
         """Stores durably; the same bytes twice are one object. Returns the digest."""
 
-    def put_file(self, path: Path) -> str:
-        """As `put`, for a file too large to hold in memory."""
+    def put_file(self, path: Path, told: Callable[[int, int], None] = ...) -> str:
+        """As `put`, for a file too large to hold in memory. `told`: (bytes done, of how many), each read twice."""
 
     def get(self, digest: str) -> bytes:
         """Raises ObjectMissing; raises WrongDigest when the stored bytes are damaged."""

@@ -23,6 +23,7 @@ from app.objects.names import (
     is_upload,
     upload_name,
 )
+from app.objects.reading import Told, digest_of, read_again, silent
 
 _BLOCK = 1 << 20
 _NEW = ".new-"
@@ -58,15 +59,16 @@ class DiskStore:
             self._place(file, name, digest)
         return digest
 
-    def put_file(self, path: Path) -> str:
-        digest = _file_digest(path)
+    def put_file(self, path: Path, told: Told = silent) -> str:
         size = path.stat().st_size
-        if self._is_whole(digest, size):
-            return digest
-        self.require_room(size)
-        with self._new_file() as (file, name), path.open("rb") as source:
-            shutil.copyfileobj(source, file, _BLOCK)
-            self._place(file, name, digest)
+        with path.open("rb") as source:
+            digest = digest_of(source, told)
+            if self._is_whole(digest, size):
+                return digest
+            self.require_room(size)
+            with self._new_file() as (file, name):
+                shutil.copyfileobj(read_again(source, told), file, _BLOCK)
+                self._place(file, name, digest)
         return digest
 
     def get(self, digest: str) -> bytes:

@@ -31,6 +31,7 @@ from app.objects.names import (
     is_upload,
     upload_name,
 )
+from app.objects.reading import Told, digest_of, read_again, silent
 
 _BLOCK = 1 << 20
 _STAGING = "staging"
@@ -74,12 +75,11 @@ class S3Store:
             self._put(digest, content)
         return digest
 
-    def put_file(self, path: Path) -> str:
+    def put_file(self, path: Path, told: Told = silent) -> str:
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = digest_of(file, told)
             if not self._is_whole(digest, path.stat().st_size):
-                file.seek(0)
-                self._put(digest, file)
+                self._put(digest, read_again(file, told))
         return digest
 
     def get(self, digest: str) -> bytes:

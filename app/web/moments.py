@@ -9,7 +9,8 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 
 from app.clock import now
-from app.text import _, ngettext
+from app.text import _
+from worker.protocol.pace import span
 from worker.protocol.pages import ago, locale, machine, number, percent
 
 __all__ = [
@@ -129,18 +130,6 @@ def known(moment: datetime | None) -> str:
 
 def since(moment: datetime) -> str:
     return _("since {time}").format(time=clock(moment))
-
-
-def span(seconds: float) -> str:
-    """`40 seconds`, `6 minutes`, `3 hours`."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return ngettext("{n} second", "{n} seconds", whole).format(n=whole)
-    if whole < 5400:
-        minutes = round(whole / 60)
-        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
-    hours = round(whole / 3600)
-    return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
 
 
 def size(count: float) -> str:

@@ -12,6 +12,7 @@ from tests.learning import build
 from worker.learning import local
 from worker.learning.evaluate import calibration, suppression
 from worker.learning.evaluate.quality import Judged
+from worker.protocol.codes import JobKind, Phase
 
 SHEET = build.binary_sheet()
 
@@ -27,6 +28,26 @@ def test_metrics_are_of_the_test_split_in_whole_cells(tmp_path: Path) -> None:
     ).shared
     assert (one.task, one.metric, one.records_band, one.weight) == ("at-risk", "auc", "50-99", 50.0)
     assert one.interval and one.interval[0] <= one.value <= one.interval[1]
+
+
+def test_measuring_is_told_as_one_work_over_all_tasks(tmp_path: Path) -> None:
+    sheets = [SHEET, build.regression_sheet(), build.multiclass_sheet()]
+    tasks = [build.records(sheet, 300, seed) for seed, sheet in enumerate(sheets)]
+    first = local.initial_modules(build.MODEL, sheets, bases={})
+    seen: list[tuple[int, int]] = []
+
+    def on_progress(phase: Phase, step: int, steps: int) -> None:
+        if phase is Phase.EVALUATING:
+            seen.append((step, steps))
+
+    where = build.folders(tmp_path) | {"on_progress": on_progress}
+    local.evaluate(build.manifest(sheets), first, build.site(*tasks), **where)
+    assert seen == [(60, 180), (120, 180), (180, 180)]
+    seen.clear()
+    reporting = build.manifest(sheets, kind=JobKind.REPORT, classes=("C0",))
+    local.report(reporting, first, build.site(*tasks), own_dir=tmp_path / "own", **where)
+    assert [step for step, _ in seen] == [60, 120, 180, 240, 300, 360]
+    assert {steps for _, steps in seen} == {360}, "the shared model and the one trained alone"
 
 
 def test_training_records_do_not_touch_the_metrics(tmp_path: Path) -> None:

@@ -43,7 +43,11 @@ def test_reading_begins_where_it_is_asked_to(shelf: Shelf, start: int) -> None:
 
 def test_a_file_is_put_without_holding_it(shelf: Shelf, tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(CONTENT)
-    assert shelf.store.put_file(tmp_path / "model") == DIGEST == shelf.store.put(CONTENT)
+    seen: list[tuple[int, int]] = []
+    told = lambda done, whole: seen.append((done, whole))  # noqa: E731
+    assert shelf.store.put_file(tmp_path / "model", told) == DIGEST == shelf.store.put(CONTENT)
+    assert (len(CONTENT), 2 * len(CONTENT)) in seen
+    assert max(seen) == (2 * len(CONTENT), 2 * len(CONTENT))
     assert shelf.store.get(DIGEST) == CONTENT
 
 

@@ -63,6 +63,7 @@ def test_a_round_under_way(world: World) -> None:
         2,
         3,
     )
+    assert training.seconds_left == 60
     assert training.at is not None
     offline = row(tree, world, 2)
     assert (offline.part, offline.at) == (Part.OFFLINE, offline.last_seen)

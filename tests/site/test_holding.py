@@ -14,7 +14,7 @@ from worker.protocol.codes import Failure, Lane, Phase
 from worker.site.client import connect
 from worker.site.door import Door
 from worker.site.faults import ClaimLost, JobStopped
-from worker.site.holding import Holding, Terms, _Place, seconds_left
+from worker.site.holding import Holding, Terms
 
 LEASE_S = 3
 
@@ -74,6 +74,26 @@ def test_a_job_longer_than_its_lease_keeps_it(held: Held) -> None:
     assert job.phase is Phase.TRAINING
     assert job.progress["steps"] == 1000
     assert job.progress["seconds_left"] > 0, "the run's page tells how long it takes"
+
+
+@pytest.mark.parametrize(
+    "phase", [Phase.FETCHING, Phase.ENCODING, Phase.EVALUATING, Phase.UPLOADING]
+)
+def test_every_phase_that_counts_tells_the_time_left(held: Held, phase: Phase) -> None:
+    noted: list[int | None] = []
+    with held.holding(note=lambda *said: noted.append(said[3])) as holding:
+        begun = time.monotonic()
+
+        def told() -> bool:
+            holding.hook(phase, int(10 * (time.monotonic() - begun)), 10_000)
+            return "seconds_left" in held.live.job(held.offer.job).progress
+
+        wait_until(told, seconds=30, what="the time left")
+    job = held.live.job(held.offer.job)
+    assert job.phase is phase
+    assert 300 < job.progress["seconds_left"] < 3000, "a tenth of a second a step, 10,000 steps"
+    assert noted[0] is None, "before enough is done"
+    assert noted[-1] is not None, "and the people at the site are told too"
 
 
 def test_progress_alone_keeps_no_lease(held: Held) -> None:
@@ -144,12 +164,3 @@ def test_a_pause_between_two_tries_ends_when_the_job_must(held: Held) -> None:
         with pytest.raises(JobStopped):
             holding.wait(30)
         assert time.monotonic() - began < 3
-
-
-def test_the_time_left_follows_the_pace_of_the_training() -> None:
-    """Steps 10 to 15 of 25 took 20 seconds: the other 10 take 40. A resumed training does not begin at 0."""
-    place = _Place(Phase.TRAINING, 15, 25, beat=120.0, begun=(100.0, 10))
-    assert seconds_left(place) == 40
-    assert seconds_left(replace(place, step=10)) is None
-    assert seconds_left(replace(place, step=25)) == 0
-    assert seconds_left(replace(place, phase=Phase.ENCODING)) is None

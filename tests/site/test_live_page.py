@@ -1,5 +1,6 @@
 """The page of a site that really works: what it does now, and the button that stops it."""
 
+import re
 import time
 from pathlib import Path
 
@@ -27,9 +28,12 @@ def test_stop_puts_the_job_down_and_ends_everything(live: Stage) -> None:
         wait_until(lambda: server.served_at(home) is not None, seconds=30, what="the page")
         page = Served(home, home.config().page_port)
         visitor = page.visitor()
-        live.wait(lambda: _step(home) > 5, 90, "some steps of training")
+        live.wait(lambda: _told(home), 90, "the time left of some steps of training")
         shown = visitor.get("/").text
         assert "Training" in shown
+        assert re.search(
+            r"[0-9]+ of [0-9]+ steps, about [0-9]+ (second|minute|hour)s? to go", shown
+        )
         assert "Train for a round, round 1." in shown
         assert live.jobs(member)[0].id in shown
 
@@ -69,9 +73,9 @@ def test_without_the_setting_no_page_is_served(live: Stage, tmp_path: Path) -> N
         assert not (home.logs / "page.log").exists()
 
 
-def _step(home: Home) -> int:
+def _told(home: Home) -> bool:
     job = current.read(home).get(Lane.TRAIN)
-    return job.step if job and job.phase is Phase.TRAINING else 0
+    return bool(job and job.phase is Phase.TRAINING and job.step > 5 and job.seconds_left)
 
 
 def _of(process: psutil.Process, folder: str) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from worker.learning.data.records import SiteData
 from worker.learning.data.rows import ASKED
 from worker.learning.evaluate import answers, paired
-from worker.learning.evaluate.predict import judge, predict
+from worker.learning.evaluate.predict import as_one, judge, predict
 from worker.learning.evaluate.quality import Judged
 from worker.learning.model.network import Network
 from worker.learning.own import Modules
@@ -103,9 +103,8 @@ def find(
     own = personal.state(desk, shared, manifest.training, shelf, on_progress)
     networks[Chosen.PERSONAL] = desk.network(own)
     networks[Chosen.ALONE] = alone.of(manifest, desk, data, places.cache, on_progress)
-    chosen = {
-        source.data.sheet.name: _choose(networks, source, on_progress) for source in desk.sources
-    }
+    hook = as_one(len(networks) * _records(desk.sources, "validation"), on_progress)
+    chosen = {source.data.sheet.name: _choose(networks, source, hook) for source in desk.sources}
     before = InUse(networks, chosen)
     classes = {
         source.data.sheet.name: class_heads.find(
@@ -129,15 +128,18 @@ def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook)
     """What the choices did, on the test split: the chosen model's figures, and whether it helped."""
     figures: list[TaskMetrics] = []
     choices: list[PersonalChoice] = []
-    for source in desk.sources:
+    judged = [
+        source
+        for source in desk.sources
+        if len(source.rows("test")) >= minimum_cell and source.data.sheet.name in found.chosen
+    ]
+    hook = as_one((len(found.networks) + 1) * _records(judged, "test"), on_progress)
+    for source in judged:
         name = source.data.sheet.name
-        if len(source.rows("test")) < minimum_cell or name not in found.chosen:
-            continue
         every = {
-            model: said(network, source, "test", on_progress)
-            for model, network in found.networks.items()
+            model: said(network, source, "test", hook) for model, network in found.networks.items()
         }
-        ours = found.judged(source, "test", on_progress)
+        ours = found.judged(source, "test", hook)
         figure = answers.metrics(ours, minimum_cell)
         if figure is None:
             continue
@@ -192,6 +194,10 @@ def said(network: Network, source: Source, split: str, on_progress: ProgressHook
     """What a model says of one split, beside the labels."""
     rows = source.rows(split)
     return judge(source, rows, predict(network, source, rows, on_progress))
+
+
+def _records(given: Sequence[Source], split: str) -> int:
+    return sum(len(source.rows(split)) for source in given)
 
 
 def _can_choose(given: Sequence[Source]) -> bool:

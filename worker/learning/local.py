@@ -222,7 +222,8 @@ def report(
     """Figures of the classes the manifest names, by the model in use, suppressed and rounded here."""
     from worker.learning import in_use
     from worker.learning.evaluate import classes
-    from worker.learning.evaluate.compare import compared
+    from worker.learning.evaluate.compare import compared, predicted
+    from worker.learning.evaluate.predict import as_one
     from worker.learning.training import alone
 
     with _laid(manifest, data, bases, cache_dir, on_progress) as desk:
@@ -230,7 +231,8 @@ def report(
         used = in_use.find(manifest, desk, modules, data, places, on_progress)
         local = alone.of(manifest, desk, data, cache_dir, on_progress)
         asked = manifest.classes
-        found = [compared(used.predict, local, s, asked, on_progress) for s in desk.sources]
+        hook = as_one(predicted(desk.sources, asked), on_progress)
+        found = [compared(used.predict, local, s, asked, hook) for s in desk.sources]
     return ReportAnswer(classes=classes.figures(data, asked, found, manifest.minimum_cell))
 
 

@@ -27,6 +27,8 @@ class Current:
     phase: Phase = Phase.CLAIMED
     step: int = 0
     steps: int = 0
+    seconds_left: int | None = None
+    """Of its phase."""
 
 
 class Record:
@@ -38,9 +40,11 @@ class Record:
         self._said = Current(job, kind, run, round_, now, now, os.getpid())
         self._write()
 
-    def note(self, phase: Phase, step: int, steps: int) -> None:
+    def note(self, phase: Phase, step: int, steps: int, seconds_left: int | None) -> None:
         now = datetime.now(UTC)
-        self._said = replace(self._said, phase=phase, step=step, steps=steps, at=now)
+        self._said = replace(
+            self._said, phase=phase, step=step, steps=steps, seconds_left=seconds_left, at=now
+        )
         self._write()
 
     def close(self) -> None:

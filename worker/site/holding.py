@@ -16,6 +16,7 @@ from types import TracebackType
 from worker.protocol import limits
 from worker.protocol.codes import Failure, Phase, Verdict
 from worker.protocol.messages import Progress
+from worker.protocol.pace import Pace
 from worker.site.door import Door
 from worker.site.faults import ClaimLost, DiskFull, HubFault, JobStopped, Revoked, StaleClaim
 
@@ -35,7 +36,7 @@ def end_this_process() -> None:
 @dataclass(frozen=True)
 class Terms:
     """What a job may take. `wants` is asked every tick for a reason to stop that comes from this machine; `note` is
-    told where the job stands, as often as the hub is."""
+    told where the job stands and the seconds its phase still takes, as often as the hub is."""
 
     lease_s: float
     stall_s: float
@@ -43,7 +44,7 @@ class Terms:
     grace_s: float = 30.0
     wants: Callable[[], Failure | None] = lambda: None
     end_process: Callable[[], None] = end_this_process
-    note: Callable[[Phase, int, int], None] = lambda phase, step, steps: None
+    note: Callable[[Phase, int, int, int | None], None] = lambda phase, step, steps, left: None
 
 
 @dataclass
@@ -53,8 +54,8 @@ class _Place:
     steps: int = 0
     changed: bool = True
     beat: float = field(default_factory=time.monotonic)
-    begun: tuple[float, int] = (0.0, 0)
-    """When the phase's first step was told, and which: a training resumed does not begin at 0."""
+    left: int | None = None
+    """Seconds this phase still takes; what follows it is not counted."""
 
 
 class Holding:
@@ -66,6 +67,7 @@ class Holding:
         self._door = door
         self._terms = terms
         self._place = _Place()
+        self._pace = Pace()
         self._began = time.monotonic()
         self._stop: JobStopped | None = None
         self._stop_at = 0.0
@@ -95,10 +97,9 @@ class Holding:
             place.step,
             place.steps,
         )
-        now = time.monotonic()
-        if phase is not place.phase or steps != place.steps:
-            place.begun = (now, step)
-        place.phase, place.step, place.steps, place.beat = phase, step, steps, now
+        place.beat = time.monotonic()
+        place.left = self._pace.left(phase, step, steps, place.beat)
+        place.phase, place.step, place.steps = phase, step, steps
         if self._stop is not None:
             raise self._stop
 
@@ -170,7 +171,7 @@ class Holding:
     def _tell(self, now: float) -> None:
         place = self._place
         self._told, place.changed = now, False
-        self._terms.note(place.phase, place.step, place.steps)
+        self._terms.note(place.phase, place.step, place.steps, place.left)
         said = Progress(claim=self.claim, phase=place.phase, **_numbers(place))
         try:
             self._door.progress(self.job, said)
@@ -186,20 +187,9 @@ class Holding:
 
 
 def _numbers(place: _Place) -> dict[str, int]:
-    if place.phase in _IN_BYTES:
-        return {"bytes_done": place.step, "bytes_all": place.steps}
-    left = seconds_left(place)
-    found = {"step": place.step, "steps": place.steps}
-    return found if left is None else found | {"seconds_left": left}
-
-
-def seconds_left(place: _Place) -> int | None:
-    """Of a training, by its pace so far; None before its second step. What follows it is not counted."""
-    since, first = place.begun
-    done = place.step - first
-    if place.phase is not Phase.TRAINING or done < 1 or place.steps < place.step:
-        return None
-    return round((place.beat - since) / done * (place.steps - place.step))
+    names = ("bytes_done", "bytes_all") if place.phase in _IN_BYTES else ("step", "steps")
+    found = dict(zip(names, (place.step, place.steps), strict=True))
+    return found if place.left is None else found | {"seconds_left": place.left}
 
 
 assert limits.LEASE_S > 3 * _TICK_S

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from worker.learning.own import Modules, laid_over
+from worker.protocol import code_words
 from worker.protocol.codec import decode
-from worker.protocol.codes import Phase
 from worker.protocol.layout import read_by_bases
 from worker.protocol.manifest import Manifest
+from worker.protocol.meter import Told, silent
 from worker.protocol.policy import Modality
 from worker.protocol.text import _
 from worker.site import files, records
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 COLUMNS = ("task", "student", "class", "term", "of", "prediction", "known_records")
 
 
-def write(site: Site, out: Path, reason: str) -> int:
+def write(site: Site, out: Path, reason: str, told: Told = silent) -> int:
     """The list of every record whose answer is not known yet; how many records. Raises SiteFault, DataFault, DiskFull.
 
     The policy has to allow such lists; who asked for one, and why, is in `logs/student-lists.jsonl`.
@@ -50,7 +51,7 @@ def write(site: Site, out: Path, reason: str) -> int:
         bases=_bases(site, manifest),
         cache_dir=files.folder(site.home.cache),
         own_dir=site.own.personal(manifest.run),
-        on_progress=_quiet,
+        on_progress=lambda phase, step, steps: told(code_words.phase(phase), step, steps),
     )
     count = sum(len(one.student) for one in found)
     _log(site, manifest, reason, count)
@@ -142,7 +143,3 @@ def _table(found: "Iterable[Predicted]", names: dict[str, str]) -> str:
 def _cell(text: str) -> str:
     """No spreadsheet takes it for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _quiet(phase: Phase, step: int, steps: int) -> None:
-    """Nobody watches."""

@@ -10,6 +10,7 @@ from app.text import _
 from app.web.moments import known, size, span
 from app.web.parts import Progress, Status
 from worker.protocol import code_words
+from worker.protocol.codes import Phase
 
 AWAITED = frozenset({Part.WAITING, Part.WORKING, Part.UPLOADING})
 
@@ -57,13 +58,11 @@ def _seen(row: SiteRow) -> tuple[Status, str, Progress | None]:
 
 
 def _working(row: SiteRow, age: str) -> tuple[Status, str, Progress | None]:
-    text = _("It works on this round.")
+    text = _("It works on this round.") if row.seconds_left is None else _left(row)
     if row.late:
         text = _(
             "It still works from the round before. Its update counts in this one, a little less."
         )
-    elif row.seconds_left is not None:
-        text = _("About {span} to go, then it uploads.").format(span=span(row.seconds_left))
     if row.phase and row.steps and row.step is not None:
         word = _("{phase} {n} of {all}").format(
             phase=code_words.phase(row.phase), n=row.step, all=row.steps
@@ -73,13 +72,23 @@ def _working(row: SiteRow, age: str) -> tuple[Status, str, Progress | None]:
     return Status("busy", word, age), text, None
 
 
+def _left(row: SiteRow) -> str:
+    """What a phase is followed by is not counted, and takes its own time."""
+    said = {
+        Phase.TRAINING: _("About {span} to go, then it uploads."),
+        Phase.ENCODING: _("About {span} to go, then it trains."),
+    }.get(row.phase or Phase.CLAIMED, _("About {span} to go with this."))
+    return said.format(span=span(row.seconds_left or 0))
+
+
 def _uploading(row: SiteRow, age: str) -> tuple[Status, str, Progress | None]:
     status = Status("busy", _("Uploading"), age)
     if not row.bytes_all:
         return status, _("Its update is on the way."), None
     done = row.bytes_done or 0
     text = _("{done} of {all} has arrived.").format(done=size(done), all=size(row.bytes_all))
-    return status, text, Progress("", done, row.bytes_all, text)
+    left = "" if row.seconds_left is None else f" {_left(row)}"
+    return status, text + left, Progress("", done, row.bytes_all, text)
 
 
 def _still(row: SiteRow, age: str) -> tuple[Status, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.learning.data import sets
 from worker.learning.data import tables
@@ -55,5 +56,5 @@ OFFICIAL: dict[str, Callable[[Path], Path]] = {
 OPTIONS = {"assistments2009": {"sites": 4}}
 
 
-def made(name: str, root: Path, to: str = "out", **options: object) -> Imported:
+def made(name: str, root: Path, to: str = "out", **options: Any) -> Imported:
     return REGISTRY[name].run(OFFICIAL[name](root), root / to, **OPTIONS.get(name, {}) | options)

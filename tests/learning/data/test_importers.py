@@ -56,6 +56,28 @@ def test_the_official_form_becomes_folders_without_a_fault(name: str, tmp_path: 
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "works"),
+    [
+        ("school", {"Reading school.mat"}),
+        ("assistments2009", {"Reading skill_builder_data_corrected_collapsed.csv"}),
+        ("speechocean762", {"Copying recordings and images", "Listening to recordings"}),
+    ],
+)
+def test_an_import_tells_how_far_it_is(name: str, works: set[str], tmp_path: Path) -> None:
+    last: dict[str, tuple[int, int]] = {}
+
+    def told(what: str, done: int, whole: int) -> None:
+        assert (done, whole) >= last.get(what, (0, 0)), "never back"
+        last[what] = (done, whole)
+
+    found = made(name, tmp_path, told=told)
+    assert set(last) == works
+    assert all(done == whole > 0 for done, whole in last.values())
+    if name == "speechocean762":
+        assert last["Copying recordings and images"][1] == found.records
+
+
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_the_same_download_gives_the_same_bytes_and_never_twice(name: str, tmp_path: Path) -> None:
     first, second = made(name, tmp_path), made(name, tmp_path, "again")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.learning.evaluate import quality, rule, suppression
-from worker.learning.evaluate.predict import judge, predict
+from worker.learning.evaluate.predict import as_one, judge, predict
 from worker.learning.evaluate.quality import Judged
 from worker.learning.model.network import Network
 from worker.learning.training.batches import Rows, Source
@@ -20,12 +20,13 @@ def of_model(
     network: Network, given: Iterable[Source], minimum_cell: int, on_progress: ProgressHook
 ) -> tuple[TaskMetrics, ...]:
     """One entry per task with at least the minimum cell of test records and a defined metric."""
-    found = []
-    for source in given:
-        rows = source.rows("test")
-        if len(rows) >= minimum_cell:
-            prediction = predict(network, source, rows, on_progress)
-            found.append(metrics(judge(source, rows, prediction), minimum_cell))
+    held = [(source, source.rows("test")) for source in given]
+    judged = [(source, rows) for source, rows in held if len(rows) >= minimum_cell]
+    hook = as_one(sum(len(rows) for _, rows in judged), on_progress)
+    found = [
+        metrics(judge(source, rows, predict(network, source, rows, hook)), minimum_cell)
+        for source, rows in judged
+    ]
     return tuple(one for one in found if one is not None)
 
 

@@ -20,8 +20,8 @@ def compared(
 ) -> Compared:
     """`used`: the predictions of the model in use. `asked`: codes of the classes that a report is about."""
     rows = source.rows("test")
+    every = _every(source, asked)
     ruled = rule_prediction(source, rows)
-    every = np.flatnonzero(np.isin(source.data.class_code, asked) & bool(source.data.groupings))
     said = used(source, every, on_progress) if len(every) else None
     return Compared(
         source=source,
@@ -32,3 +32,13 @@ def compared(
         whole=None if said is None else judge(source, every, said),
         whole_rows=every,
     )
+
+
+def predicted(given: Sequence[Source], asked: Sequence[str]) -> int:
+    """How many records `compared` predicts for all these tasks, each time counted."""
+    return sum(2 * len(one.rows("test")) + len(_every(one, asked)) for one in given)
+
+
+def _every(source: Source, asked: Sequence[str]) -> Rows:
+    """All records of the asked classes, where the sheet names topics or groups."""
+    return np.flatnonzero(np.isin(source.data.class_code, asked) & bool(source.data.groupings))

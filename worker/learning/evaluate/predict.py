@@ -41,6 +41,18 @@ def predict(
     return np.concatenate(placed) if sheet.kind == "next_answer" else np.stack(placed)
 
 
+def as_one(whole: int, on_progress: ProgressHook) -> ProgressHook:
+    """Several calls of `predict` told as one work of `whole` records, so that its time left is that of all of them."""
+    before = 0
+
+    def hook(phase: Phase, step: int, steps: int) -> None:
+        nonlocal before
+        on_progress(phase, min(before + step, whole), whole)
+        before += steps if step == steps else 0
+
+    return hook
+
+
 def _single(sheet: TaskSheet) -> bool:
     return sheet.kind in ("binary", "regression", "next_answer")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from worker.protocol.meter import Meter
 from worker.protocol.text import _, ngettext
 from worker.site import readiness, records, withdrawals
 from worker.site.cli.terminal import Context, pass_context, say, table
@@ -149,7 +150,9 @@ def import_(name: str, src: Path, dst: Path, options: tuple[str, ...]) -> None:
             _("There is no importer “{name}”. There is: {known}.").format(name=name, known=known)
         )
     try:
-        done = importer.run(src, dst, **_options(importer, options))
+        chosen = _options(importer, options)
+        with Meter() as meter:
+            done = importer.run(src, dst, told=meter.told, **chosen)
     except (SourceFault, DestinationInUse) as error:
         raise SiteFault(str(error)) from error
     except OSError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from worker.learning.data.findings import DataFault
+from worker.protocol.meter import Meter
 from worker.protocol.text import _, ngettext
 from worker.site import predicting
 from worker.site.cli.terminal import Context, pass_context, say
@@ -28,7 +29,9 @@ def predict(context: Context, out: Path, reason: str) -> None:
     if not reason.strip():
         raise SiteFault(_("Say in a few words why you need the list: --reason"))
     try:
-        count = predicting.write(context.site(), out, " ".join(reason.split())[:200])
+        with Meter() as meter:
+            said = " ".join(reason.split())[:200]
+            count = predicting.write(context.site(), out, said, meter.told)
     except DataFault as error:
         say(describe(error.faults).rstrip())
         raise SiteFault(_("The data folder cannot be read, so no list is made.")) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from worker.protocol import code_words
+from worker.protocol import code_words, pace
 from worker.protocol.codes import Lane, Phase
 from worker.protocol.text import _
 from worker.site import current, supervisor
@@ -44,13 +44,15 @@ class Work:
 
     @property
     def far(self) -> str:
-        """`2 of 3 steps`, `0.4 MB of 1.1 MB`; empty where nothing is counted."""
+        """`2 of 3 steps, …`, `0.4 MB of 1.1 MB, about 40 seconds to go`; empty where nothing is counted."""
         if self.job is None or not self.job.steps:
             return ""
         done, all_ = self.job.step, self.job.steps
         if self.job.phase in _IN_BYTES:
-            return _("{done} of {all}").format(done=size(done), all=size(all_))
-        return _("{done} of {all} steps").format(done=done, all=all_)
+            said = _("{done} of {all}").format(done=size(done), all=size(all_))
+        else:
+            said = _("{done} of {all} steps").format(done=done, all=all_)
+        return said if done >= all_ else f"{said}, {pace.in_words(self.job.seconds_left)}"
 
 
 @dataclass(frozen=True)

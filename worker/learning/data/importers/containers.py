@@ -8,11 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol, cast
+
+from worker.protocol.meter import watched
 
 _ZIP, _TAR = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 INNER_BYTES = 256 << 20
 """The largest archive inside an archive: it is held in memory."""
+
+
+Told = Callable[[int, int], None]
+"""(bytes read, of how many), as they lie in the download, at each block."""
+
+
+def _silent(done: int, whole: int) -> None:
+    """Nobody waits."""
 
 
 class Container(Protocol):
@@ -21,7 +31,7 @@ class Container(Protocol):
     title: str
 
     def names(self) -> list[str]: ...
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]: ...
+    def open(self, name: str, told: Told = ...) -> AbstractContextManager[BinaryIO]: ...
     def each(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, BinaryIO]]: ...
     def within(self, name: str) -> "Container | None": ...
 
@@ -60,9 +70,10 @@ class Folder:
         return sorted(found, key=lambda name: (name.count("/"), name))
 
     @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
+    def open(self, name: str, told: Told = _silent) -> Iterator[BinaryIO]:
+        size = (self._root / name).stat().st_size
         with (self._root / name).open("rb") as raw:
-            yield _plain(raw, name)
+            yield _plain(_watched(raw, told, size), name)
 
     def each(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, BinaryIO]]:
         for name in filter(wanted, self.names()):
@@ -82,9 +93,10 @@ class Zip:
         return [name for name in self._archive.namelist() if not name.endswith("/")]
 
     @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
+    def open(self, name: str, told: Told = _silent) -> Iterator[BinaryIO]:
+        size = self._archive.getinfo(name).file_size
         with self._archive.open(name) as stream:
-            yield _plain(stream, name)  # type: ignore[arg-type]
+            yield _plain(_watched(stream, told, size), name)
 
     def each(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, BinaryIO]]:
         for name in filter(wanted, self.names()):
@@ -114,20 +126,30 @@ class Tar:
             return [member.name for member in archive if member.isfile()]
 
     @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
-        for _name, raw in self.each(lambda one: one == name):
-            yield raw
+    def open(self, name: str, told: Told = _silent) -> Iterator[BinaryIO]:
+        for member, stream in self._streams(lambda one: one == name):
+            yield _plain(_watched(stream, told, member.size), name)
             return
 
     def each(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, BinaryIO]]:
+        for member, stream in self._streams(wanted):
+            yield member.name, _plain(stream, member.name)  # type: ignore[arg-type]
+
+    def _streams(
+        self, wanted: Callable[[str], bool]
+    ) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
         with tarfile.open(self._path, "r|*") as archive:
             for member in archive:
                 stream = archive.extractfile(member) if member.isfile() else None
                 if stream is not None and wanted(member.name):
-                    yield member.name, _plain(stream, member.name)  # type: ignore[arg-type]
+                    yield member, stream
 
     def within(self, name: str) -> Container | None:
         return None
+
+
+def _watched(raw: IO[bytes], told: Told, size: int) -> BinaryIO:
+    return cast(BinaryIO, watched(raw, lambda at: told(at, size)))
 
 
 def _plain(raw: BinaryIO, name: str) -> BinaryIO:

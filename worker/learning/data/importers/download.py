@@ -12,11 +12,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from worker.learning.data.importers.containers import Container, Folder, container, is_archive
 from worker.learning.data.importers.results import SourceFault
+from worker.protocol.meter import Told, silent
 from worker.protocol.text import _
 
 Row = dict[str, str]
@@ -37,12 +39,13 @@ _UNREADABLE = (
 
 
 class Download:
-    """One download. Files are named without their folder."""
+    """One download. Files are named without their folder. `told` hears how far a large file is read."""
 
-    def __init__(self, src: Path) -> None:
+    def __init__(self, src: Path, told: Told = silent) -> None:
         if not src.exists():
             raise SourceFault(_("{path} is not there.").format(path=src))
         self.src = src
+        self.told = told
         self._known: list[Container] = []
         self._coming = self._containers()
 
@@ -96,7 +99,8 @@ class Download:
             what = _("{name} is not in {path}: take the whole official download.")
             raise SourceFault(what.format(name=name + endings[0], path=self.src))
         place, member = found
-        with _told(member), place.open(member) as raw:
+        what = _("Reading {name}").format(name=member.rsplit("/", 1)[-1])
+        with _told(member), place.open(member, partial(self.told, what)) as raw:
             yield raw, member
 
     def _find(self, name: str, endings: Sequence[str]) -> tuple[Container, str] | None:

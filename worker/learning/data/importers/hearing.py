@@ -3,14 +3,17 @@
 The same three that `fields.Scaling` adds up of a table's columns; known once the recordings lie in their folders.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from worker.learning.data import acoustics, perceived
+from worker.protocol.meter import Told, silent
 from worker.protocol.sound import heard
 from worker.protocol.tasks import Input, TaskSheet
+from worker.protocol.text import _
 
 _EVEN = 1e-3
 """Deviation, of what constants scale to about 1, below which a number counts as the same everywhere."""
@@ -38,17 +41,33 @@ def scaled(one: Input, sites: Iterable[acoustics.Numbers]) -> Input:
 
 
 def heard_sheets(
-    sheets: Sequence[TaskSheet], name: str, sites: Sequence[Sequence[Path]]
+    sheets: Sequence[TaskSheet],
+    name: str,
+    sites: Sequence[Sequence[Path]],
+    told: Told = silent,
 ) -> tuple[TaskSheet, ...]:
     """The sheets with the audio input `name` scaled by the recordings of each site's training records."""
     found = next(one for one in sheets[0].inputs if one.name == name)
-    made = scaled(found, (moments(paths, found) for paths in sites))
+    heard_of = _counted(sites, told)
+    made = scaled(found, (moments(paths, found) for paths in heard_of))
     return tuple(
         sheet.model_copy(
             update={"inputs": tuple(made if one == found else one for one in sheet.inputs)}
         )
         for sheet in sheets
     )
+
+
+def _counted(sites: Sequence[Sequence[Path]], told: Told) -> Iterator[Iterator[Path]]:
+    """The same paths, each told of once it was heard."""
+    whole, count = sum(len(paths) for paths in sites), itertools.count(1)
+
+    def each(paths: Sequence[Path]) -> Iterator[Path]:
+        for path in paths:
+            yield path
+            told(_("Listening to recordings"), next(count), whole)
+
+    return (each(paths) for paths in sites)
 
 
 def _short(values: acoustics.Numbers) -> tuple[float, ...]:

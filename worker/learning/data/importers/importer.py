@@ -16,6 +16,7 @@ from worker.learning.data.importers.results import (
     SourceFault,
 )
 from worker.learning.data.write import place, whole_folder, write_dataset, write_sheets
+from worker.protocol.meter import Told, silent
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
@@ -35,22 +36,24 @@ class Importer:
     consent: str
     """What the set tells of ages and consent, and what the data steward decides: a marked sentence."""
 
-    def run(self, src: Path, dst: Path, **options: Any) -> Imported:
-        """`src`: the download as it comes. Raises `SourceFault`, `DestinationInUse`, each a sentence for people."""
+    def run(self, src: Path, dst: Path, *, told: Told = silent, **options: Any) -> Imported:
+        """`src`: the download as it comes. `told` hears of what takes time. Raises `SourceFault`, `DestinationInUse`,
+        each a sentence for people."""
         chosen = {o.name: options.pop(o.name, o.default) for o in self.options}
         if options:
             raise SourceFault(_("Unknown option {name}.").format(name=sorted(options)[0]))
         with whole_folder(dst) as part:
-            made = self.make(Download(src), chosen)
+            made = self.make(Download(src, told), chosen)
             count, sites = 0, []
             for site in made.sites:
                 sites.append(_safe(site.site))
                 count += len(site.records["student"])
                 _write(part / site.site, site, made.sheets)
-            for name, file, content in made.media:
+            for done, (name, file, content) in enumerate(made.media, start=1):
                 (part / name / file).parent.mkdir(parents=True, exist_ok=True)
                 place(part / name / file, content)
-            sheets = made.heard(part) if made.heard else made.sheets
+                told(_("Copying recordings and images"), done, made.media_count)
+            sheets = made.heard(part, told) if made.heard else made.sheets
             files = write_sheets(part / "tasks", sheets) if sheets else []
         return Imported(
             {name: dst / name for name in sites},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.learning.data.write import Columns
+from worker.protocol.meter import Told
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import _
 
@@ -71,7 +72,8 @@ class Made:
     notes: tuple[str, ...] = ()
     media: Iterable[tuple[str, str, bytes]] = ()
     """Site, file inside its folder, content: one at a time."""
-    heard: Callable[[Path], tuple[TaskSheet, ...]] | None = None
+    media_count: int = 0
+    heard: Callable[[Path, Told], tuple[TaskSheet, ...]] | None = None
     """The sheets where their scale rests on recordings: asked once all files lie in the folder that is given."""
 
 

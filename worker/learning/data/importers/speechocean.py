@@ -31,6 +31,7 @@ from worker.learning.data.importers.results import (
     smaller,
 )
 from worker.learning.data.importers.speechocean_files import SCORES, Source, source
+from worker.protocol.meter import Told
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.text import N_, _
 
@@ -121,20 +122,21 @@ def _make(download: Download, chosen: Chosen) -> Made:
         ),
         sheets=sheets,
         notes=_notes(len(records)),
+        media_count=len(records),
         media=found.media({row["utterance"]: row["site"] for row in records}),
         heard=partial(_heard, sheets, records),
     )
 
 
 def _heard(
-    sheets: Sequence[TaskSheet], records: Sequence[Row], folder: Path
+    sheets: Sequence[TaskSheet], records: Sequence[Row], folder: Path, told: Told
 ) -> tuple[TaskSheet, ...]:
     train = [row for row in records if row["split"] == "train"]
     paths = [
         [folder / band / row["recording"] for row in train if row["site"] == band]
         for _most, band in _BANDS
     ]
-    return heard_sheets(sheets, "recording", paths)
+    return heard_sheets(sheets, "recording", paths, told)
 
 
 def _notes(count: int) -> tuple[str, ...]:
