@@ -56,10 +56,19 @@ NEXT = TaskSheet(
     label="correct",
     inputs=(ANSWERS,),
 )
+EFFORT = TaskSheet(
+    name="effort",
+    target="How much effort does an expert hear?",
+    kind="regression",
+    label="effort",
+    metric="rmse",
+    inputs=(SOUND, PICTURE),
+)
+"""Of the same recordings and drawings as `spoken`, with nothing in common: the two pull apart in some steps."""
 OPEN = runs.POLICY.model_copy(
     update={
         "modalities": ("table", "audio", "image", "events"),
-        "task_kinds": ("rubric", "next_answer"),
+        "task_kinds": ("rubric", "regression", "next_answer"),
     }
 )
 COUNT = 30
@@ -67,7 +76,7 @@ COUNT = 30
 
 @pytest.fixture
 def live(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stage]:
-    with stage(sqlite_url, redis_url, tmp_path, count=4, sheets=(SPOKEN, NEXT)) as built:
+    with stage(sqlite_url, redis_url, tmp_path, count=4, sheets=(SPOKEN, EFFORT, NEXT)) as built:
         yield built
 
 
@@ -82,7 +91,7 @@ def records(folder: Path, seed: int, *, speaks: bool, answers: bool) -> None:
 
     draw = np.random.default_rng(seed)
     modalities, tasks = [], {}
-    rows = [[f"pupil-{n}", "A", "2026", "", "", "", ""] for n in range(COUNT)]
+    rows = [[f"pupil-{n}", "A", "2026", "", "", "", "", ""] for n in range(COUNT)]
     if speaks:
         for n, row in enumerate(rows):
             level = float(draw.normal())
@@ -92,11 +101,13 @@ def records(folder: Path, seed: int, *, speaks: bool, answers: bool) -> None:
                 folder / f"{n}.png"
             )
             recording = f"{n}.npy" if n % 4 else ""
-            row[3:] = [recording, f"{n}.png", f"{level:.2f}", "" if n % 3 else f"{level:.1f}"]
+            scores = [f"{level:.2f}", "" if n % 3 else f"{level:.1f}", f"{-level:.2f}"]
+            row[3:] = [recording, f"{n}.png", *scores]
         for kind, column in (("audio", "recording"), ("image", "drawing")):
             modalities.append({"kind": kind, "file": "records.csv", "columns": {column: kind}})
         tasks["spoken"] = {"kind": "rubric", "label": "fluency"}
-    header = ["pupil", "group", "year", "recording", "drawing", "fluency", "accuracy"]
+        tasks["effort"] = {"kind": "regression", "label": "effort"}
+    header = ["pupil", "group", "year", "recording", "drawing", "fluency", "accuracy", "effort"]
     write(folder, "records.csv", header, rows)
     if answers:
         events = [
@@ -137,24 +148,31 @@ def test_each_trains_what_its_records_carry_and_the_sum_is_that_of_a_simulation(
     with ExitStack() as started:
         for home in live.homes.values():
             started.enter_context(running(home))
-        run = live.propose(epochs=2, batch=8)
+        run = live.propose(epochs=2, batch=8, tasks_weighed="pcgrad")
         live.wait(lambda: live.is_completed(run), 240, "the end of the run")
-    spoken = {"encoder/audio", "encoder/image", "fusion", "head/spoken"}
+    spoken = {"encoder/audio", "encoder/image", "fusion", "head/effort", "head/spoken"}
     asked = {"encoder/events", "head/next"}
     for member, (speaks, answers) in zip(live.world.members, kinds, strict=True):
         sent = live.homes[member.site].outbox / f"{run}.1" / "update.safetensors"
         modules = codec.by_module(codec.decode(sent.read_bytes())).keys()
         assert modules == (spoken if speaks else set()) | (asked if answers else set())
-    assert runs.states(live.world, run, 1) == simulated(live, run)
+    states = runs.states(live.world, run, 1)
+    assert states == simulated(live, run)
+    added = simulated(live, run, tasks_weighed="sum")
+    assert {name for name, digest in added.items() if digest != states[name]} >= {
+        "encoder/audio",
+        "encoder/image",
+        "fusion",
+    }
 
 
-def simulated(live: Stage, run: str) -> dict[str, str]:
+def simulated(live: Stage, run: str, **changes: str) -> dict[str, str]:
     with live.world.hub.db.reading() as session:
         plan = queries.plan_of(session.get_one(Run, run))
     wanted = simulate.Plan(
         tasks=plan.sheets,
         model=plan.model,
-        training=plan.training,
+        training=plan.training.model_copy(update=changes),
         rounds=1,
         seed=plan.seed,
         minimum_sites=plan.minimum_sites,

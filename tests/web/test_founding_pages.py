@@ -32,6 +32,7 @@ ROUNDS = {
     "batch": "16",
     "lr": "0,01",
     "mixup": "0,4",
+    "tasks_weighed": "pcgrad",
     "personal": "chosen",
 }
 MODEL = {
@@ -106,6 +107,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert terms.leaves == ("updates", "class_reports")
     assert (terms.training.epochs, terms.training.lr) == (2, 0.01)
     assert (terms.training.personal, terms.training.mixup) == ("chosen", 0.4)
+    assert terms.training.tasks_weighed == "pcgrad"
     assert (model.width, model.dropout, model.rank, model.text) == (16, 0.2, 4, None)
     assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET
@@ -138,6 +140,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
         ("rounds", ROUNDS | {"lr": "0"}, "lr"),
         ("rounds", ROUNDS | {"personal": "near"}, "personal"),
         ("rounds", ROUNDS | {"personal": "-1"}, "personal"),
+        ("rounds", ROUNDS | {"tasks_weighed": "both"}, "tasks_weighed"),
         ("rounds", ROUNDS | {"deadline_min": "soon"}, "deadline_min"),
         ("terms", TERMS | {"minimum_cell": "4"}, "minimum_cell"),
         ("terms", TERMS | {"minimum_sites": "9"}, "minimum_sites"),
@@ -158,6 +161,9 @@ def test_a_mistake_in_a_step_keeps_what_was_typed(
     assert f'id="e-{wrong}"' in answer.text
     for name, value in fields.items():
         if name in ("text_model", "image_model", "audio_model", "leaves", "personal"):
+            continue
+        if name == "tasks_weighed":
+            assert ('<option value="pcgrad" selected' in answer.text) is (value == "pcgrad")
             continue
         kept = value if name in ("agreement", "purpose") else f'name="{name}" value="{value}"'
         assert kept in answer.text, name

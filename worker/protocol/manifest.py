@@ -99,6 +99,9 @@ class Training(_Value):
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     mixup: float = Field(default=0.0, ge=0, le=10)
     """Records of a batch are trained mixed in pairs, in shares drawn from Beta(mixup, mixup); 0: each as it is."""
+    tasks_weighed: Literal["sum", "pcgrad"] = "sum"
+    """How tasks trained in one step meet in the parts they share: their losses added, or each one's gradient first
+    cleared of what points against another's (PCGrad)."""
     proximal: float = Field(default=0.0, ge=0)
     half_life: float | None = Field(default=None, gt=0)
     """Rounds after which `lr` has halved; None keeps it. Sites that differ need it to settle."""

@@ -12,6 +12,7 @@ from app.web.pages.number_form import Number
 from app.web.parts import Field, Option
 from worker.protocol.manifest import Training
 
+WEIGHED = ("sum", "pcgrad")
 FLOWS = ("updates", "metrics", "counts", "class_codes", "class_reports")
 
 
@@ -106,7 +107,25 @@ def rounds_fields(terms: Terms, typed: Typed | None, errors: dict[str, str]) -> 
     return (
         *number_form.fields(ROUNDS, terms, typed, errors),
         *number_form.fields(TRAINING, terms.training, typed, errors),
+        _weighed(terms.training, typed, errors),
         _personal(terms.training, typed, errors),
+    )
+
+
+def _weighed(training: Training, typed: Typed | None, errors: dict[str, str]) -> Field:
+    return Field(
+        "tasks_weighed",
+        _("Several tasks on the same records"),
+        "select",
+        value=typed.text("tasks_weighed") if typed else training.tasks_weighed,
+        options=(
+            Option("sum", _("What they ask of shared model parts is added")),
+            Option("pcgrad", _("What one asks against another is left out (PCGrad)")),
+        ),
+        help=_(
+            "Adding is usual. Leaving out gained nothing where it was measured, and takes longer with each task."
+        ),
+        error=errors.get("tasks_weighed", ""),
     )
 
 
@@ -137,6 +156,10 @@ def _personal(training: Training, typed: Typed | None, errors: dict[str, str]) -
     )
 
 
+def _not_listed(label: str) -> str:
+    return _("{label}: choose one of the list.").format(label=label)
+
+
 def _read_personal(typed: Typed) -> float | str | None:
     told = typed.text("personal")
     if told in ("", "chosen"):
@@ -144,7 +167,7 @@ def _read_personal(typed: Typed) -> float | str | None:
     label = _("A model of its own at each site")
     value = typed.decimal("personal", label)
     if not 0 < value <= 100:
-        said = _("{label}: choose one of the list.").format(label=label)
+        said = _not_listed(label)
         raise Invalid(said, {"personal": said})
     return value
 
@@ -168,6 +191,10 @@ def read_rounds(typed: Typed, before: Terms) -> Terms:
     values: dict[str, Any] = before.model_dump()
     values |= number_form.read(ROUNDS, typed, errors)
     values["training"] |= number_form.read(TRAINING, typed, errors)
+    if weighed := typed.text("tasks_weighed"):
+        values["training"]["tasks_weighed"] = weighed
+        if weighed not in WEIGHED:
+            errors["tasks_weighed"] = _not_listed(_("Several tasks on the same records"))
     try:
         values["training"]["personal"] = _read_personal(typed)
     except Invalid as problem:

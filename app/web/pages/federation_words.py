@@ -40,16 +40,6 @@ def facts(session: Session, row: Federation) -> Facts:
 
 def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
     """The terms every run holds to."""
-    passes = ngettext(
-        "{n} pass over its records a round",
-        "{n} passes over its records a round",
-        terms.training.epochs,
-    ).format(n=terms.training.epochs)
-    training = _("{passes}, {batch} records a step, learning rate {lr}").format(
-        passes=passes, batch=terms.training.batch, lr=f"{terms.training.lr:g}"
-    )
-    if terms.training.mixup:
-        training += _(", records mixed ({n})").format(n=f"{terms.training.mixup:g}")
     return (
         (_("Rounds"), _("at most {n} a run").format(n=terms.rounds)),
         (_("A round waits"), span(terms.deadline_s)),
@@ -63,7 +53,7 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
         ),
         (_("A figure needs"), _("{n} students behind it").format(n=terms.minimum_cell)),
         (_("Leaves a site besides updates"), task_words.flows(terms.leaves)),
-        (_("Training at a site"), training),
+        (_("Training at a site"), training(terms.training)),
         (_("A model of its own at each site"), own_model(terms.training)),
         (_("Time to answer"), _("{n} days when a run is proposed").format(n=terms.approval_days)),
         (
@@ -71,6 +61,21 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
             run_words.one_update(),
         ),
     )
+
+
+def training(told: Training) -> str:
+    """What a site does with its records in a round."""
+    passes = ngettext(
+        "{n} pass over its records a round", "{n} passes over its records a round", told.epochs
+    ).format(n=told.epochs)
+    said = _("{passes}, {batch} records a step, learning rate {lr}").format(
+        passes=passes, batch=told.batch, lr=f"{told.lr:g}"
+    )
+    if told.mixup:
+        said += _(", records mixed ({n})").format(n=f"{told.mixup:g}")
+    if told.tasks_weighed == "pcgrad":
+        said += _(", what a task asks against another is left out (PCGrad)")
+    return said
 
 
 def own_model(training: Training) -> str:

@@ -12,7 +12,7 @@ from app.text import _
 from app.web import own_models, run_figures
 from app.web.charts import LineChart
 from app.web.moments import day, in_words, size
-from app.web.pages import erasure_words, run_words
+from app.web.pages import erasure_words, federation_words, run_words
 from app.web.parts import Facts, Link, Said, Table
 from app.web.visit import Visit
 
@@ -84,6 +84,7 @@ def facts(visit: Visit, got: Seen, seen: Progress) -> Facts:
         (
             (_("Predicts"), Said(" ".join(s.target for s in seen.series), sheet)),
             (_("Begins from"), run_words.begins(queries.plan_of(run))),
+            (_("Training at a site"), federation_words.training(queries.plan_of(run).training)),
             (_("Noise"), run_words.noise()),
             (
                 _("One site’s update"),

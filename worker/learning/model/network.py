@@ -134,10 +134,16 @@ class Network:
     def loss(
         self, batches: Sequence[Batch], *, training: bool = True, mixup: float = 0.0
     ) -> torch.Tensor:
-        """Sum of the batches' losses. A text that several of them hold (the same object) is encoded once."""
+        """The sum of `losses`."""
+        return self.losses(batches, training=training, mixup=mixup).sum()
+
+    def losses(
+        self, batches: Sequence[Batch], *, training: bool = True, mixup: float = 0.0
+    ) -> torch.Tensor:
+        """(batches,): of each. A text that several of them hold (the same object) is encoded once."""
         self._pooled.clear()
         try:
-            return torch.stack([self._loss(batch, training, mixup) for batch in batches]).sum()
+            return torch.stack([self._loss(batch, training, mixup) for batch in batches])
         finally:
             self._pooled.clear()
 

@@ -36,7 +36,7 @@ def fingerprint(spec: ModelSpec, tasks: Sequence[TaskSheet], plan: Training, dat
             "work": "alone-2",
             "model": spec.model_dump(mode="json"),
             "tasks": [sheet.model_dump(mode="json") for sheet in tasks],
-            "training": [plan.batch, plan.lr, plan.weight_decay, plan.mixup],
+            "training": [plan.batch, plan.lr, plan.weight_decay, plan.mixup, plan.tasks_weighed],
             "data": data.digest,
         }
     )

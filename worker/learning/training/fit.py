@@ -18,6 +18,7 @@ from worker.learning.model.network import Network
 from worker.learning.own import Modules
 from worker.learning.seeds import derive
 from worker.learning.training import checkpoint as checkpoints
+from worker.learning.training import conflict
 from worker.learning.training.batches import Rows, Source, Step, epoch, together
 from worker.learning.training.frozen import ProgressHook
 from worker.protocol.codec import Tensors, flat
@@ -96,8 +97,12 @@ class Trainer:
         """One batch. Raises NotFinite before the weights are touched."""
         torch.manual_seed(derive("batch", self._plan.seed, number, index))
         self._optimizer.zero_grad(set_to_none=True)
-        loss = self.network.loss(step.batches(self._given), mixup=self._plan.mixup)
-        loss.backward()  # type: ignore[no-untyped-call]
+        losses = self.network.losses(step.batches(self._given), mixup=self._plan.mixup)
+        loss = losses.sum()
+        if self._plan.tasks_weighed == "pcgrad" and len(losses) > 1:
+            conflict.backward(losses, self._named)
+        else:
+            loss.backward()  # type: ignore[no-untyped-call]
         trained = [tensor for _, tensor in self._named if tensor.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(trained, GRADIENT_NORM)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
