@@ -69,6 +69,18 @@ def test_a_model_is_pinned_and_pickles_stay_outside(
     assert session.scalars(select(Event.kind)).all() == ["model.imported"]
 
 
+def test_an_import_tells_how_far_each_file_is(
+    session: Session, store: ObjectStore, folder: Path
+) -> None:
+    """Each is read for its digest and again for its bytes."""
+    last: dict[str, tuple[int, int]] = {}
+    about = {"name": "Tiny", "licence": "Apache-2.0", "source": "made for this test"}
+    told = lambda what, done, whole: last.update({what: (done, whole)})  # noqa: E731
+    model = base_models.import_model(session, store, folder, **about, told=told)
+    twice = {f"Reading {name}": 2 * (folder / name).stat().st_size for name in model.files}
+    assert last == {what: (size, size) for what, size in twice.items()}
+
+
 def test_the_same_again_changes_nothing_and_a_name_is_taken_once(
     session: Session, store: ObjectStore, folder: Path
 ) -> None:
