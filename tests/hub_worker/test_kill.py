@@ -9,6 +9,7 @@ import pytest
 from app.clock import now
 from app.runs import holds, jobs, module_states, queries, rounds, updates
 from app.runs.models import ModuleState, Round, Run
+from app.runs.schemas import Proposal
 from app.runs.states import RoundState, RunState, UpdateState
 from tests.runs import world as acting
 from tests.runs.world import World
@@ -17,7 +18,10 @@ from worker.hub import prepare as preparing
 from worker.hub.aggregate import aggregate
 from worker.hub.holding import LeaseLost, holding
 from worker.hub.prepare import prepare
+from worker.learning.aggregation import averaged
+from worker.protocol.codec import decode, encode
 from worker.protocol.codes import JobKind
+from worker.protocol.manifest import Training
 
 
 class Killed(BaseException):
@@ -191,3 +195,24 @@ def test_a_module_with_too_few_sites_is_held(world: World) -> None:
         }
     assert (rows["head/pass"].held, rows["head/pass"].sites) == (True, 1)
     assert (rows["fusion"].held, rows["fusion"].sites) == (False, 4)
+
+
+def test_the_last_round_is_averaged_with_those_before(world: World) -> None:
+    plain, mean = (
+        acting.running(world, Proposal(rounds=3, training=Training(average=average)))
+        for average in (1, 2)
+    )
+    for number in (1, 2, 3):
+        for member in world.members:
+            acting.train(world, member)
+            acting.train(world, member)
+        for run_id in (plain, mean):
+            with world.hub.db.reading() as session:
+                found = [r for r in queries.rounds(session, run_id) if r.number == number]
+            aggregate(world.hub, found[0].id)
+        same = acting.states(world, plain, number) == acting.states(world, mean, number)
+        assert same == (number < 3)
+    for module, digest in acting.states(world, mean, 3).items():
+        last = [acting.states(world, plain, number)[module] for number in (2, 3)]
+        wanted = averaged(decode(world.hub.objects.get(one)) for one in last)
+        assert encode(decode(world.hub.objects.get(digest))) == encode(wanted)

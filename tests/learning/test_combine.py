@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.learning.aggregation import Rule, combine, overall, silent, validate
+from worker.learning.aggregation import Rule, averaged, combine, overall, silent, validate
 from worker.protocol.codec import Tensors, Unacceptable, encode
 from worker.protocol.codes import UploadRefusal
 from worker.protocol.kept import KeptRows
@@ -39,6 +39,15 @@ def test_by_hand() -> None:
     assert found.state["a"].tolist() == [8.0, 9.0]
     assert found.state["b"].tolist() == [[-7.0, -7.0], [-7.0, -7.0]]
     assert (found.held, found.sites, found.weights) == (False, 2, {"x": 1.0, "y": 3.0})
+
+
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=6))
+def test_states_are_averaged_as_by_hand(values: list[float]) -> None:
+    found = averaged(delta(value) for value in values)
+    for name, array in delta(1.0).items():
+        wanted = array * np.float32(np.mean(values))
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-6, atol=1e-6)
+    assert encode(averaged([found])) == encode(found)
 
 
 def test_a_boastful_site_is_cut_off_at_the_percentile() -> None:

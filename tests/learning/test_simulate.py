@@ -99,6 +99,24 @@ def test_a_simulated_round_is_the_live_one_step_by_step(tmp_path: Path) -> None:
     assert kept == {"fusion": KeptRows(rows={"absent": ((0, 1),)})}
 
 
+@pytest.mark.parametrize("span", [2, 9])
+def test_the_last_state_is_the_mean_of_those_after_the_last_rounds(
+    tmp_path: Path, span: int
+) -> None:
+    plain = simulate.run(plan(), sites(), simulate.Folders(tmp_path / "plain"))
+    shorter = [
+        simulate.run(plan(rounds=n), sites(), simulate.Folders(tmp_path / str(n))).modules
+        for n in (1, 2, 3)
+    ]
+    training = plan().training.model_copy(update={"average": span})
+    found = simulate.run(plan(training=training), sites(), simulate.Folders(tmp_path / "mean"))
+    assert [r.digests for r in found.rounds[:2]] == [r.digests for r in plain.rounds[:2]]
+    for module, tensors in found.modules.items():
+        for name, array in tensors.items():
+            wanted = np.mean([one[module][name] for one in shorter[-span:]], axis=0)
+            np.testing.assert_allclose(array, wanted, rtol=1e-5, atol=1e-6)
+
+
 def test_a_module_too_few_sites_trained_is_held_and_stays_there(tmp_path: Path) -> None:
     given = sites()
     given["west"] = build.site(build.records(SHEET, 120, 3))

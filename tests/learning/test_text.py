@@ -56,8 +56,28 @@ def test_cutting_the_model_changes_nothing(
     folder = request.getfixturevalue(model)
     encoder = TextEncoder(folder, MODEL.model_copy(update={"adapter_layers": adapter_layers}))
     states, mask = padded(encoder, TEXTS)
-    pooled = states[:, 0] if encoder.pooled_below else encoder.above(states, mask, {})
-    assert torch.allclose(pooled, whole_model(folder, TEXTS), atol=2e-5)
+    wanted = whole_model(folder, TEXTS)
+    if encoder.frozen:
+        wanted = torch.nn.functional.layer_norm(wanted, wanted.shape[-1:])
+        assert torch.allclose(states[:, -1], wanted, atol=1e-4)
+    else:
+        assert torch.allclose(encoder.above(states, mask, {}), wanted, atol=2e-5)
+
+
+@pytest.mark.parametrize("model", ["tiny_text", "minilm"])
+def test_a_frozen_model_gives_the_mean_of_every_layer(
+    request: pytest.FixtureRequest, model: str
+) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = request.getfixturevalue(model)
+    encoder = TextEncoder(folder, MODEL.model_copy(update={"adapter_layers": 0}))
+    given = AutoTokenizer.from_pretrained(folder)(TEXTS[1], return_tensors="pt")
+    with torch.no_grad():
+        layers = AutoModel.from_pretrained(folder).eval()(**given, output_hidden_states=True)
+    means = torch.stack([state[0].mean(dim=0) for state in layers.hidden_states])
+    wanted = torch.nn.functional.layer_norm(means, means.shape[-1:])
+    assert torch.allclose(torch.from_numpy(encoder.below(TEXTS[1])), wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize("model", ["tiny_text", "minilm"])

@@ -31,6 +31,9 @@ ROUNDS = {
     "epochs": "2",
     "batch": "16",
     "lr": "0,01",
+    "half_life": "3,5",
+    "step": "2",
+    "average": "4",
     "mixup": "0,4",
     "tasks_weighed": "pcgrad",
     "personal": "chosen",
@@ -108,6 +111,7 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert (terms.training.epochs, terms.training.lr) == (2, 0.01)
     assert (terms.training.personal, terms.training.mixup) == ("chosen", 0.4)
     assert terms.training.tasks_weighed == "pcgrad"
+    assert (terms.training.half_life, terms.training.step, terms.training.average) == (3.5, 2, 4)
     assert (model.width, model.dropout, model.rank, model.text) == (16, 0.2, 4, None)
     assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET

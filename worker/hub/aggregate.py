@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.hub import Hub
 from app.runs import jobs, late, module_states, queries, rounds, stuck, updates
-from app.runs.models import Round, Update
+from app.runs.models import ModuleState, Round, Update
 from app.runs.schemas import Plan
 from app.runs.states import RoundState, UpdateState, VoidReason
 from worker.hub import contributions, workplace
@@ -100,10 +100,12 @@ def combine(
     rule = _rule(round_, plan, len(usable))
     used: dict[str, dict[str, float]] = {sent.update_id: {} for sent in usable}
     made = []
+    path = _path(hub, round_, plan)
     for module, digest in sorted(round_.base.items()):
         carried = [s for s in usable if module in s.header.modules]
+        averaged = [states[module].digest for states in path]
         one = contributions.combined(
-            hub.objects, carried, module, digest, round_.number, before, rule
+            hub.objects, carried, module, digest, round_.number, before, rule, averaged
         )
         made.append(one)
         for sent in carried:
@@ -114,6 +116,18 @@ def combine(
         for one in made:
             _keep(session, round_, one)
     return used
+
+
+def _path(hub: Hub, round_: Round, plan: Plan) -> list[dict[str, ModuleState]]:
+    """What the last round's states are averaged with."""
+    if round_.number != plan.rounds:
+        return []
+    first = max(round_.number - plan.training.average + 1, 1)
+    with hub.db.reading() as session:
+        return [
+            queries.states_after(session, round_.run_id, number)
+            for number in range(first, round_.number)
+        ]
 
 
 def _keep(session: Session, round_: Round, made: Made) -> None:

@@ -5,6 +5,7 @@ Memory stays at one model, however many sites there are: no update is ever held 
 
 from collections.abc import Collection, ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from app.objects import ObjectMissing, ObjectStore, WrongDigest
@@ -131,14 +132,17 @@ def combined(
     number: int,
     before: Standing,
     rule: aggregation.Rule,
+    path: Sequence[str] = (),
 ) -> Made:
-    """The module after round `number`, stored. `carried`: the updates with this module; `digest`: its state before."""
+    """The module after round `number`, stored. `carried`: the updates with this module; `digest`: its state before;
+    `path`: its states after the rounds before that it is averaged with."""
     base = codec.decode(store.get(digest))
     first = codec.decode(store.get(before.first[module]))
     kept = before.kept[number].get(module, NO_ROWS)
     given = [(s.site, _weight(s.header.modules[module], digest), s.deltas[module]) for s in carried]
     made = aggregation.combine(base, given, rule, first=first, kept=kept)
-    content = codec.encode(made.state)
+    earlier = (codec.decode(store.get(one)) for one in path)
+    content = codec.encode(aggregation.averaged(chain(earlier, [made.state])))
     return Made(
         module, store.put(content), len(content), made.sites, made.held, made.weights, made.kept
     )

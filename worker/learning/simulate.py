@@ -95,6 +95,8 @@ class State:
     own: dict[str, Own] = field(default_factory=dict)
     memory: Modules = field(default_factory=dict)
     """What the server rule remembers, by module."""
+    path: tuple[Modules, ...] = ()
+    """The shared modules after the rounds before, as many as the last is averaged with."""
 
     def at(self, site: str) -> Modules:
         """The modules as this site uses them."""
@@ -171,7 +173,13 @@ def _round(
         )
     kept_now = {module: one.kept for module, one in made.items() if one.kept}
     memory = {module: one.memory for module, one in made.items()}
-    state = State({m: one.state for m, one in made.items()}, before.first, kept_now, own, memory)
+    path = _path(plan, before, number)
+    modules = {module: one.state for module, one in made.items()}
+    if number == plan.rounds:
+        modules = {
+            m: aggregation.averaged([*(one[m] for one in path), s]) for m, s in modules.items()
+        }
+    state = State(modules, before.first, kept_now, own, memory, path)
     done = Round(
         number,
         digests(state.modules),
@@ -181,6 +189,11 @@ def _round(
         kept_now,
     )
     return state, done
+
+
+def _path(plan: Plan, before: State, number: int) -> tuple[Modules, ...]:
+    path = (*before.path, before.modules) if number > 1 else ()
+    return path[max(len(path) - plan.training.average + 1, 0) :]
 
 
 def _update(

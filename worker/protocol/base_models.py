@@ -51,8 +51,8 @@ class BaseShape:
         return found
 
     def outputs(self, modality: Modality) -> int:
-        """Vectors kept of one recording or image: the mean of what goes into the first layer, of what each layer
-        makes of it, and of an image the last state of the class token."""
+        """Vectors kept of one record that a frozen model reads: the mean of what goes into the first layer, of what
+        each layer makes of it, and of an image the last state of the class token."""
         return self.layers + (2 if modality == "image" else 1)
 
 

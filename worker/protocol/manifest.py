@@ -107,6 +107,8 @@ class Training(_Value):
     """Rounds after which `lr` has halved; None keeps it. Sites that differ need it to settle."""
     step: float = Field(default=1.0, gt=0, le=4)
     """What the hub multiplies the mean update by: 1 is the plain mean."""
+    average: int = Field(default=1, ge=1, le=100)
+    """The last round ends with the mean of each part's states after so many rounds, itself among them; 1: as it is."""
     seed: int = Field(default=1, ge=0, lt=2**31)
     personal: Annotated[float, Field(gt=0, le=100)] | Literal["chosen"] | None = None
     """lambda of a model that stays at the site, held near the shared one; "chosen": by the site's validation records,

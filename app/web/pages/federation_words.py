@@ -38,6 +38,16 @@ def facts(session: Session, row: Federation) -> Facts:
     )
 
 
+def _combined(training: Training) -> str:
+    said = _("the mean of the updates")
+    if training.step != 1:
+        said = _("{n} times the mean of the updates").format(n=f"{training.step:g}")
+    if training.average > 1:
+        mean = _("; at the end, the mean of the states after the last {n} rounds")
+        said += mean.format(n=training.average)
+    return said
+
+
 def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
     """The terms every run holds to."""
     return (
@@ -54,6 +64,7 @@ def lines(terms: Terms) -> tuple[tuple[str, Cell], ...]:
         (_("A figure needs"), _("{n} students behind it").format(n=terms.minimum_cell)),
         (_("Leaves a site besides updates"), task_words.flows(terms.leaves)),
         (_("Training at a site"), training(terms.training)),
+        (_("The shared model after a round"), _combined(terms.training)),
         (_("A model of its own at each site"), own_model(terms.training)),
         (_("Time to answer"), _("{n} days when a run is proposed").format(n=terms.approval_days)),
         (
@@ -71,6 +82,8 @@ def training(told: Training) -> str:
     said = _("{passes}, {batch} records a step, learning rate {lr}").format(
         passes=passes, batch=told.batch, lr=f"{told.lr:g}"
     )
+    if told.half_life:
+        said += _(", halved every {n} rounds").format(n=f"{told.half_life:g}")
     if told.mixup:
         said += _(", records mixed ({n})").format(n=f"{told.mixup:g}")
     if told.tasks_weighed == "pcgrad":

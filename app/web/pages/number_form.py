@@ -27,6 +27,8 @@ class Number:
     above: bool = False
     times: int = 1
     """What the schema holds is so much more of: 60 for seconds that are asked in minutes."""
+    optional: bool = False
+    """0 is typed and shown where the schema holds nothing."""
 
     @property
     def asked(self) -> str:
@@ -43,7 +45,7 @@ class Number:
             error=error,
         )
 
-    def read(self, typed: Typed) -> float:
+    def read(self, typed: Typed) -> float | None:
         """Raises Invalid with the limits in words."""
         label = _(self.english)
         value = typed.whole(self.asked, label) if self.whole else typed.decimal(self.asked, label)
@@ -55,6 +57,8 @@ class Number:
             )
             said = text.format(label=label, low=f"{self.low:g}", high=f"{self.high:.10g}")
             raise Invalid(said, {self.asked: said})
+        if self.optional and not value:
+            return None
         return value if self.times == 1 else round(value * self.times)
 
 
@@ -63,7 +67,7 @@ def fields(
 ) -> tuple[Field, ...]:
     return tuple(
         n.field(
-            typed.text(n.asked) if typed else f"{getattr(values, n.name) / n.times:.10g}",
+            typed.text(n.asked) if typed else f"{(getattr(values, n.name) or 0) / n.times:.10g}",
             errors.get(n.asked, ""),
         )
         for n in group

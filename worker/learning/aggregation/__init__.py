@@ -1,5 +1,6 @@
 """From the sites' contributions to the next state of a module. NumPy only; no torch, no files, no records."""
 
+from worker.learning.aggregation.average import averaged
 from worker.learning.aggregation.checks import validate
 from worker.learning.aggregation.mean import Combined, Rule, combine, silent
 from worker.learning.aggregation.quality import overall
@@ -14,6 +15,7 @@ __all__ = [
     "ServerRule",
     "SquareRoot",
     "WeightedMean",
+    "averaged",
     "combine",
     "discounted",
     "overall",

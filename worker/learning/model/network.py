@@ -178,9 +178,10 @@ class Network:
         if modality == "table":
             return self._table(batch)
         columns = self.columns[batch.task]
+        given: Sequence[States]
         if modality == "text":
-            found = [self._text(g, row) for g, row in zip(batch.text, columns.text, strict=True)]
-            given: Sequence[States] = batch.text
+            given = batch.text
+            found = self._perceived(TEXT, given, columns.text, dropout)
         elif modality == "audio":
             given = batch.audio
             found = self._perceived(AUDIO, given, columns.audio, dropout)
@@ -194,10 +195,13 @@ class Network:
     def _perceived(
         self, module: str, given: Sequence[States], rows: Sequence[int], dropout: float
     ) -> list[torch.Tensor]:
-        """(b, width) of each recording or image: by a base model's outputs, or by the small encoder."""
+        """(b, width) of each text, recording or image: by a frozen model's outputs, the adapted layers, or the small
+        encoder."""
         part = self.parts[module]
         if "mix" in part:
             bias, read = part["bias"], lambda x, _m: pretrained.tokens(part, x, dropout)
+        elif module == TEXT:
+            bias, read = part["bias"], self._adapted
         elif module == AUDIO:
             bias, read = part["out.bias"], lambda x, _m: audio.tokens(part, x, dropout)
         else:
@@ -220,29 +224,12 @@ class Network:
         some = table.present(batch.numeric, batch.categorical)
         return found, some[:, None].expand(-1, found.shape[1])
 
-    def _text(self, given: States, row: int) -> torch.Tensor:
-        """A token per record; records without text get zeros and are masked, so nothing is computed for them."""
-        token = torch.zeros(given.present.shape[0], self.spec.width)
-        if not bool(given.present.any()):
-            return token
-        return token.masked_scatter(
-            given.present[:, None].expand_as(token),
-            text.project(self.parts[TEXT], self._pool(given), row),
-        )
-
-    def _pool(self, given: States) -> torch.Tensor:
-        """(records with text, hidden): the adapted layers' mean. Kept within one `loss`, by the batch itself."""
+    def _adapted(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(records with text, tokens, hidden) through the adapted layers to (records with text, width)."""
         if self.encoder is None:
             raise StateMismatch("a record has text and no text encoder was loaded")
-        encoder, shown = self.encoder, given.present
-
-        def pool() -> torch.Tensor:
-            states, mask = given.states[shown], given.mask[shown]
-            if encoder.pooled_below:
-                return states[:, 0]
-            return encoder.above(states, mask, self.parts.get(ADAPTER, {}))
-
-        return self._once(given, pool)
+        pooled = self.encoder.above(states, mask, self.parts.get(ADAPTER, {}))
+        return text.project(self.parts[TEXT], pooled)
 
     def _token(
         self, given: States, read: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

@@ -73,7 +73,7 @@ class VisionModel:
         given = torch.from_numpy(pixels)[None]
         found = self._model(pixel_values=given, output_hidden_states=True, **self._more)
         rows = [state[0].mean(dim=0) for state in _states(found, self._model.config)]
-        return _evened(torch.stack([*rows, found.last_hidden_state[0, 0]]))
+        return evened(torch.stack([*rows, found.last_hidden_state[0, 0]]))
 
 
 class Looks:
@@ -156,7 +156,7 @@ class SpeechModel:
         heard = [part for part in parts if len(part) >= self._rate] or parts[:1]
         found, weights = zip(*(self._heard(part) for part in heard), strict=True)
         share = torch.tensor(weights) / sum(weights)
-        return _evened(torch.einsum("w,woh->oh", share, torch.stack(found)))
+        return evened(torch.einsum("w,woh->oh", share, torch.stack(found)))
 
     @torch.no_grad()
     def _heard(self, samples: Floats) -> tuple[torch.Tensor, float]:
@@ -202,7 +202,7 @@ def _states(found: Any, config: Any) -> list[torch.Tensor]:
     return [*found.hidden_states[:layers], found.last_hidden_state]
 
 
-def _evened(rows: torch.Tensor) -> Floats:
+def evened(rows: torch.Tensor) -> Floats:
     found: Floats = functional.layer_norm(rows, (rows.shape[-1],)).numpy()
     if not np.isfinite(found).all():
         raise ModelMissing("the base model gives numbers that are not finite")

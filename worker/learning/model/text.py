@@ -15,6 +15,7 @@ from torch.nn import functional
 from worker.learning.faults import ModelMissing
 from worker.learning.model import loading
 from worker.learning.model.lowrank import LowRank
+from worker.learning.model.pretrained import evened
 from worker.protocol.adapters import FAMILIES, LORA_TARGETS, common_a
 from worker.protocol.codec import Array
 from worker.protocol.manifest import ModelSpec
@@ -47,13 +48,14 @@ class TextEncoder:
                 )
 
     @property
-    def pooled_below(self) -> bool:
-        """No layer is adapted: what lies below the cut is the whole encoder, so its mean is enough."""
+    def frozen(self) -> bool:
+        """No layer is adapted."""
         return self.split == len(self._layers)
 
     @torch.no_grad()
     def below(self, text: str) -> Array:
-        """Frozen states of one text, (tokens, hidden), or (1, hidden) if no layer is adapted.
+        """Frozen states of one text, (tokens, hidden). If no layer is adapted (layers + 1, hidden): the mean over
+        the tokens of what goes into the first layer and of what each makes of it, brought to mean 0 and spread 1.
 
         One text at a time and without padding, so that a record's states never depend on its neighbours. For long
         texts that is no slower than batches (docs/benchmarks.md, site_speed).
@@ -62,11 +64,11 @@ class TextEncoder:
             text, truncation=True, max_length=self.max_tokens, return_tensors="pt"
         )["input_ids"]
         states = self._embeddings(input_ids=ids)
+        means = [states[0].mean(dim=0)]
         for layer in self._layers[: self.split]:
             states = layer(states, None)
-        if self.pooled_below:
-            states = states.mean(dim=1, keepdim=True)
-        found: Array = states[0].numpy()
+            means.append(states[0].mean(dim=0))
+        found: Array = evened(torch.stack(means)) if self.frozen else states[0].numpy()
         return found
 
     def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
@@ -111,12 +113,9 @@ def _positions(config: Any) -> int:
     return most - int(config.pad_token_id) - 1 if "roberta" in config.model_type else most
 
 
-def project(part: Part, pooled: torch.Tensor, row: int) -> torch.Tensor:
-    """(b, hidden) to a token (b, width); `row` says which text input it is."""
-    return (
-        functional.linear(functional.layer_norm(pooled, (pooled.shape[-1],)), part["weight"])
-        + part["bias"][row]
-    )
+def project(part: Part, pooled: torch.Tensor) -> torch.Tensor:
+    """(b, hidden) to (b, width) without an input's bias."""
+    return functional.linear(functional.layer_norm(pooled, (pooled.shape[-1],)), part["weight"])
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:

@@ -76,7 +76,7 @@ def _train(
 ) -> dict[str, Tensors]:
     own = plan.model_copy(update={"seed": derive("alone", network.spec.seed), "proximal": 0.0})
     trainer = Trainer(network, given, [source.rows("train") for source in given], own)
-    adapted = network.encoder is not None and not network.encoder.pooled_below
+    adapted = network.encoder is not None and not network.encoder.frozen
     patience = PATIENCE_ADAPTED if adapted else PATIENCE
     if any(len(rows) for rows in held_out.rows(given)):
         before = held_out.Best(network.state(), math.inf)

@@ -103,7 +103,7 @@ def _fit(
     seed = derive("personal", desk.spec.seed)
     own = plan.model_copy(update={"seed": seed, "proximal": strength})
     trainer = Trainer(network, given, [source.rows("train") for source in given], own)
-    adapted = network.encoder is not None and not network.encoder.pooled_below
+    adapted = network.encoder is not None and not network.encoder.frozen
     patience = PATIENCE_ADAPTED if adapted else PATIENCE
     return held_out.best(trainer, given, _judged(desk, shared), patience, on_progress).state
 

@@ -14,7 +14,7 @@ import numpy as np
 from worker.protocol.codec import Array
 
 FILE = "frozen-states.sqlite"
-_FORMAT = 1
+_FORMAT = 2
 _AT_ONCE = 2000
 """Keys in one statement: SQLite takes 32,766."""
 _TABLES = (

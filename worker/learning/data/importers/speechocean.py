@@ -7,6 +7,7 @@ Sites are age bands, classes groups of speakers; the set's own split keeps speak
 
 from collections.abc import Sequence
 from functools import partial
+from math import log
 from pathlib import Path
 
 from worker.learning.data.importers.download import Download, Row
@@ -42,6 +43,8 @@ _BANDS = ((9, "age-6-9"), (15, "age-10-15"), (25, "age-16-25"), (200, _ADULTS))
 _TERM = "2020"
 FIELDS = (
     Field("words", unit="words"),
+    Field("log_words", unit="natural logarithm"),
+    Field("log_letters", unit="natural logarithm"),
     Field("prompt", "text"),
     Field("recording", "audio", scale=(-48.0, 17.5)),
     Field("age", unit="years", sensitive=True),
@@ -62,7 +65,7 @@ def _records(found: Source, seed: int) -> list[Row]:
                 "split": held_out("speechocean762", seed, row["speaker"]) if train else "test",
                 "site": _band(row),
                 "recording": found.file(row["utterance"]),
-                "words": str(len(row["prompt"].split())),
+                **_lengths(row["prompt"]),
                 "prompt": row["prompt"],
                 "age": row["age"],
                 "gender": row["gender"],
@@ -71,6 +74,16 @@ def _records(found: Source, seed: int) -> list[Row]:
         )
     classes = _classes(records)
     return [row | {"class": classes[row["student"]]} for row in records]
+
+
+def _lengths(prompt: str) -> Row:
+    """Their logarithms beside that of the recording's seconds (`data.acoustics`) tell the pace as a plain sum."""
+    words, letters = len(prompt.split()), sum(one.isalpha() for one in prompt)
+    return {
+        "words": str(words),
+        "log_words": f"{log(max(words, 1)):.5f}",
+        "log_letters": f"{log(max(letters, 1)):.5f}",
+    }
 
 
 def _band(row: Row) -> str:
