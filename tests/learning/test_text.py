@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import layer_norm
 
 from tests.learning import build
 from worker.learning import aggregation, local
@@ -37,15 +38,21 @@ def padded(encoder: TextEncoder, texts: list[str]) -> tuple[torch.Tensor, torch.
 
 
 def whole_model(folder: Path, texts: list[str]) -> torch.Tensor:
-    """Mean of the last layer over real tokens, all texts in one padded batch, nothing of ours."""
-    from transformers import AutoModel, AutoTokenizer
+    """Mean of every layer over real tokens, all texts in one padded batch, nothing of ours."""
+    from transformers import AutoModel
 
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    given = tokenizer(texts, padding=True, return_tensors="pt")
+    return means_of(AutoModel.from_pretrained(folder).eval(), folder, texts)
+
+
+def means_of(model: Any, folder: Path, texts: list[str]) -> torch.Tensor:
+    """(texts, layers + 1, hidden), each of mean 0 and spread 1."""
+    from transformers import AutoTokenizer
+
+    given = AutoTokenizer.from_pretrained(folder)(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
-        last = model.eval()(**given).last_hidden_state
-    mask = given["attention_mask"].unsqueeze(-1).float()
-    return (last * mask).sum(1) / mask.sum(1)
+        states = torch.stack(model(**given, output_hidden_states=True).hidden_states, dim=1)
+    mask = given["attention_mask"][:, None, :, None].float()
+    return layer_norm((states * mask).sum(2) / mask.sum(2), states.shape[-1:])
 
 
 @pytest.mark.parametrize("model", ["tiny_text", "minilm"])
@@ -55,29 +62,8 @@ def test_cutting_the_model_changes_nothing(
 ) -> None:
     folder = request.getfixturevalue(model)
     encoder = TextEncoder(folder, MODEL.model_copy(update={"adapter_layers": adapter_layers}))
-    states, mask = padded(encoder, TEXTS)
-    wanted = whole_model(folder, TEXTS)
-    if encoder.frozen:
-        wanted = torch.nn.functional.layer_norm(wanted, wanted.shape[-1:])
-        assert torch.allclose(states[:, -1], wanted, atol=1e-4)
-    else:
-        assert torch.allclose(encoder.above(states, mask, {}), wanted, atol=2e-5)
-
-
-@pytest.mark.parametrize("model", ["tiny_text", "minilm"])
-def test_a_frozen_model_gives_the_mean_of_every_layer(
-    request: pytest.FixtureRequest, model: str
-) -> None:
-    from transformers import AutoModel, AutoTokenizer
-
-    folder = request.getfixturevalue(model)
-    encoder = TextEncoder(folder, MODEL.model_copy(update={"adapter_layers": 0}))
-    given = AutoTokenizer.from_pretrained(folder)(TEXTS[1], return_tensors="pt")
-    with torch.no_grad():
-        layers = AutoModel.from_pretrained(folder).eval()(**given, output_hidden_states=True)
-    means = torch.stack([state[0].mean(dim=0) for state in layers.hidden_states])
-    wanted = torch.nn.functional.layer_norm(means, means.shape[-1:])
-    assert torch.allclose(torch.from_numpy(encoder.below(TEXTS[1])), wanted, atol=1e-4)
+    found = encoder.above(*padded(encoder, TEXTS), {})
+    assert torch.allclose(found, whole_model(folder, TEXTS), atol=1e-4)
 
 
 @pytest.mark.parametrize("model", ["tiny_text", "minilm"])
@@ -98,7 +84,7 @@ def test_an_exported_adapter_does_in_peft_what_it_does_here(
     request: pytest.FixtureRequest, model: str, tmp_path: Path
 ) -> None:
     from peft import PeftModel
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel
 
     folder = request.getfixturevalue(model)
     spec = MODEL.model_copy(update={"alpha": 8.0})
@@ -110,11 +96,7 @@ def test_an_exported_adapter_does_in_peft_what_it_does_here(
         (tmp_path / name).write_bytes(content)
     other = PeftModel.from_pretrained(AutoModel.from_pretrained(folder), tmp_path).eval()
     assert sum("lora_B" in name for name, _ in other.named_parameters()) == len(b)
-    given = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
-    with torch.no_grad():
-        last = other(**given).last_hidden_state
-    mask = given["attention_mask"].unsqueeze(-1).float()
-    assert torch.allclose(own, (last * mask).sum(1) / mask.sum(1), atol=1e-5)
+    assert torch.allclose(own, means_of(other, folder, TEXTS), atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
@@ -163,10 +145,10 @@ def test_the_adapted_layers_take_records_in_chunks_and_trim_their_padding(
     b = build.random_b(local.initial_modules(MODEL, [SHEET], bases={"text": minilm}), 3)
     states, mask = padded(encoder, ["bulb " * n for n in (1, 2, 2, 40, 41, 300)])
     shapes: list[tuple[int, int]] = []
-    pooled = TextEncoder._pooled
+    pooled = TextEncoder._adapted
     monkeypatch.setattr(
         TextEncoder,
-        "_pooled",
+        "_adapted",
         lambda self, s, m: (shapes.append((len(s), s.shape[1])), pooled(self, s, m))[1],
     )
     found = []
@@ -307,7 +289,7 @@ def test_a_missing_or_pickled_text_model_has_a_name(tiny_text: Path, tmp_path: P
 
 def test_a_text_longer_than_the_model_reads_is_cut(tiny_text: Path) -> None:
     encoder = TextEncoder(tiny_text, MODEL)
-    assert len(encoder.below("bulb " * 500)) == 64
+    assert len(encoder.below("bulb " * 500)) == encoder.split + 1 + 64
 
 
 def test_the_adapter_of_minilm_is_small_enough_to_send(minilm: Path) -> None:

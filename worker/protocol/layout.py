@@ -159,7 +159,8 @@ def shapes(
         layout[TABLE] = _table(known, model.width)
     if known.text:
         text = _shape(bases, "text")
-        layout[TEXT] = _text(model, text, len(known.text))
+        outputs = text.outputs("text")
+        layout[TEXT] = parts.mixed(text.hidden, outputs, len(known.text), model.width)
         if model.adapter_layers:
             layout[ADAPTER] = _adapter(model, text)
     layout |= _media(model, known, bases)
@@ -168,13 +169,6 @@ def shapes(
     for sheet in tasks:
         layout[head(sheet.name)] = parts.head(sheet, model.width)
     return layout
-
-
-def _text(model: ModelSpec, base: BaseShape, inputs: int) -> dict[str, Shape]:
-    """Where no layer learns, all are read, each by its mean; else the last alone."""
-    if model.adapter_layers:
-        return parts.projection(base.hidden, inputs, model.width)
-    return parts.mixed(base.hidden, base.outputs("text"), inputs, model.width)
 
 
 def _shape(bases: Shapes, modality: Modality) -> BaseShape:

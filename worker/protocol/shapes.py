@@ -46,18 +46,15 @@ def _out(read: int, inputs: int, width: int) -> dict[str, Shape]:
     }
 
 
-def projection(hidden: int, inputs: int, width: int) -> dict[str, Shape]:
-    """From what a base model makes of a record to a token; `bias` has a row for each input of the modality."""
+def mixed(hidden: int, outputs: int, inputs: int, width: int) -> dict[str, Shape]:
+    """A projection of the weighted sum of what a base model's layers make of a record, the weights learnt: softmax of
+    `mix`, at first all the same (SUPERB, Yang et al., Interspeech 2021, arXiv 2105.01051, section 3.2). `bias` has a
+    row for each input of the modality."""
     return {
+        "mix": Shape((outputs,)),
         "weight": Shape((width, hidden), hidden**-0.5),
         "bias": Shape((inputs, width), width**-0.5),
     }
-
-
-def mixed(hidden: int, outputs: int, inputs: int, width: int) -> dict[str, Shape]:
-    """A projection of the weighted sum of a frozen model's outputs, the weights learnt: softmax of `mix`, at first all
-    the same (SUPERB, Yang et al., Interspeech 2021, arXiv 2105.01051, section 3.2)."""
-    return {"mix": Shape((outputs,)), **projection(hidden, inputs, width)}
 
 
 def events(inputs: Mapping[str, Input], width: int) -> dict[str, Shape]:

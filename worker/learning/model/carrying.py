@@ -94,9 +94,7 @@ def _meaning(module: str, model: ModelSpec, tasks: Sequence[TaskSheet]) -> objec
         own = {
             (one.means, one.sds) for sheet in tasks for one in sheet.inputs if one.kind == "audio"
         }
-    if module == TEXT:
-        own = (own, bool(model.adapter_layers))
-    elif module == ADAPTER:
+    if module == ADAPTER:
         own = (own, model.rank, model.alpha, model.seed, model.adapter_layers)
     elif module == FUSION:
         own = (model.layers, model.heads)

@@ -198,10 +198,13 @@ class Network:
         """(b, width) of each text, recording or image: by a frozen model's outputs, the adapted layers, or the small
         encoder."""
         part = self.parts[module]
-        if "mix" in part:
+        if module == TEXT:
+            bias, read = (
+                part["bias"],
+                lambda x, m: pretrained.tokens(part, self._read(x, m), dropout),
+            )
+        elif "mix" in part:
             bias, read = part["bias"], lambda x, _m: pretrained.tokens(part, x, dropout)
-        elif module == TEXT:
-            bias, read = part["bias"], self._adapted
         elif module == AUDIO:
             bias, read = part["out.bias"], lambda x, _m: audio.tokens(part, x, dropout)
         else:
@@ -224,12 +227,11 @@ class Network:
         some = table.present(batch.numeric, batch.categorical)
         return found, some[:, None].expand(-1, found.shape[1])
 
-    def _adapted(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(records with text, tokens, hidden) through the adapted layers to (records with text, width)."""
+    def _read(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(records with text, places, hidden) to (records with text, outputs, hidden)."""
         if self.encoder is None:
             raise StateMismatch("a record has text and no text encoder was loaded")
-        pooled = self.encoder.above(states, mask, self.parts.get(ADAPTER, {}))
-        return text.project(self.parts[TEXT], pooled)
+        return self.encoder.above(states, mask, self.parts.get(ADAPTER, {}))
 
     def _token(
         self, given: States, read: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

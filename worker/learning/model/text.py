@@ -1,5 +1,8 @@
 """The pretrained text encoder: frozen, cut below its first adapted layer, with adapters above the cut.
 
+A text is told by the mean over its tokens of what goes into the first layer and of what each layer makes of it, frozen
+ones and adapted ones, each brought to mean 0 and spread 1: layers + 1 outputs, which a model learns to weigh.
+
 Only config, tokenizer and safetensors are read, from a local folder; no code of the model is ever run from
 there. Families whose layers map a state and a mask to a state can be cut: BERT, RoBERTa, XLM-R, DistilBERT.
 """
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -54,8 +58,8 @@ class TextEncoder:
 
     @torch.no_grad()
     def below(self, text: str) -> Array:
-        """Frozen states of one text, (tokens, hidden). If no layer is adapted (layers + 1, hidden): the mean over
-        the tokens of what goes into the first layer and of what each makes of it, brought to mean 0 and spread 1.
+        """What the frozen layers make of one text, (split + 1 + tokens, hidden): their outputs, then the states of the
+        tokens at the cut. (layers + 1, hidden) if no layer is adapted.
 
         One text at a time and without padding, so that a record's states never depend on its neighbours. For long
         texts that is no slower than batches (docs/benchmarks.md, site_speed).
@@ -68,32 +72,45 @@ class TextEncoder:
         for layer in self._layers[: self.split]:
             states = layer(states, None)
             means.append(states[0].mean(dim=0))
-        found: Array = evened(torch.stack(means)) if self.frozen else states[0].numpy()
-        return found
+        outputs = evened(torch.stack(means))
+        return outputs if self.frozen else np.concatenate([outputs, states[0].numpy()])
 
     def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
-        """(b, tokens, hidden) to (b, hidden): the adapted layers, then the mean over real tokens.
+        """What `below` gave of b texts, padded, (b, places, hidden), to all outputs, (b, layers + 1, hidden).
 
         Neighbours of like length go together, at most CHUNK_TOKENS at a time, padded to their own longest only.
         """
+        outputs, states, mask = self._parted(states, mask)
+        if self.frozen:
+            return outputs
         for name, layer in self._adapters.items():
             layer.bt = adapter.get(name)
         lengths = mask.sum(dim=1)
         found = []
         for first, after in _chunks(lengths.tolist()):
             longest = int(lengths[first:after].max())
-            found.append(self._pooled(states[first:after, :longest], mask[first:after, :longest]))
-        return torch.cat(found)
+            found.append(self._adapted(states[first:after, :longest], mask[first:after, :longest]))
+        return torch.cat([outputs, torch.cat(found)], dim=1)
 
-    def _pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def _parted(
+        self, states: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The frozen layers' outputs; states and mask of the tokens."""
+        count = self.split + 1
+        return states[:, :count], states[:, count:], mask[:, count:]
+
+    def _adapted(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(b, tokens, hidden) to the adapted layers' outputs, (b, layers - split, hidden)."""
         hidden_from = None
         if not bool(mask.all()):
             lowest = torch.finfo(torch.float32).min
             hidden_from = torch.zeros(mask.shape).masked_fill(~mask, lowest)[:, None, None, :]
+        share = (mask.float() / mask.float().sum(dim=1, keepdim=True).clamp(min=1.0)).unsqueeze(-1)
+        means = []
         for block in self._layers[self.split :]:
             states = block(states, hidden_from)
-        share = mask.float() / mask.float().sum(dim=1, keepdim=True).clamp(min=1.0)
-        return (states * share.unsqueeze(-1)).sum(dim=1)
+            means.append((states * share).sum(dim=1))
+        return functional.layer_norm(torch.stack(means, dim=1), (self.hidden,))
 
 
 def _chunks(lengths: list[int]) -> Iterator[tuple[int, int]]:
@@ -111,11 +128,6 @@ def _positions(config: Any) -> int:
     """Tokens a text may have. RoBERTa's positions begin after the padding token's number."""
     most = int(config.max_position_embeddings)
     return most - int(config.pad_token_id) - 1 if "roberta" in config.model_type else most
-
-
-def project(part: Part, pooled: torch.Tensor) -> torch.Tensor:
-    """(b, hidden) to (b, width) without an input's bias."""
-    return functional.linear(functional.layer_norm(pooled, (pooled.shape[-1],)), part["weight"])
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
