@@ -34,6 +34,7 @@ from benchmarks import harness, paired
 from worker.learning import simulate, simulate_own
 from worker.learning.data.folder import load
 from worker.learning.data.importers.oulad import OULAD, task_name
+from worker.learning.data.joining import merged
 from worker.learning.data.records import SiteData, TaskData
 from worker.learning.evaluate import quality
 from worker.learning.evaluate.quality import Judged
@@ -75,7 +76,7 @@ def prepare(source: Path, day: int, seed: int, folder: Path) -> Case:
     sites = {
         name: load(path, [sheet], pseudonym_key=KEY) for name, path in imported.folders.items()
     }
-    return Case(day, seed, sheet, sites, simulate.merged(sites))
+    return Case(day, seed, sheet, sites, merged(sites))
 
 
 def product(case: Case, work: Path) -> dict[str, float]:

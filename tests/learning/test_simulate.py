@@ -8,6 +8,7 @@ import pytest
 
 from tests.learning import build
 from worker.learning import aggregation, local, seeds, simulate
+from worker.learning.data.joining import merged
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate import quality
 from worker.learning.own import Own, laid_over, parted
@@ -136,7 +137,7 @@ def test_the_federation_learns_what_each_site_alone_has_too_few_records_for(tmp_
     given = {f"s{n}": build.site(build.records(SHEET, 60, n)) for n in range(8)}
     the_plan = plan(tasks=(SHEET,), rounds=20, training=Training(epochs=2, batch=16, lr=1e-2))
     folders = simulate.Folders(tmp_path)
-    everyone = simulate.merged(given)
+    everyone = merged(given)
 
     def value(modules: simulate.Modules) -> float:
         return (
@@ -185,11 +186,11 @@ def test_training_seeds_differ_by_run_round_and_site() -> None:
 
 def test_merged_records_are_all_records_in_order() -> None:
     given = sites()
-    merged = simulate.merged(given)
+    whole = merged(given)
     parts = [given[s].tasks["at-risk"] for s in ("north", "south")]
     assert np.array_equal(
-        merged.tasks["at-risk"].label, np.concatenate([part.label for part in parts])
+        whole.tasks["at-risk"].label, np.concatenate([part.label for part in parts])
     )
-    assert merged.digest != simulate.merged({"north": given["north"]}).digest
+    assert whole.digest != merged({"north": given["north"]}).digest
     with pytest.raises(KeyError):
-        simulate.merged({"west": given["west"]}).tasks["at-risk"]
+        merged({"west": given["west"]}).tasks["at-risk"]

@@ -4,7 +4,7 @@ With the same seeds, site ids and records a simulated run and a live one give th
 references exist only here: `central`, which no federation may ever do, and `alone`, each site by itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from worker.learning import aggregation, local, seeds
 from worker.learning import own as own_parts
-from worker.learning.data.joining import joined
+from worker.learning.data.joining import merged
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate.quality import Judged
 from worker.learning.model.carrying import Earlier, carried
@@ -95,8 +95,6 @@ class State:
     own: dict[str, Own] = field(default_factory=dict)
     memory: Modules = field(default_factory=dict)
     """What the server rule remembers, by module."""
-    path: tuple[Modules, ...] = ()
-    """The shared modules after the rounds before, as many as the last is averaged with."""
 
     def at(self, site: str) -> Modules:
         """The modules as this site uses them."""
@@ -135,10 +133,13 @@ def run(
     first = local.initial_modules(plan.model, plan.tasks, bases=folders.bases)
     if earlier is not None:
         first = carried(earlier, plan.model, plan.tasks, first)
-    state = State(first, first)
+    state, path = State(first, first), list[Modules]()
     rounds = []
     for number in range(1, plan.rounds + 1):
         state, done = _round(plan, sites, folders, state, number)
+        path = [*path, state.modules][-plan.training.average :]
+        if number == plan.rounds:
+            state, done = _averaged(state, done, path)
         if measure(number):
             done = replace(done, metrics=_measured(plan, sites, folders, state, number))
         on_round(done)
@@ -173,13 +174,7 @@ def _round(
         )
     kept_now = {module: one.kept for module, one in made.items() if one.kept}
     memory = {module: one.memory for module, one in made.items()}
-    path = _path(plan, before, number)
-    modules = {module: one.state for module, one in made.items()}
-    if number == plan.rounds:
-        modules = {
-            m: aggregation.averaged([*(one[m] for one in path), s]) for m, s in modules.items()
-        }
-    state = State(modules, before.first, kept_now, own, memory, path)
+    state = State({m: one.state for m, one in made.items()}, before.first, kept_now, own, memory)
     done = Round(
         number,
         digests(state.modules),
@@ -191,9 +186,10 @@ def _round(
     return state, done
 
 
-def _path(plan: Plan, before: State, number: int) -> tuple[Modules, ...]:
-    path = (*before.path, before.modules) if number > 1 else ()
-    return path[max(len(path) - plan.training.average + 1, 0) :]
+def _averaged(state: State, done: Round, path: Sequence[Modules]) -> tuple[State, Round]:
+    """The run's end: the mean of the shared modules after the last rounds."""
+    modules = {m: aggregation.averaged(one[m] for one in path) for m in state.modules}
+    return replace(state, modules=modules), replace(done, digests=digests(modules))
 
 
 def _update(
@@ -258,16 +254,6 @@ def judged(
 def central(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> Modules:
     """One model trained on all records together, as no federation may: the reference to compare with."""
     return alone(plan, {"central": merged(sites)}, folders)["central"]
-
-
-def merged(sites: Mapping[str, SiteData]) -> SiteData:
-    """All sites' records as one site's, in order of site id."""
-    ordered = [data for _, data in sorted(sites.items())]
-    names = sorted({name for data in ordered for name in data.tasks})
-    tasks = {
-        name: joined([data.tasks[name] for data in ordered if name in data.tasks]) for name in names
-    }
-    return SiteData(tasks, digest("|".join(data.digest for data in ordered).encode()))
 
 
 def manifest(

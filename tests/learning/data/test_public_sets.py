@@ -1,6 +1,7 @@
 """What is particular to one public set: its forms, options, sites and faults."""
 
 import json
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -162,7 +163,10 @@ def test_recordings_lie_in_their_sites(tmp_path: Path) -> None:
     assert len(scaled.means) == heard(scaled.bands), (
         "the recordings of the train part, at all sites"
     )
-    assert json.loads(found.sheet_files[0].read_text())["inputs"][2]["means"] == list(scaled.means)
+    written = json.loads(found.sheet_files[0].read_text())["inputs"]
+    assert [i["means"] for i in written if i["kind"] == "audio"] == [list(scaled.means)]
+    [pace] = [i for i in written if i["name"] == "log_letters"]
+    assert pace["kind"] == "numeric" and set(rows["log_letters"]) == {f"{log(10):.5f}"}
     tree = sets.placed(tmp_path / "tree", sets.speech(top=""))
     unpacked = REGISTRY["speechocean762"].run(tree, tmp_path / "unpacked")
     assert columns(unpacked, "age-6-9") == rows

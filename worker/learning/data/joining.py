@@ -1,10 +1,11 @@
 """Several sites' records as one's: only a simulation may, for its reference."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from worker.learning.data.records import Events, Media, TaskData
+from worker.learning.data.records import Events, Media, SiteData, TaskData
+from worker.protocol.canonical import digest
 
 
 def joined(parts: Sequence[TaskData]) -> TaskData:
@@ -33,3 +34,13 @@ def joined(parts: Sequence[TaskData]) -> TaskData:
         term=np.concatenate([part.term for part in parts]),
         split=np.concatenate([part.split for part in parts]),
     )
+
+
+def merged(sites: Mapping[str, SiteData]) -> SiteData:
+    """All sites' records as one site's, in order of site id."""
+    ordered = [data for _, data in sorted(sites.items())]
+    names = sorted({name for data in ordered for name in data.tasks})
+    tasks = {
+        name: joined([data.tasks[name] for data in ordered if name in data.tasks]) for name in names
+    }
+    return SiteData(tasks, digest("|".join(data.digest for data in ordered).encode()))
