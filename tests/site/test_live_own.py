@@ -80,7 +80,7 @@ def test_its_row_stays_there_and_kills_change_nothing(live: Stage) -> None:
     with between(live.url) as wire:
         home = live.home(lone, url=wire.url, programmes=("general", "music"), records=60)
         with running(live.home(other, programmes=("general",), records=60)):
-            run = live.propose(epochs=60, batch=2, step=1.5)
+            run = live.propose(epochs=4, batch=8, step=1.5)
             killed_before_a_byte_left(live, lone, wire, run, 1)
             gone = killed_before_a_byte_left(live, lone, wire, run, 2)
             own = home.own / run / "2.safetensors"

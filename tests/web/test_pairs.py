@@ -1,6 +1,7 @@
 """Every form action of the pages has an API route, or a written reason why it has none."""
 
 import re
+from functools import cache
 
 import pytest
 
@@ -29,6 +30,7 @@ def actions() -> set[str]:
     }
 
 
+@cache
 def operations() -> set[str]:
     return {
         f"{method.upper()} {_shape(path.removeprefix('/api/v1'))}"
