@@ -64,7 +64,9 @@ setup: check $(VENV)/.dev $(ASSETS)
 demo: check $(VENV)/.demo $(ASSETS)
 	@exec $(BIN)/collegium-hub demo --port $(PORT) --scenario $(SCENARIO) $(if $(DATA),--data "$(DATA)")
 
-test: setup lint types imports tests
+# Types and walls are looked at while tests wait for processes.
+test: setup lint
+	@$(MAKE) --no-print-directory -j 3 types imports tests
 
 lint:
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +53,9 @@ class S3Server:
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
     """Writes come one after another, as a real store orders them; moto alone does not promise that."""
+    session = need_module("botocore.session")
+    # A client reads megabytes of descriptions of AWS: once is enough for every client of this process.
+    session.create_loader = cache(session.create_loader)
     server = need_module("moto.server")
     serving = need_module("werkzeug.serving")
     store = server.DomainDispatcherApplication(server.create_backend_app)

@@ -1,5 +1,6 @@
 """Shared fixtures: real databases made by the migrations, a real Redis, the cast, and no way out to the net."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadFileScheduling
 
@@ -27,8 +29,8 @@ _numbers = itertools.count(1)
 
 
 class TogetherScheduling(LoadFileScheduling):
-    """A file stays on one worker, so what it starts is started once. Files that start many processes, and those that
-    drive a browser, run one after another: two cores are soon full.
+    """A file stays on one worker, so what it starts is started once. Files that start many processes run one after
+    another, sites' beside the hub's and the demo's; so do those that drive a browser: two cores are soon full.
 
     By name, because the groups of xdist 3.8 do nothing under pytest 9.2: it looks for `item._nodeid`, which is gone.
     """
@@ -40,7 +42,9 @@ class TogetherScheduling(LoadFileScheduling):
 def _scope(file: str) -> str:
     if "/browser/" in file:
         return "browser"
-    return "live" if "/test_live" in file else file
+    if "/test_live" not in file:
+        return file
+    return "live sites" if "/site/" in file else "live hub"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling | None:
@@ -53,8 +57,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherSche
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes comes first, so that no worker is left alone with it at the end."""
-    first = {"live": 0, "browser": 1}
-    items.sort(key=lambda item: first.get(_scope(item.nodeid.split("::")[0]), 2))
+    first = {"live sites": 0, "live hub": 1, "browser": 2}
+    items.sort(key=lambda item: first.get(_scope(item.nodeid.split("::")[0]), len(first)))
+
+
+def pytest_collection_finish() -> None:
+    """What stands now stays, and is not walked again at each collection; the rest is walked less often, as in a hub."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -105,13 +115,16 @@ def postgres_url(postgres_server: servers.PostgresServer) -> Iterator[str]:
     postgres_server.drop(name)
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
-)
-def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty migrated database of this test's own, once on each engine."""
-    kind = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    return str(request.getfixturevalue(kind))
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> str:
+    """What a test of the database runs on: once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest) -> str:
+    """An empty migrated database of this test's own."""
+    return str(request.getfixturevalue("sqlite_url" if engine == "sqlite" else "postgres_url"))
 
 
 @pytest.fixture
@@ -122,11 +135,38 @@ def db(database_url: str) -> Iterator[Database]:
     database.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    path = tmp_path_factory.mktemp("empty") / "hub.sqlite"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgres_server: servers.PostgresServer) -> Iterator[Database]:
+    database = Database(postgres_server.create("empty", "template"))
+    yield database
+    database.engine.dispose()
+
+
 @pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    """One writing transaction, rolled back at the end."""
-    with Session(db.engine, expire_on_commit=False) as session:
+def session(engine: str, request: pytest.FixtureRequest) -> Iterator[Session]:
+    """One writing transaction, rolled back at the end. So tests that want no more of a database share an empty one."""
+    alone = "database_url" not in request.fixturenames
+    database = request.getfixturevalue(f"empty_{engine}" if alone else "db")
+    with Session(database.engine, expire_on_commit=False) as session:
+        if alone:
+            event.listen(session, "before_commit", _commits_nothing)
         yield session
+
+
+def _commits_nothing(session: Session) -> None:
+    if not session.in_nested_transaction():
+        raise RuntimeError("a test that commits asks for `db`: it wants a database of its own")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from worker.site.home import Home
 from worker.site.sent import OutboundLog
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1500)]
-SMALL = ("--scale", "0.1", "--rounds", "1", "--port", "0")
+SMALL = ("--scale", "0.05", "--rounds", "1", "--port", "0")
 
 
 class Demo:

@@ -257,7 +257,7 @@ def test_a_chunk_larger_than_the_limit_is_refused(parcel: Parcel) -> None:
     assert code(answer) == (413, "too-large")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_full_disk_refuses_before_writing_and_resumes_later(parcel: Parcel) -> None:
     store = parcel.door.hub.objects
     assert isinstance(store, DiskStore)

@@ -35,8 +35,10 @@ def manifest(strength: Any = "chosen") -> Manifest:
     return build.manifest([SHEET], kind=JobKind.PERSONAL, training=training)
 
 
-def shared(root: Path) -> Modules:
-    """Trained where the records are not flipped."""
+@pytest.fixture(scope="module")
+def near(tmp_path_factory: pytest.TempPathFactory) -> Modules:
+    """A shared model, trained where the records are not flipped."""
+    root = tmp_path_factory.mktemp("shared")
     wanted = build.manifest([SHEET], training=build.TRAINING.model_copy(update={"epochs": 6}))
     first = local.initial_modules(wanted.model, wanted.tasks, bases={})
     found = local.train(wanted, first, site(1), checkpoint=root / "c", **build.folders(root))
@@ -60,8 +62,8 @@ def distance(one: Modules, other: Modules) -> float:
     return float(np.sqrt(sum(((ours[n] - theirs[n]) ** 2).sum() for n in ours)))
 
 
-def test_the_stronger_it_is_held_the_nearer_it_stays(tmp_path: Path) -> None:
-    near, data = shared(tmp_path / "s"), site(2, flipped=True)
+def test_the_stronger_it_is_held_the_nearer_it_stays(tmp_path: Path, near: Modules) -> None:
+    data = site(2, flipped=True)
     far = [
         distance(made(tmp_path / str(s), data, near, s)[0], near) for s in (0.01, 0.3, 3.0, 100.0)
     ]
@@ -69,9 +71,11 @@ def test_the_stronger_it_is_held_the_nearer_it_stays(tmp_path: Path) -> None:
     assert far[0] > 1 and far[-1] < far[0] / 20
 
 
-def test_without_a_pull_it_is_the_sites_own_training_from_there(tmp_path: Path) -> None:
+def test_without_a_pull_it_is_the_sites_own_training_from_there(
+    tmp_path: Path, near: Modules
+) -> None:
     """lambda 0: the very steps of a trainer that knows no shared model, as far as the validation split let it go."""
-    near, data = shared(tmp_path / "s"), site(2, flipped=True)
+    data = site(2, flipped=True)
     wanted = manifest(0.5)
     with laid(wanted.model, wanted.tasks, data, **build.folders(tmp_path)) as desk:
         shelf = personal.Shelf(tmp_path / "own", "w")
@@ -90,9 +94,8 @@ def test_without_a_pull_it_is_the_sites_own_training_from_there(tmp_path: Path) 
 @pytest.mark.parametrize("seed", [2, 3, 4])
 @pytest.mark.parametrize("flipped", [False, True])
 def test_it_is_never_worse_on_the_validation_split(
-    tmp_path: Path, seed: int, flipped: bool
+    tmp_path: Path, seed: int, flipped: bool, near: Modules
 ) -> None:
-    near = shared(tmp_path / "s")
     _found, ours, theirs = made(tmp_path, site(seed, 100, flipped), near, 0.1)
     assert ours <= theirs
 
@@ -101,8 +104,10 @@ class Killed(Exception):
     """The process is gone."""
 
 
-def test_a_killed_site_goes_on_with_the_next_candidate_and_ends_the_same(tmp_path: Path) -> None:
-    near, data = shared(tmp_path / "s"), site(2, flipped=True)
+def test_a_killed_site_goes_on_with_the_next_candidate_and_ends_the_same(
+    tmp_path: Path, near: Modules
+) -> None:
+    data = site(2, flipped=True)
     whole = made(tmp_path / "whole", data, near, "chosen")
     root, own = tmp_path / "cut", tmp_path / "cut" / "own"
 
@@ -122,8 +127,10 @@ def test_a_killed_site_goes_on_with_the_next_candidate_and_ends_the_same(tmp_pat
     assert len(list(own.iterdir())) == len(personal.STRENGTHS)
 
 
-def test_other_records_or_another_shared_model_make_another_one(tmp_path: Path) -> None:
-    near, data = shared(tmp_path / "s"), site(2, flipped=True)
+def test_other_records_or_another_shared_model_make_another_one(
+    tmp_path: Path, near: Modules
+) -> None:
+    data = site(2, flipped=True)
     other = {m: {n: a + 0.5 for n, a in t.items()} for m, t in near.items()}
     made(tmp_path, data, near, 0.1)
     before = (tmp_path / "own" / "0.1.safetensors").read_bytes()
@@ -139,16 +146,16 @@ def told(root: Path, data: SiteData, near: Modules, strength: Any = "chosen") ->
     )
 
 
-def test_where_records_differ_the_own_one_is_used_and_helps(tmp_path: Path) -> None:
-    found = told(tmp_path, site(2, 400, flipped=True), shared(tmp_path / "s"))
+def test_where_records_differ_the_own_one_is_used_and_helps(tmp_path: Path, near: Modules) -> None:
+    found = told(tmp_path, site(2, 400, flipped=True), near)
     (choice,), (figure,) = found.choices, found.personal
     assert choice.model in (Chosen.PERSONAL, Chosen.ALONE)
     assert choice.against_shared == "helped"
     assert figure.task == choice.task == SHEET.name and figure.value > 0.7
 
 
-def test_no_test_record_has_a_say_in_the_choice(tmp_path: Path) -> None:
-    near, data = shared(tmp_path / "s"), site(2, 400, flipped=True)
+def test_no_test_record_has_a_say_in_the_choice(tmp_path: Path, near: Modules) -> None:
+    data = site(2, 400, flipped=True)
     task = data.tasks[SHEET.name]
     held = task.split == "test"
     spoilt = replace(
@@ -167,11 +174,10 @@ def test_no_test_record_has_a_say_in_the_choice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gone", ["train", "validation"])
 def test_without_records_to_train_on_or_choose_by_the_shared_one_is_used(
-    tmp_path: Path, gone: str
+    tmp_path: Path, gone: str, near: Modules
 ) -> None:
     task = site(2).tasks[SHEET.name]
     data = build.site(replace(task, split=np.where(task.split == gone, "test", task.split)))
-    near = shared(tmp_path / "s")
     found = told(tmp_path, data, near)
     assert found.personal == found.choices == ()
     assert not (tmp_path / "own").exists()
@@ -184,8 +190,10 @@ def test_without_records_to_train_on_or_choose_by_the_shared_one_is_used(
     assert (judged[SHEET.name].prediction == plain[SHEET.name].prediction).all()
 
 
-def test_predictions_and_class_figures_are_those_of_the_model_in_use(tmp_path: Path) -> None:
-    near, data = shared(tmp_path / "s"), site(2, 400, flipped=True)
+def test_predictions_and_class_figures_are_those_of_the_model_in_use(
+    tmp_path: Path, near: Modules
+) -> None:
+    data = site(2, 400, flipped=True)
     folders = build.folders(tmp_path) | {"own_dir": tmp_path / "own"}
     told(tmp_path, data, near)
     own, plain = (

@@ -14,8 +14,6 @@ from app.audit.models import Event
 from app.errors import NotAllowed, NotFound
 from app.releases import adapter, queries
 from app.runs import queries as runs
-from app.runs.schemas import Proposal
-from tests.runs import world as acting
 from tests.runs.world import World
 from worker.protocol import codec
 from worker.protocol.adapters import CONFIG, WEIGHTS
@@ -23,18 +21,6 @@ from worker.protocol.adapters import CONFIG, WEIGHTS
 B = {
     f"layer{n}.{t}.Bt": np.full((8, 16), n, np.float32) for n in (4, 5) for t in ("query", "value")
 }
-
-
-@pytest.fixture
-def release(world: World) -> str:
-    run_id = acting.running(world, Proposal(rounds=1))
-    for member in world.members:
-        acting.train(world, member)
-    world.work()
-    with world.hub.db.reading() as session:
-        found = queries.of_run(session, run_id)
-        assert found is not None
-        return found.id
 
 
 @pytest.fixture

@@ -14,26 +14,12 @@ from app.access.permissions import Role
 from app.audit.models import Event
 from app.errors import NotAllowed, NotFound
 from app.releases import archive, queries
-from app.runs.schemas import Proposal
-from tests.runs import world as acting
 from tests.runs.world import World
 from worker.learning.archive import open_archive
 from worker.learning.faults import StateMismatch
 from worker.protocol.canonical import digest
 from worker.protocol.manifest import Signed
 from worker.protocol.signatures import PublicKey
-
-
-@pytest.fixture
-def release(world: World) -> str:
-    run_id = acting.running(world, Proposal(rounds=1))
-    for member in world.members:
-        acting.train(world, member)
-    world.work()
-    with world.hub.db.reading() as session:
-        found = queries.of_run(session, run_id)
-        assert found is not None
-        return found.id
 
 
 def taken(world: World, release: str, member: int = 1) -> tuple[str, bytes]:

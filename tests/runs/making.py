@@ -3,7 +3,7 @@ where they decide something.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from app.settings import Settings
 from app.sites.models import Site
 from app.sites.states import SiteState
 from tests import cast
+from tests.runs import kept
 from worker.hub import tasks
 from worker.hub.sweep import sweep
 from worker.protocol.canonical import digest_of
@@ -54,6 +55,10 @@ TERMS = Terms(
 
 PLAIN = ModelStep(width=4, heads=1, layers=1, dropout=0.0)
 MakeModel = Callable[[Session, Hub], ModelStep]
+
+
+def plain(session: Session, hub: Hub) -> ModelStep:
+    return PLAIN
 
 
 @dataclass
@@ -118,10 +123,12 @@ def make(
     terms: Terms = TERMS,
     store_url: str = "",
     sheets: Sequence[TaskSheet] = (SHEET,),
-    model: MakeModel = lambda session, hub: PLAIN,
+    model: MakeModel = plain,
 ) -> World:
+    """In an empty database, where the terms, sheets and model are the usual ones."""
     hub = make_hub(database, home, store_url)
-    with database.session() as session:
+
+    def people(session: Session) -> tuple[list[Member], Actor, Actor, str]:
         members = [add_member(session, number) for number in range(count)]
         elsewhere = cast.make_institution(session, "Elsewhere", "elsewhere.example")
         stranger = cast.member(
@@ -129,7 +136,15 @@ def make(
         )
         operator = cast.operator(session, "operator")
         federation = found(session, members, terms, sheets, model(session, hub))
-    world = World(hub, members, federation, operator, stranger)
+        return members, operator, stranger, federation
+
+    if terms is TERMS and model is plain and tuple(sheets) == (SHEET,):
+        members, operator, stranger, federation = kept.laid(database, count, people)
+    else:
+        with database.session() as session:
+            members, operator, stranger, federation = people(session)
+    own = [replace(member) for member in members]
+    world = World(hub, own, federation, operator, stranger)
     hub.db.dispatch = lambda effect: collect(world, effect)
     return world
 

@@ -10,16 +10,13 @@ import yaml
 
 from app.federations import service as federations
 from app.federations.models import Federation
-from app.runs import queries
-from app.runs.models import Run
-from app.runs.schemas import Plan, Proposal
+from app.runs.schemas import Proposal
 from tests.learning import media_models
 from tests.runs import making
 from tests.runs import world as runs
 from tests.runs.making import Member
+from tests.site import simulated
 from tests.site.stage import Stage, running, stage
-from worker.learning import simulate
-from worker.learning.data.folder import load
 from worker.learning.model.carrying import Earlier
 from worker.protocol import codec
 from worker.protocol.manifest import Training
@@ -96,11 +93,6 @@ def proposed(live: Stage, **more: str) -> str:
     return run
 
 
-def plan_of(live: Stage, run: str) -> Plan:
-    with live.world.hub.db.reading() as session:
-        return queries.plan_of(session.get_one(Run, run))
-
-
 @pytest.mark.timeout(600)
 def test_a_task_and_its_modality_join_between_runs(live: Stage) -> None:
     folders = [enrol(live, member) for member in live.world.members]
@@ -120,34 +112,13 @@ def test_a_task_and_its_modality_join_between_runs(live: Stage) -> None:
     assert {"encoder/audio", "head/heard"} == begun.keys() - before.keys()
     after = runs.states(live.world, second, 1)
     assert all(after[module] != begun[module] for module in begun), "every part was trained on"
-    assert after == simulated(live, first, second)
+    assert after == again(live, first, second)
 
 
-def simulated(live: Stage, first: str, second: str) -> dict[str, str]:
+def again(live: Stage, first: str, second: str) -> dict[str, str]:
     """The second run in one process, from the model that the first one left."""
-    old, plan = plan_of(live, first), plan_of(live, second)
+    old, plan = simulated.plan_of(live, first), simulated.plan_of(live, second)
     assert plan.begin is not None
     objects = live.world.hub.objects
     known = {name: codec.decode(objects.get(d)) for name, d in plan.begin.modules.items()}
-    wanted = simulate.Plan(
-        tasks=plan.sheets,
-        model=plan.model,
-        training=plan.training,
-        rounds=1,
-        seed=plan.seed,
-        minimum_sites=plan.minimum_sites,
-        minimum_cell=plan.minimum_cell,
-    )
-    given = {}
-    for site, home in live.homes.items():
-        folder = home.config().data
-        assert folder is not None
-        given[site] = load(folder, wanted.tasks, pseudonym_key=home.keys().pseudonym)
-    done = simulate.run(
-        wanted,
-        given,
-        simulate.Folders(live.folder / "simulated"),
-        measure=lambda number: False,
-        earlier=Earlier(old.model, old.sheets, known),
-    )
-    return done.rounds[-1].digests
+    return simulated.digests(live, second, earlier=Earlier(old.model, old.sheets, known))

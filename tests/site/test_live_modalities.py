@@ -9,12 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
-from app.runs import queries
-from app.runs.models import Run
 from tests.runs import world as runs
+from tests.site import simulated
 from tests.site.stage import Stage, running, stage
-from worker.learning import simulate
-from worker.learning.data.folder import load
 from worker.protocol import codec
 from worker.protocol.sound import heard
 from worker.protocol.tasks import EventColumn, Input, TaskSheet
@@ -157,32 +154,10 @@ def test_each_trains_what_its_records_carry_and_the_sum_is_that_of_a_simulation(
         modules = codec.by_module(codec.decode(sent.read_bytes())).keys()
         assert modules == (spoken if speaks else set()) | (asked if answers else set())
     states = runs.states(live.world, run, 1)
-    assert states == simulated(live, run)
-    added = simulated(live, run, tasks_weighed="sum")
+    assert states == simulated.digests(live, run)
+    added = simulated.digests(live, run, training={"tasks_weighed": "sum"})
     assert {name for name, digest in added.items() if digest != states[name]} >= {
         "encoder/audio",
         "encoder/image",
         "fusion",
     }
-
-
-def simulated(live: Stage, run: str, **changes: str) -> dict[str, str]:
-    with live.world.hub.db.reading() as session:
-        plan = queries.plan_of(session.get_one(Run, run))
-    wanted = simulate.Plan(
-        tasks=plan.sheets,
-        model=plan.model,
-        training=plan.training.model_copy(update=changes),
-        rounds=1,
-        seed=plan.seed,
-        minimum_sites=plan.minimum_sites,
-        minimum_cell=plan.minimum_cell,
-    )
-    given = {}
-    for site, home in live.homes.items():
-        folder = home.config().data
-        assert folder is not None
-        given[site] = load(folder, wanted.tasks, pseudonym_key=home.keys().pseudonym)
-    folders = simulate.Folders(live.folder / "simulated")
-    done = simulate.run(wanted, given, folders, measure=lambda number: False)
-    return done.rounds[-1].digests

@@ -13,21 +13,19 @@ import pytest
 from sqlalchemy import select
 
 from app.runs import queries
-from app.runs.models import Measurement, Run
+from app.runs.models import Measurement
 from app.runs.states import RoundState
 from app.sites.models import Job
 from tests.runs import world as runs
 from tests.runs.world import Member
 from tests.servers import wait_until
+from tests.site import simulated
 from tests.site.stage import Stage, descendants, running, stage
 from tests.site.wire import Wire, between
-from worker.learning import simulate
-from worker.learning.data.folder import load
 from worker.protocol import codec
 from worker.protocol.codes import JobKind
 from worker.protocol.kept import KeptRows
 from worker.protocol.tasks import Input
-from worker.site.home import Home
 from worker.site.own import OwnParts
 
 pytestmark = pytest.mark.live
@@ -92,14 +90,14 @@ def test_its_row_stays_there_and_kills_change_nothing(live: Stage) -> None:
                 live.wait(lambda: live.is_completed(run), 300, "the end of the run")
                 live.wait(lambda: len(measured(live, run)) == 2, 200, "the figures")
             assert before == (own.read_bytes(), (gone / "update.safetensors").read_bytes())
-    simulated = undisturbed(live, run)
-    assert simulated.rounds[-1].kept == ROWS
+    alone = simulated.result(live, run, measured=ROUNDS)
+    assert alone.rounds[-1].kept == ROWS
     for number in range(1, ROUNDS + 1):
-        assert runs.states(live.world, run, number) == simulated.rounds[number - 1].digests
-    told = {s: a.shared[0].value for s, a in simulated.rounds[-1].metrics.items()}
+        assert runs.states(live.world, run, number) == alone.rounds[number - 1].digests
+    told = {s: a.shared[0].value for s, a in alone.rounds[-1].metrics.items()}
     assert measured(live, run) == told
     mine = OwnParts(home.own).at(run, ROUNDS).values["encoder/table"]["values.programme"][2]
-    theirs = simulated.end.own[lone.site].values["encoder/table"]["values.programme"][2]
+    theirs = alone.end.own[lone.site].values["encoder/table"]["values.programme"][2]
     assert mine.tolist() == theirs.tolist()
     nothing_left(live, run, lone)
 
@@ -129,26 +127,3 @@ def measured(live: Stage, run: str) -> dict[str, float]:
     with live.world.hub.db.reading() as session:
         wanted = select(Measurement).where(Measurement.run_id == run, Measurement.model == "shared")
         return {m.site_id: m.value for m in session.scalars(wanted)}
-
-
-def undisturbed(live: Stage, run: str) -> simulate.Result:
-    with live.world.hub.db.reading() as session:
-        plan = queries.plan_of(session.get_one(Run, run))
-    wanted = simulate.Plan(
-        tasks=plan.sheets,
-        model=plan.model,
-        training=plan.training,
-        rounds=plan.rounds,
-        seed=plan.seed,
-        minimum_sites=plan.minimum_sites,
-        minimum_cell=plan.minimum_cell,
-    )
-    given = {site: records_of(home, wanted) for site, home in live.homes.items()}
-    folders = simulate.Folders(live.folder / "simulated")
-    return simulate.run(wanted, given, folders, measure=lambda number: number == ROUNDS)
-
-
-def records_of(home: Home, plan: simulate.Plan) -> simulate.SiteData:
-    folder = home.config().data
-    assert folder is not None
-    return load(folder, plan.tasks, pseudonym_key=home.keys().pseudonym)

@@ -18,14 +18,11 @@ from app.federations.schemas import ModelStep
 from app.hub import Hub
 from app.releases import archive
 from app.releases import queries as releases
-from app.runs import queries
-from app.runs.models import Run
 from tests import cast
 from tests.learning import media_models
 from tests.runs import world as runs
+from tests.site import simulated
 from tests.site.stage import Stage, running, stage
-from worker.learning import simulate
-from worker.learning.data.folder import load
 from worker.protocol import codec
 from worker.protocol.tasks import Input, TaskSheet
 
@@ -125,8 +122,6 @@ def test_sites_fetch_what_they_need_and_the_sum_is_that_of_a_simulation(live: St
             started.enter_context(running(home))
         run = live.propose(epochs=2, batch=8)
         live.wait(lambda: live.is_completed(run), 240, "the end of the run")
-    with live.world.hub.db.reading() as session:
-        plan = queries.plan_of(session.get_one(Run, run))
     of = {"recording": "audio", "drawing": "image"}
     for member, columns in zip(live.world.members, HAS, strict=True):
         home = live.homes[member.site]
@@ -141,33 +136,10 @@ def test_sites_fetch_what_they_need_and_the_sum_is_that_of_a_simulation(live: St
             fetched = {path.name for path in place.iterdir()} if place.exists() else set()
             needed = modality in {of[one] for one in columns}
             assert not needed or fetched == set(base.files)
-    assert runs.states(live.world, run, 1) == simulated(live, run)
-    predicted(live, plan)
-
-
-def simulated(live: Stage, run: str) -> dict[str, str]:
-    with live.world.hub.db.reading() as session:
-        plan = queries.plan_of(session.get_one(Run, run))
-    wanted = simulate.Plan(
-        tasks=plan.sheets,
-        model=plan.model,
-        training=plan.training,
-        rounds=1,
-        seed=plan.seed,
-        minimum_sites=plan.minimum_sites,
-        minimum_cell=plan.minimum_cell,
-    )
-    given = {}
-    for site, home in live.homes.items():
-        folder = home.config().data
-        assert folder is not None
-        given[site] = load(folder, wanted.tasks, pseudonym_key=home.keys().pseudonym)
-    models = live.folder.parent / "models"
-    folders = simulate.Folders(
-        live.folder / "simulated", image=models / "image", audio=models / "audio"
-    )
-    done = simulate.run(wanted, given, folders, measure=lambda number: False)
-    return done.rounds[-1].digests
+    folder = live.folder.parent / "models"
+    models = {modality: folder / modality for modality in ("image", "audio")}
+    assert runs.states(live.world, run, 1) == simulated.digests(live, run, models=models)
+    predicted(live, simulated.plan_of(live, run))
 
 
 def predicted(live: Stage, plan: object) -> None:

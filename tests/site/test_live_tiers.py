@@ -12,15 +12,12 @@ from sqlalchemy.orm import Session
 from app.federations import base_models
 from app.federations.schemas import ModelStep
 from app.hub import Hub
-from app.runs import queries
-from app.runs.models import Run
 from app.sites.models import Site
 from tests import cast
 from tests.learning import build, text_model
 from tests.runs import world as runs
+from tests.site import simulated
 from tests.site.stage import Stage, running, stage
-from worker.learning import simulate
-from worker.learning.data.folder import load
 from worker.protocol import codec
 from worker.protocol.codes import Tier
 from worker.protocol.tasks import Input
@@ -113,27 +110,5 @@ def test_each_sends_its_ranks_and_the_sum_is_that_of_a_simulation(live: Stage) -
         sent = live.homes[member.site].outbox / f"{run}.1" / "update.safetensors"
         shapes = {a.shape for n, a in codec.decode(sent.read_bytes()).items() if ADAPTER in n}
         assert shapes == {(rank, HIDDEN)}
-    assert runs.states(live.world, run, 1) == simulated(live, run, {small.site: FEW})
-
-
-def simulated(live: Stage, run: str, ranks: dict[str, int]) -> dict[str, str]:
-    with live.world.hub.db.reading() as session:
-        plan = queries.plan_of(session.get_one(Run, run))
-    wanted = simulate.Plan(
-        tasks=plan.sheets,
-        model=plan.model,
-        training=plan.training,
-        rounds=1,
-        seed=plan.seed,
-        minimum_sites=plan.minimum_sites,
-        minimum_cell=plan.minimum_cell,
-        ranks=ranks,
-    )
-    given = {}
-    for site, home in live.homes.items():
-        folder = home.config().data
-        assert folder is not None
-        given[site] = load(folder, wanted.tasks, pseudonym_key=home.keys().pseudonym)
-    folders = simulate.Folders(live.folder / "simulated", live.folder.parent / "model")
-    done = simulate.run(wanted, given, folders, measure=lambda number: False)
-    return done.rounds[-1].digests
+    given = {"ranks": {small.site: FEW}, "models": {"text": live.folder.parent / "model"}}
+    assert runs.states(live.world, run, 1) == simulated.digests(live, run, **given)
