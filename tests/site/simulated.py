@@ -28,7 +28,8 @@ def result(
     **more: Any,
 ) -> simulate.Result:
     """With the records of every site of the stage. `ranks`: of sites that train fewer than the model has; `models`:
-    modality to the folder of its base model; `training`: what is changed of it; `measured`: the one round after which sites evaluate, 0 none."""
+    modality to the folder of its base model; `training`: what is changed of it; `measured`: the one round after which
+    sites evaluate, 0 none."""
     plan = plan_of(live, run)
     wanted = simulate.Plan(
         tasks=plan.sheets,
