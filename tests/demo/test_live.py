@@ -16,13 +16,16 @@ from app.db import Database
 from app.demo.memory import recall
 from app.demo.scenario import campus
 from app.demo.visitor import Visitor
+from app.people.models import Person
 from app.policies import fit
+from app.policies.models import ProfileDecision
 from app.runs.models import Round
 from app.sites.models import Job
 from app.sites.states import JobState
 from tests.needs import need_module
 from worker.protocol.code_words import transfer
 from worker.protocol.codes import JobKind, Refusal, TransferKind
+from worker.site import accepted
 from worker.site.home import Home
 from worker.site.sent import OutboundLog
 
@@ -126,6 +129,26 @@ def test_a_site_refuses_at_its_guard_and_both_sides_say_by_which_rule(demo: Demo
     said = [line for line in OutboundLog(home.sent).since() if line.reason == "refused"]
     assert said, "the refusal is an answer, and answers are listed"
     assert not any(line.kind is TransferKind.UPDATE for line in OutboundLog(home.sent).since())
+
+
+def test_each_policy_is_bounded_by_laws_that_a_named_person_confirmed(demo: Demo) -> None:
+    """The United Kingdom's, at the hub and in the policy accepted at the site; and the site trains under its age."""
+    with Database(f"sqlite:///{demo.home / 'hub' / 'hub.sqlite'}").reading() as session:
+        for member in campus().members:
+            decided = session.scalars(
+                select(ProfileDecision).where(
+                    ProfileDecision.institution_id == ids(demo)[member.slug]
+                )
+            ).all()
+            named = {session.get_one(Person, one.decided_by).name for one in decided}
+            assert named == {member.person("privacy-officer").name}
+            assert all(one.applies for one in decided)
+            policy = accepted.current(Home(demo.home / "sites" / member.slug))
+            assert policy is not None
+            bounds = policy.document.bounds
+            assert {ref.profile for ref in bounds.profiles} == {one.profile for one in decided}
+            assert "uk-gdpr" in {one.profile for one in decided}
+            assert (bounds.consent_age, bounds.area) == (13, ("GB",))
 
 
 def test_a_refusal_does_not_hold_the_round_up(demo: Demo) -> None:
