@@ -35,14 +35,17 @@ def manifest(strength: Any = "chosen") -> Manifest:
     return build.manifest([SHEET], kind=JobKind.PERSONAL, training=training)
 
 
-@pytest.fixture(scope="module")
-def near(tmp_path_factory: pytest.TempPathFactory) -> Modules:
-    """A shared model, trained where the records are not flipped."""
-    root = tmp_path_factory.mktemp("shared")
+def shared(root: Path) -> Modules:
+    """Trained where the records are not flipped."""
     wanted = build.manifest([SHEET], training=build.TRAINING.model_copy(update={"epochs": 6}))
     first = local.initial_modules(wanted.model, wanted.tasks, bases={})
     found = local.train(wanted, first, site(1), checkpoint=root / "c", **build.folders(root))
     return {m: {n: first[m][n] + d for n, d in one.delta.items()} for m, one in found.items()}
+
+
+@pytest.fixture(scope="module")
+def near(tmp_path_factory: pytest.TempPathFactory) -> Modules:
+    return shared(tmp_path_factory.mktemp("shared"))
 
 
 def made(root: Path, data: SiteData, near: Modules, strength: Any) -> tuple[Modules, float, float]:
