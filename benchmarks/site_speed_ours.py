@@ -56,7 +56,7 @@ def _plan(given: argparse.Namespace) -> simulate.Plan:
         text=PinnedModel(name="MiniLM", digest="0" * 64, files={}, bytes=0),
         rank=bench.RANK,
         alpha=bench.ALPHA,
-        adapter_layers=2,
+        adapter_layers=1,
         seed=given.seed,
     )
     training = Training(epochs=1, batch=bench.BATCH, lr=given.lr, half_life=1.0)
