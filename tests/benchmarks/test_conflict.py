@@ -1,28 +1,17 @@
-"""The ways of putting tasks' losses together, by hand, and speakers held out of the train part."""
+"""Pairs of tasks counted, and speakers held out of the train part."""
 
 import numpy as np
-import pytest
 import torch
 
-from benchmarks.conflict import Seen, held_out, projected
+from benchmarks.conflict import Seen, held_out
 from tests.learning import build
 from worker.learning.data.folder import digest_of_records
 from worker.learning.data.records import SiteData
 
 
-def test_what_points_against_another_task_is_cleared_away() -> None:
-    """(1, 0) against (-1, 1): left are (.5, .5) and (0, 1). A third at right angles to both changes nothing else."""
-    one, other = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([-1.0, 1.0, 0.0])
-    apart = torch.tensor([0.0, 0.0, 2.0])
-    assert projected([one, other]).tolist() == pytest.approx([0.5, 1.5, 0.0])
-    assert projected([one, other, apart]).tolist() == pytest.approx([0.5, 1.5, 2.0])
-
-
-def test_tasks_that_agree_are_summed() -> None:
-    given = [torch.tensor([1.0, 1.0]), torch.tensor([2.0, 0.0])]
-    assert projected(given).tolist() == [3.0, 1.0]
+def test_pairs_that_pull_apart_are_counted() -> None:
     seen = Seen()
-    seen.look([*given, torch.tensor([-1.0, 0.5])])
+    seen.look([torch.tensor(one) for one in ([1.0, 1.0], [2.0, 0.0], [-1.0, 0.5])])
     assert (seen.pairs, seen.apart) == (3, 2)
 
 
