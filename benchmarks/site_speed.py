@@ -4,8 +4,8 @@ ELLIPSE essays (cut at 512 tokens), seven traits, MiniLM, rank 8 in query and va
 rate halved after each epoch, fp32. Every method runs in a process of its own with the same number of threads; a seed
 draws the essays. Ours is the product's `local.train`, three rounds of an epoch: frozen layers once (that time counts),
 their states read from disk, the top layer adapted, the means of all layers read. The peer is `site_speed_plain`:
-adapters in all layers, or in the same one; it reads the last layer's mean, as usual. Its dropout is the text model's, as
-a plain loop has it (`model.train()`); `_no_dropout`: with dropout off, as ours, which makes the peer faster.
+adapters in all layers, or in the same one; it reads the last layer's mean, as usual. Its dropout is the text model's,
+as a plain loop has it (`model.train()`); `_no_dropout`: with dropout off, as ours, which makes the peer faster.
 
 Methods in `--scored` take all steps on all essays and are scored. The others take one epoch of the first `--timed`
 essays; their seconds are scaled by tokens to all essays and epochs. `--tune`: the scored methods at every rate of
