@@ -193,6 +193,32 @@ def erasures(session: Session, at: datetime) -> Iterator[Finding]:
         )
 
 
+def ties(session: Session, at: datetime) -> Iterator[Finding]:
+    """A district offers a tie: told to those of the school who may accept it."""
+    for tie, district in sources.offered_ties(session):
+        yield Finding(
+            NoticeKind.TIE_OFFERED,
+            tie.school_id,
+            tie.id,
+            _holders(session, tie.school_id, Permission.PEOPLE_EDIT),
+            {"district": district, "path": f"/i/{tie.school_id}/district"},
+        )
+
+
+def floors(session: Session, at: datetime) -> Iterator[Finding]:
+    """A district proposes a floor: told to the school's officers; to who drafts its policy where it has none."""
+    for floor, district in sources.proposed_floors(session):
+        place = floor.school_id
+        yield Finding(
+            NoticeKind.FLOOR_PROPOSED,
+            place,
+            floor.id,
+            _holders(session, place, Permission.POLICY_APPROVE)
+            or _holders(session, place, Permission.POLICY_DRAFT),
+            {"district": district, "path": f"/i/{place}/district"},
+        )
+
+
 PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     approvals,
     drafts,
@@ -204,4 +230,6 @@ PARTS: tuple[Callable[[Session, datetime], Iterator[Finding]], ...] = (
     webhooks,
     reviews,
     erasures,
+    ties,
+    floors,
 )

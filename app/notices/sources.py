@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 from app.erasure.models import ErasureRequest
 from app.federations.models import Federation, Membership
 from app.federations.states import FederationState, MembershipState
-from app.institutions.models import Institution
+from app.institutions.models import Institution, Tie
+from app.institutions.states import TieState
 from app.integrations.models import Webhook
 from app.integrations.states import WebhookState
 from app.people.models import ApiToken
 from app.policies import decisions
 from app.policies.decisions import Held
-from app.policies.models import PolicyVersion, ProfileDecision
-from app.policies.states import PolicyState
+from app.policies.models import PolicyFloor, PolicyVersion, ProfileDecision
+from app.policies.states import FloorState, PolicyState
 from app.runs.models import Round, Run, RunApproval
 from app.runs.states import RUN_ENDED, RoundState
 from app.sites.models import Site
@@ -105,3 +106,23 @@ def erasures_since(session: Session, since: datetime) -> list[tuple[ErasureReque
 def webhooks_off(session: Session) -> Sequence[Webhook]:
     """Turned off by the hub and not on again."""
     return session.scalars(select(Webhook).where(Webhook.state == WebhookState.OFF)).all()
+
+
+def offered_ties(session: Session) -> list[tuple[Tie, str]]:
+    """With the district's name."""
+    rows = session.execute(
+        select(Tie, Institution.name)
+        .join(Institution, Institution.id == Tie.district_id)
+        .where(Tie.state == TieState.OFFERED)
+    )
+    return [(tie, district) for tie, district in rows]
+
+
+def proposed_floors(session: Session) -> list[tuple[PolicyFloor, str]]:
+    """With the district's name."""
+    rows = session.execute(
+        select(PolicyFloor, Institution.name)
+        .join(Institution, Institution.id == PolicyFloor.district_id)
+        .where(PolicyFloor.state == FloorState.PROPOSED)
+    )
+    return [(floor, district) for floor, district in rows]

@@ -15,6 +15,8 @@ class NoticeKind(StrEnum):
     LEAD_OFFERED = "lead-offered"
     PROFILE_REVIEW = "profile-review"
     ERASURE_OPEN = "erasure-open"
+    TIE_OFFERED = "tie-offered"
+    FLOOR_PROPOSED = "floor-proposed"
 
 
 HAPPENED = frozenset({NoticeKind.ROUND_VOID, NoticeKind.ERASURE_OPEN})
@@ -27,6 +29,8 @@ WAITING = frozenset(
         NoticeKind.TERMS_CHANGED,
         NoticeKind.INVITED,
         NoticeKind.LEAD_OFFERED,
+        NoticeKind.TIE_OFFERED,
+        NoticeKind.FLOOR_PROPOSED,
     }
 )
 """These stand among the tasks of the home page already, so the pages do not say them twice."""

@@ -42,6 +42,12 @@ def _pattern(kind: NoticeKind) -> str:
         NoticeKind.ERASURE_OPEN: _(
             "At the site “{site}” someone withdrew consent. Who it is stands there: your data steward looks."
         ),
+        NoticeKind.TIE_OFFERED: _(
+            "{district} says that it is your institution’s district. Accept or decline."
+        ),
+        NoticeKind.FLOOR_PROPOSED: _(
+            "{district} proposes a floor for your policy. Accept it, or refuse and say why."
+        ),
     }[kind]
 
 
@@ -59,4 +65,6 @@ def kind(value: NoticeKind) -> str:
         NoticeKind.WEBHOOK_OFF: _("A webhook is off"),
         NoticeKind.PROFILE_REVIEW: _("A law or contract is to be looked at again"),
         NoticeKind.ERASURE_OPEN: _("Someone at a site withdrew consent"),
+        NoticeKind.TIE_OFFERED: _("An institution says it is our district"),
+        NoticeKind.FLOOR_PROPOSED: _("Our district proposes a floor for our policy"),
     }[value]

@@ -498,6 +498,8 @@ def upgrade() -> None:
                 "lead-offered",
                 "profile-review",
                 "erasure-open",
+                "tie-offered",
+                "floor-proposed",
                 name="noticekind",
                 native_enum=False,
                 create_constraint=True,

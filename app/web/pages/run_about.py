@@ -121,12 +121,15 @@ def _heard(found: Participation) -> str:
         for one in found.sites
         if one.own or one.counted < one.offered
     ]
-    if found.least >= 1:
-        least = _("Every site was heard in every round that asked it.")
-    else:
-        least = _("The site heard least: in at least {n} % of the rounds that asked it.").format(
-            n=int(100 * found.least)
-        )
+    least = {
+        0: _("The site heard least was heard in fewer than a quarter of the rounds that asked it."),
+        1: _("The site heard least was heard in a quarter of the rounds that asked it, or more."),
+        2: _("The site heard least was heard in half of the rounds that asked it, or more."),
+        3: _(
+            "The site heard least was heard in three quarters of the rounds that asked it, or more."
+        ),
+        4: _("Every site was heard in every round that asked it."),
+    }[int(4 * found.least)]
     return " ".join((*(f"{line}." for line in told[:_MANY]), least))
 
 
