@@ -89,6 +89,7 @@ FLOOR_WITHDRAWN = Kind("floor.withdrawn", I, N_("Floor withdrawn"), ("institutio
 
 PURPOSE_RECORDED = Kind("purpose.recorded", I, N_("Purpose recorded"), ("revision",))
 PURPOSE_CHANGED = Kind("purpose.changed", I, N_("Purpose changed"), ("revision",))
+INCIDENT_RECORDED = Kind("incident.recorded", I, N_("Incident recorded"), ("kind",))
 PURPOSE_ENDED = Kind("purpose.ended", I, N_("Purpose ended"), ("revision",))
 PROFILE_IMPORTED = Kind(
     "profile.imported", H, N_("Version of a profile taken up"), ("number", "digest")

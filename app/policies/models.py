@@ -7,7 +7,13 @@ from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, by_value
-from app.policies.states import Approver, FloorRefusal, FloorState, PolicyState
+from app.policies.states import (
+    Approver,
+    FloorRefusal,
+    FloorState,
+    IncidentKind,
+    PolicyState,
+)
 
 
 class PolicyVersion(Base):
@@ -107,3 +113,18 @@ class PurposeRecord(Base):
     created: Mapped[datetime]
     changed: Mapped[datetime]
     ended: Mapped[datetime | None]
+
+
+class Incident(Base):
+    """When an institution learnt of something that has to be told. Never changed: a correction is another one."""
+
+    __tablename__ = "incident"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institution.id"), index=True)
+    kind: Mapped[IncidentKind] = mapped_column(by_value(IncidentKind))
+    learnt: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+    """The institution's own words, for its own people only."""
+    recorded_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    created: Mapped[datetime]

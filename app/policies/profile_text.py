@@ -64,19 +64,25 @@ def clock(value: Clock) -> str:
 
 
 def breach(value: Breach) -> str:
-    what = {
+    return _("{what}: tell {who} within {time}").format(
+        what=incident(value.kind), who=recipient(value.to), time=words.clock(value.clock)
+    )
+
+
+def incident(kind: str) -> str:
+    return {
         "personal-data-breach": _("personal data breach"),
         "severe-network-incident": _("severe network incident"),
         "ai-serious-incident": _("serious incident of an AI system"),
-    }[value.kind]
-    who = {
+    }[kind]
+
+
+def recipient(to: str) -> str:
+    return {
         "authority": _("the authority"),
         "institution": _("the institution"),
         "families": _("the families"),
-    }[value.to]
-    return _("{what}: tell {who} within {time}").format(
-        what=what, who=who, time=words.clock(value.clock)
-    )
+    }[to]
 
 
 def border(value: str) -> str:

@@ -48,6 +48,14 @@ FLOOR_TRANSITIONS: dict[FloorState, frozenset[FloorState]] = {
 }
 
 
+class IncidentKind(StrEnum):
+    """What happened, as profiles name it (`worker.protocol.bounds.BreachKind`)."""
+
+    PERSONAL_DATA = "personal-data-breach"
+    NETWORK = "severe-network-incident"
+    AI = "ai-serious-incident"
+
+
 class Approver(StrEnum):
     """Who says yes to a run for a purpose."""
 

@@ -360,6 +360,42 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_federation_lead_id"), ["lead_id"], unique=False)
 
     op.create_table(
+        "incident",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("institution_id", sa.String(length=200), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "personal-data-breach",
+                "severe-network-incident",
+                "ai-serious-incident",
+                name="incidentkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("learnt", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.String(length=200), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institution.id"],
+            name=op.f("fk_incident_institution_id_institution"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by"], ["person.id"], name=op.f("fk_incident_recorded_by_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+    )
+    with op.batch_alter_table("incident", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_incident_institution_id"), ["institution_id"], unique=False
+        )
+
+    op.create_table(
         "institution_proof",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("institution_id", sa.String(length=200), nullable=False),
@@ -2041,6 +2077,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_institution_proof_institution_id"))
 
     op.drop_table("institution_proof")
+    with op.batch_alter_table("incident", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incident_institution_id"))
+
+    op.drop_table("incident")
     with op.batch_alter_table("federation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_federation_lead_id"))
 

@@ -14,7 +14,7 @@ from app.institutions.states import ProofKind, TieState
 from app.integrations import webhooks
 from app.integrations.events import HookEvent
 from app.integrations.models import Webhook
-from app.policies import purposes
+from app.policies import incidents, purposes
 from app.policies.models import PolicyFloor, PolicyVersion
 from app.policies.purposes import OWN, Told
 from app.policies.states import FloorState, PolicyState
@@ -171,6 +171,7 @@ def _district(session: Any, stage: Stage, home: str) -> None:
         )
         told = Told(name, purpose, OWN, "P1Y", "Public task")
         purposes.add(session, stage.owner, home, told)
+        incidents.note(session, stage.owner, home, "personal-data-breach", now())
 
 
 def sent(stage: Stage, kind: str = "progress") -> None:

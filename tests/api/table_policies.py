@@ -1,7 +1,8 @@
 """The rows of the table of routes that are about policies, profiles and purposes."""
 
 from app.access.permissions import Permission
-from app.policies import purposes
+from app.clock import now
+from app.policies import incidents, purposes
 from tests.api.row import Row
 from tests.api.stage import Stage
 
@@ -23,6 +24,17 @@ def _recorded(stage: Stage) -> None:
     with stage.world.hub.db.session() as session:
         row = purposes.add(session, stage.owner, stage.ids["institution"], told)
         stage.ids["purpose"] = row.id
+
+
+_INCIDENT = {"kind": "personal-data-breach", "learnt": "2024-09-06T08:30:00Z"}
+
+
+def _happened(stage: Stage) -> None:
+    with stage.world.hub.db.session() as session:
+        row = incidents.note(
+            session, stage.owner, stage.ids["institution"], _INCIDENT["kind"], now()
+        )
+        stage.ids["incident"] = row.id
 
 
 POLICIES = (
@@ -59,4 +71,7 @@ POLICIES = (
         if_match="1",
     ),
     Row("DELETE", "/purposes/{purpose}", _DRAFT, 204, before=_recorded),
+    Row("GET", _HOME + "/incidents", Permission.EVIDENCE_READ),
+    Row("POST", _HOME + "/incidents", _DRAFT, 201, body=_INCIDENT, at="/incidents/{made}"),
+    Row("GET", "/incidents/{incident}", Permission.EVIDENCE_READ, before=_happened),
 )

@@ -88,6 +88,7 @@ INSTITUTION: dict[str, Pair] = {
     "/i/{}/policy/draft": "POST /institutions/{}/policies",
     "/i/{}/policy/draft/effect": "POST /institutions/{}/policies/effect",
     "/i/{}/policy/draft/save": "PUT /policies/{}",
+    "/i/{}/incidents": "POST /institutions/{}/incidents",
     "/i/{}/policy/purposes": "POST /institutions/{}/purposes",
     "/i/{}/policy/purposes/{}": "PUT /purposes/{}",
     "/i/{}/policy/purposes/{}/end": "DELETE /purposes/{}",

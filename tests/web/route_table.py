@@ -131,6 +131,8 @@ TABLE = (
         "/i/{institution}/evidence/{document}/download",
         "303 200 200 403 403 404 404 404",
     ),
+    ("GET", "/i/{institution}/incidents", "303 200 200 403 403 404 404 404"),
+    ("POST", "/i/{institution}/incidents", "303 422 422 403 403 404 404 404"),
     ("GET", "/i/{institution}/integrations", "303 200 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/integrations", "303 422 403 403 403 404 404 404"),
     ("POST", "/i/{institution}/integrations/{token}/revoke", "303 303 403 403 403 404 404 404"),

@@ -8,6 +8,7 @@ from app.web.api import (
     districts,
     evidence,
     federations,
+    incidents,
     institutions,
     lead,
     me,
@@ -49,6 +50,7 @@ for _noun in (
     reports,
     records,
     evidence,
+    incidents,
     webhooks,
 ):
     v1.include_router(_noun.router)

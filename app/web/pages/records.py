@@ -41,6 +41,7 @@ def _tabs(institution: str) -> tuple[Link, ...]:
         Link(_("What left"), f"/i/{institution}/sent", "btn"),
         Link(_("Who did what"), f"/i/{institution}/audit", "btn"),
         Link(_("Evidence"), f"/i/{institution}/evidence", "btn"),
+        Link(_("Incidents"), f"/i/{institution}/incidents", "btn"),
     )
 
 
@@ -124,7 +125,7 @@ def trail_page(visit: Here, institution: str, cursor: int | None = None) -> Resp
         title=_("Who did what"),
         says=_("Every act is recorded in the same step as its effect."),
         asof=as_of(),
-        actions=(_tabs(row.id)[0], _tabs(row.id)[2]),
+        actions=(_tabs(row.id)[0], *_tabs(row.id)[2:]),
         panels=(
             Panel(_("Events"), body),
             Panel(_("How to check it"), trail_files.parts(visit, row.id, f"/i/{row.id}", wanted)),
