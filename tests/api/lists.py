@@ -171,7 +171,8 @@ def _district(session: Any, stage: Stage, home: str) -> None:
         )
         told = Told(name, purpose, OWN, "P1Y", "Public task")
         purposes.add(session, stage.owner, home, told)
-        incidents.note(session, stage.owner, home, "personal-data-breach", now())
+        what = "personal-data-breach" if purpose == "research" else "ai-serious-incident"
+        incidents.note(session, stage.owner, home, what, now())
 
 
 def sent(stage: Stage, kind: str = "progress") -> None:
@@ -254,6 +255,7 @@ FILTERS = (
     (HOME + "/policies", "state=draft", "state", "draft"),
     (HOME + "/sites", "state=revoked", "id", "{revoked}"),
     (HOME + "/purposes", "purpose=research", "purpose", "research"),
+    (HOME + "/incidents", "kind=ai-serious-incident", "kind", "ai-serious-incident"),
     (HOME + "/classes", "term=2025", "term", "2025"),
     (HOME + "/classes", "confirmed=false", "confirmed", None),
     (HOME + "/instructors", "name=BERT", "name", "Berta"),

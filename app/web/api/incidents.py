@@ -1,6 +1,7 @@
 """Incidents an institution records, and by when whom to tell."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import AwareDatetime, Field
@@ -11,7 +12,7 @@ from app.policies.composing import Confirmed
 from app.policies.incidents import LONGEST_NOTE
 from app.policies.models import Incident
 from app.policies.states import IncidentKind
-from app.web.api.answers import Asked, Id, Page, Told, Windowed, at
+from app.web.api.answers import Asked, Id, Page, Told, Windowed, at, only
 from app.web.api.caller import Caller, Calling, api_router, creates, takes
 from worker.protocol.bounds import Recipient
 from worker.protocol.clocks import Clock
@@ -78,9 +79,15 @@ def _one(call: Caller, row: Incident) -> IncidentTold:
 
 
 @router.get("/institutions/{institution}/incidents", **takes(Permission.EVIDENCE_READ))
-def list_incidents(call: Calling, institution: Id, window: Windowed) -> Page[IncidentTold]:
+def list_incidents(
+    call: Calling,
+    institution: Id,
+    window: Windowed,
+    kind: Annotated[IncidentKind | None, only("Of this kind.")] = None,
+) -> Page[IncidentTold]:
     """By when the institution learnt of them. Deadlines are counted from the profiles confirmed today."""
-    rows = incidents.of(call.session, call.actor, institution)
+    every = incidents.of(call.session, call.actor, institution)
+    rows = [row for row in every if kind in (None, row.kind)]
     zone, profiles = incidents.confirmed(call.session, institution)
     return window.page(
         rows, lambda r: (r.learnt.isoformat(), r.id), lambda r: _told(r, zone, profiles)
