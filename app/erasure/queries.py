@@ -1,9 +1,9 @@
 """Open erasure requests, and which rounds of a run may have learnt from what was withdrawn since."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -68,17 +68,19 @@ def touched(session: Session, seen: Seen) -> Touched | None:
 
 
 def _of_run(session: Session, run: Run, seen: Seen) -> Touched | None:
-    own = _latest(session, run, ErasureRequest.institution_id.in_(seen.inside))
-    every = _latest(session, run, true()) if seen.leads else own
-    if every is None:
-        return None
-    return Touched(run, every, own == every)
+    own, every = _latest(session, run, seen.inside)
+    found = every if seen.leads else own
+    return None if found is None else Touched(run, found, own == found)
 
 
-def _latest(session: Session, run: Run, whose: ColumnElement[bool]) -> int | None:
-    """The last round with an update that came before its site told of a withdrawal."""
-    return session.scalar(
-        select(func.max(Round.number))
+def _latest(
+    session: Session, run: Run, institutions: Collection[str]
+) -> tuple[int | None, int | None]:
+    """The last round with an update that came before its site told of a withdrawal: of sites of these institutions,
+    and of all."""
+    mine = case((ErasureRequest.institution_id.in_(institutions), Round.number))
+    own, every = session.execute(
+        select(func.max(mine), func.max(Round.number))
         .join(Update, Update.round_id == Round.id)
         .join(ErasureRequest, ErasureRequest.site_id == Update.site_id)
         .where(
@@ -86,6 +88,6 @@ def _latest(session: Session, run: Run, whose: ColumnElement[bool]) -> int | Non
             Update.refusal.is_(None),
             Update.state.in_((UpdateState.RECEIVED, UpdateState.TAKEN, UpdateState.DELETED)),
             Update.received <= ErasureRequest.opened,
-            whose,
         )
-    )
+    ).one()
+    return own, every

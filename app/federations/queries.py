@@ -74,6 +74,8 @@ _INSIDE = select(Membership.institution_id).where(
 def inside(session: Session, federation: Federation, institutions: Iterable[str]) -> frozenset[str]:
     """Those of `institutions` that see this federation: its lead, the invited and the members."""
     ids = set(institutions)
+    if ids <= {federation.lead_id}:
+        return frozenset(ids)
     rows = session.scalars(_INSIDE, {"federation": federation.id, "ids": sorted(ids)})
     return frozenset(rows) | (ids & {federation.lead_id})
 

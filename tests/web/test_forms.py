@@ -47,6 +47,7 @@ def test_a_policy_saved_by_two(hub: Populated) -> None:
         "minimum_cell": "10",
         "minimum_records": "20",
         "approval": "hub",
+        "tell_withdrawals": "no",
         "leaves.updates": "yes",
     }
     path = f"/i/{at}/policy/draft/save"

@@ -59,6 +59,7 @@ TAGS = {
     "reports": "What the model knows about a class, for its instructor.",
     "records": "What left your sites, and who did what.",
     "evidence": "What you show an auditor, from live records.",
+    "incidents": "What went wrong with personal data, and by when whom to tell, by the profiles confirmed.",
     "webhooks": "Servers of yours that are told what happens, and how the telling went.",
 }
 

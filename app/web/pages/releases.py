@@ -104,13 +104,14 @@ def compare(visit: Here, federation_id: str) -> Response:
 @router.get("/{release_id}")
 def one(visit: Here, federation_id: str, release_id: str) -> Response:
     row = queries.get(visit.session, visit.who, Permission.RUN_READ, release_id)
-    federation = federations.get(visit.session, visit.who, Permission.RUN_READ, row.federation_id)
+    seen = runs.seen(visit.session, visit.who, Permission.RUN_READ, row.run_id)
+    federation = seen.federation
     rows = tuple(
         (code_words.module(name), Code(str(digest), True))
         for name, digest in sorted(row.modules.items())
     )
     panels = [
-        *_withdrawn(visit, row),
+        *_withdrawn(visit, seen),
         *_compared(visit, row),
         compared.lineage(visit, row),
         Panel(
@@ -120,15 +121,7 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
         ),
     ]
     panels += _taken_away(visit, federation, row)
-    if not row.current and allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
-        path = f"/federations/{federation.id}/releases/{row.id}/roll-back"
-        form = Form(path, (), (Button(_("Use this release again")),), inline=True)
-        panels.append(
-            Panel(
-                _("Roll back"),
-                (Text(_("Sites switch at their next word. Nothing is deleted.")), form),
-            )
-        )
+    panels += _rolled_back(visit, federation, row)
     sheet = Sheet(
         title=_("Release {n} of {name}").format(n=row.number, name=federation.name),
         says=_("It is in use at the members’ sites.") if row.current else _("It is not in use."),
@@ -144,8 +137,16 @@ def one(visit: Here, federation_id: str, release_id: str) -> Response:
     return render.sheet(visit, sheet)
 
 
-def _withdrawn(visit: Visit, row: Release) -> list[Panel]:
-    seen = runs.seen(visit.session, visit.who, Permission.RUN_READ, row.run_id)
+def _rolled_back(visit: Visit, federation: Federation, row: Release) -> list[Panel]:
+    if row.current or not allows(visit.who, Permission.RUN_LEAD, federation.lead_id):
+        return []
+    path = f"/federations/{federation.id}/releases/{row.id}/roll-back"
+    form = Form(path, (), (Button(_("Use this release again")),), inline=True)
+    said = Text(_("Sites switch at their next word. Nothing is deleted."))
+    return [Panel(_("Roll back"), (said, form))]
+
+
+def _withdrawn(visit: Visit, seen: runs.Seen) -> list[Panel]:
     said = erasure_words.of_run(visit, seen)
     return [Panel(_("Withdrawn since"), (Text(said),))] if said else []
 
