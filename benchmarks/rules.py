@@ -1,7 +1,8 @@
 """Server rules on scenario 1b (OU, seven courses as sites). `python -m benchmarks.rules --json --data DIR`.
 
 The case, model and plan of `benchmarks.ou`; only what the hub does with the mean differs: weighted mean, weights by
-the square root, FedAdam at two rates. Every AUC is of the validation split (10 % of the students, so a course's own is
+the square root, FedAdam at two rates, light q-FFL with q of .1 and 1. `--rules` runs some of them, and the mean with
+them. Every AUC is of the validation split (10 % of the students, so a course's own is
 noisy): nothing is chosen on the test split. `auc_RULE_dayN`: all records together; `_mean`, `_worst`: over courses;
 `_sd`: over seeds. `gain_RULE_dayN`: mean over seeds of its difference from the weighted mean on the same seed, all
 records; `gain_worst_RULE_dayN`: the same of the worst course.
@@ -10,6 +11,7 @@ records; `gain_worst_RULE_dayN`: the same of the worst course.
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import numpy as np
 
 from benchmarks import harness, ou
 from worker.learning import simulate
-from worker.learning.aggregation import MEAN, FedAdam, ServerRule, SquareRoot
+from worker.learning.aggregation import MEAN, FedAdam, LossWeighted, ServerRule, SquareRoot
 from worker.learning.evaluate import quality
 from worker.learning.evaluate.quality import Judged
 
@@ -27,6 +29,8 @@ RULES: dict[str, tuple[ServerRule, dict[str, float]]] = {
     "square_root": (SquareRoot(), {}),
     "fedadam_003": (FedAdam(lr=0.003), {"step": 1.0}),
     "fedadam_01": (FedAdam(lr=0.01), {"step": 1.0}),
+    "qffl_0_1": (LossWeighted(q=0.1), {}),
+    "qffl_1": (LossWeighted(q=1.0), {}),
 }
 
 
@@ -66,27 +70,30 @@ def _auc(part: Judged) -> float:
 def measure(options: harness.Options) -> harness.Measured:
     assert options.data is not None
     source, seeds = options.data / "oulad", tuple(options.given.seeds)
+    rules = tuple(dict.fromkeys(("mean", *options.given.rules)))
     found: dict[str, list[float]] = {}
     for seed in seeds:
         for day in options.given.days:
             with tempfile.TemporaryDirectory() as work:
                 case = ou.prepare(source, day, seed, Path(work) / "folders")
-                for name in RULES:
+                for name in rules:
                     one = one_rule(case, name, Path(work) / name)
                     harness.say(f"seed {seed}, day {day}, {name}: {one}")
                     for part, value in one.items():
                         found.setdefault(f"auc_{name}_day{day}{part}", []).append(value)
-    figures = _figures(found, options.given.days)
+    figures = _figures(found, rules, options.given.days)
     files = [next(source.glob(f"{name}.csv*")) for name in ou.FILES]
     return harness.Measured(figures, seeds, harness.digest_of_files(files))
 
 
-def _figures(found: dict[str, list[float]], days: list[int]) -> dict[str, float]:
+def _figures(
+    found: dict[str, list[float]], rules: Sequence[str], days: Sequence[int]
+) -> dict[str, float]:
     figures = {key: float(np.mean(values)) for key, values in found.items()}
     if all(len(values) > 1 for values in found.values()):
         figures |= {f"{key}_sd": float(np.std(v, ddof=1)) for key, v in found.items()}
     for day in days:
-        for name in RULES:
+        for name in rules:
             for part, word in (("", ""), ("_worst", "worst_")):
                 own = np.array(found[f"auc_{name}_day{day}{part}"])
                 plain = np.array(found[f"auc_mean_day{day}{part}"])
@@ -97,6 +104,7 @@ def _figures(found: dict[str, list[float]], days: list[int]) -> dict[str, float]
 def _arguments(parser: argparse.ArgumentParser) -> Any:
     parser.add_argument("--seeds", type=int, nargs="+", default=ou.SEEDS)
     parser.add_argument("--days", type=int, nargs="+", default=ou.DAYS)
+    parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
 
 
 if __name__ == "__main__":

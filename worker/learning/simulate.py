@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from worker.learning import aggregation, local, seeds
+from worker.learning import aggregation, base_loss, local, seeds
 from worker.learning import own as own_parts
 from worker.learning.data.joining import merged
 from worker.learning.data.records import SiteData
@@ -59,11 +59,8 @@ class Folders:
 
     @property
     def bases(self) -> dict[Modality, Path]:
-        named: dict[Modality, Path | None] = {
-            "text": self.text,
-            "image": self.image,
-            "audio": self.audio,
-        }
+        named: dict[Modality, Path | None]
+        named = {"text": self.text, "image": self.image, "audio": self.audio}
         return {modality: folder for modality, folder in named.items() if folder is not None}
 
 
@@ -157,8 +154,10 @@ def _round(
     unheard = aggregation.silent(
         asked=len(sites), usable=len(updates), number=number, minimum_sites=plan.minimum_sites
     )
+    losses = _losses(plan, sites, folders, before) if plan.server.wants_losses else {}
+    step, server = plan.training.step, plan.server
     rule = aggregation.Rule(
-        plan.minimum_sites, step=plan.training.step, server=plan.server, silent=unheard
+        plan.minimum_sites, step=step, server=server, silent=unheard, losses=losses
     )
     made = {}
     for module, base in before.modules.items():
@@ -198,17 +197,23 @@ def _update(
     """What one site would upload, as bytes, and its weights; what stays there."""
     checkpoint = folders.work / site / "checkpoint.safetensors"
     wanted = manifest(plan, site, number, before.modules, JobKind.TRAIN, before.kept)
+    mine = before.own.get(site, Own())
     found, own = local.take_part(
-        wanted,
-        before.modules,
-        before.own.get(site, Own()),
-        data,
-        checkpoint=checkpoint,
-        **places(folders, site),
+        wanted, before.modules, mine, data, checkpoint=checkpoint, **places(folders, site)
     )
     checkpoint.unlink(missing_ok=True)
     body = codec.encode(codec.flat({module: one.delta for module, one in found.items()}))
     return body, {module: one.weight for module, one in found.items()}, own
+
+
+def _losses(
+    plan: Plan, sites: Mapping[str, SiteData], folders: Folders, before: State
+) -> dict[str, float]:
+    """Each site's mean training loss at the base. Live there is no such thing: no flow lets losses out."""
+    return {
+        site: base_loss.of(plan.model, plan.tasks, before.at(site), data, **places(folders, site))
+        for site, data in sorted(sites.items())
+    }
 
 
 def _measured(
@@ -229,9 +234,7 @@ def alone(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> dict[s
     """Each site's model trained on its own records only."""
     return {
         site: local.alone_modules(
-            manifest(plan, site, 0, {}, JobKind.BASELINE),
-            data,
-            **places(folders, site),
+            manifest(plan, site, 0, {}, JobKind.BASELINE), data, **places(folders, site)
         )
         for site, data in sorted(sites.items())
     }
@@ -241,13 +244,10 @@ def judged(
     plan: Plan, modules: Modules, data: SiteData, folders: Folders, *, split: str = "test"
 ) -> dict[str, Judged]:
     """Task to labels and predictions of one split, in order of the records."""
+    wanted = manifest(plan, "judge", 0, {}, JobKind.EVALUATE)
+    own = folders.work / "judge" / "personal"
     return local.predictions(
-        manifest(plan, "judge", 0, {}, JobKind.EVALUATE),
-        modules,
-        data,
-        split=split,
-        own_dir=folders.work / "judge" / "personal",
-        **places(folders, "judge"),
+        wanted, modules, data, split=split, own_dir=own, **places(folders, "judge")
     )
 
 

@@ -11,6 +11,7 @@ its B: sites of different ranks are averaged column by column over those that ho
 Each delta is read once and in turn, so a mapping that loads a tensor when asked keeps the memory at one model.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,6 +39,8 @@ class Rule:
     """What the mean does to the state, and how much a site weighs."""
     silent: int = 0
     """Sites that may yet move what they did not move this round. See `silent`."""
+    losses: Mapping[str, float] = field(default_factory=dict)
+    """Site to its mean training loss at the base, for a server rule that wants it; in a live run there are none."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +81,20 @@ def combine(
     `first`: the module before round 1 (None: that is `base`); what differs from it was combined once and is never
     kept. `memory`: what the server rule remembered after the round before; None before the first. `kept`: rows kept
     so far; what a late update says of them counts for nothing. Sums are float64 in order of site id, so the same
-    updates give the same bytes whoever came first. Raises ValueError for a site that stands twice and `Unacceptable`
-    for a weight that is none.
+    updates give the same bytes whoever came first. Raises ValueError for a site that stands twice or lacks a loss that
+    is wanted, and `Unacceptable` for a weight that is none.
     """
     ordered = sorted(contributions, key=lambda item: item[0])
     names = [site for site, _, _ in ordered]
     if len(set(names)) != len(names):
         raise ValueError("a site stands twice among the contributions to one module")
-    weights = [rule.server.weight(checked_weight(weight)) for _, weight, _ in ordered]
+    examples = [checked_weight(weight) for _, weight, _ in ordered]
     remembered = rule.server.init(base) if memory is None else memory
     untouched = _untouched(base, base if first is None else first)
     if kept.whole or len(ordered) < max(rule.minimum_sites, 1):
         staying = kept if kept.whole else _kept_of_held(base, ordered, rule, untouched, kept)
         return Combined(dict(base), True, len(ordered), memory=remembered, kept=staying)
-    capped = _capped(weights, rule.weight_percentile)
+    capped = _capped(_weights(names, examples, rule), rule.weight_percentile)
     sums, wholes, movers = _summed(base, ordered, capped, kept)
     for name, count in movers.items():
         wholes[name] = np.where(count >= rule.minimum_sites, wholes[name], 0.0)
@@ -183,6 +186,21 @@ def _mean(total: Array, whole: Array) -> Array:
 def _shaped(of_rows: Array, array: Array) -> Array:
     """One number a row, to multiply with the array."""
     return of_rows.reshape(len(of_rows), *(1,) * (array.ndim - 1))
+
+
+def _weights(names: Sequence[str], examples: Sequence[float], rule: Rule) -> list[float]:
+    """By the server rule, from examples and, where it wants them, losses capped as weights are."""
+    losses = [1.0] * len(names)
+    if rule.server.wants_losses:
+        losses = _capped([_loss(rule, name) for name in names], rule.weight_percentile)
+    return [rule.server.weight(*one) for one in zip(examples, losses, strict=True)]
+
+
+def _loss(rule: Rule, site: str) -> float:
+    loss = rule.losses.get(site, math.nan)
+    if not 0 <= loss < math.inf:
+        raise ValueError(f"the server rule weighs by losses, and site {site} has none it can use")
+    return loss
 
 
 def _capped(weights: list[float], percentile: float) -> list[float]:
