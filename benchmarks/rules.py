@@ -2,10 +2,10 @@
 
 The case, model and plan of `benchmarks.ou`; only what the hub does with the mean differs: weighted mean, weights by
 the square root, FedAdam at two rates, light q-FFL with q of .1 and 1. `--rules` runs some of them, and the mean with
-them. Every AUC is of the validation split (10 % of the students, so a course's own is
-noisy): nothing is chosen on the test split. `auc_RULE_dayN`: all records together; `_mean`, `_worst`: over courses;
-`_sd`: over seeds. `gain_RULE_dayN`: mean over seeds of its difference from the weighted mean on the same seed, all
-records; `gain_worst_RULE_dayN`: the same of the worst course.
+them. Every figure is of the validation split (10 % of the students, so a course's own is noisy): nothing is chosen on
+the test split. `auc_RULE_dayN`: all records together; `_mean`, `_worst`: over courses; `_sd`: over seeds.
+`loss_RULE_dayN_mean`, `_worst`: the courses' log losses. `gain_RULE_dayN`: mean over seeds of the AUC's difference
+from the weighted mean on the same seed, all records; `gain_worst_RULE_dayN`: the same of the worst course.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks import harness, ou
 from worker.learning import simulate
 from worker.learning.aggregation import MEAN, FedAdam, LossWeighted, ServerRule, SquareRoot
-from worker.learning.evaluate import quality
+from worker.learning.evaluate import paired, quality
 from worker.learning.evaluate.quality import Judged
 
 RULES: dict[str, tuple[ServerRule, dict[str, float]]] = {
@@ -34,8 +34,8 @@ RULES: dict[str, tuple[ServerRule, dict[str, float]]] = {
 }
 
 
-def one_rule(case: ou.Case, name: str, work: Path) -> dict[str, float]:
-    """AUC on validation: all records, mean and worst of the courses."""
+def one_rule(case: ou.Case, name: str, work: Path) -> dict[tuple[str, str], float]:
+    """On validation: AUC of all records, its mean and worst of the courses; mean and worst of their losses."""
     rule, changes = RULES[name]
     plan = simulate.Plan(
         tasks=(case.sheet,),
@@ -58,7 +58,14 @@ def one_rule(case: ou.Case, name: str, work: Path) -> dict[str, float]:
         student=np.concatenate([p.student for p in parts]),
     )
     each = [_auc(part) for part in parts]
-    return {"": _auc(whole), "_mean": float(np.mean(each)), "_worst": min(each)}
+    lost = [float(paired.losses(part).mean()) for part in parts]
+    return {
+        ("auc", ""): _auc(whole),
+        ("auc", "_mean"): float(np.mean(each)),
+        ("auc", "_worst"): min(each),
+        ("loss", "_mean"): float(np.mean(lost)),
+        ("loss", "_worst"): max(lost),
+    }
 
 
 def _auc(part: Judged) -> float:
@@ -79,8 +86,8 @@ def measure(options: harness.Options) -> harness.Measured:
                 for name in rules:
                     one = one_rule(case, name, Path(work) / name)
                     harness.say(f"seed {seed}, day {day}, {name}: {one}")
-                    for part, value in one.items():
-                        found.setdefault(f"auc_{name}_day{day}{part}", []).append(value)
+                    for (kind, part), value in one.items():
+                        found.setdefault(f"{kind}_{name}_day{day}{part}", []).append(value)
     figures = _figures(found, rules, options.given.days)
     files = [next(source.glob(f"{name}.csv*")) for name in ou.FILES]
     return harness.Measured(figures, seeds, harness.digest_of_files(files))
