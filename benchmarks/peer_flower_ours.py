@@ -77,6 +77,7 @@ def started(stage: stages.Stage) -> Iterator[Ours]:
         stack.callback(database.engine.dispose)
         world = _world(stage, database, home)
         run = worlds.propose(world, Proposal())
+        terms = worlds.terms_of(world, run)
         hub = stack.enter_context(served(home, url, redis_url, secret))
         between = stack.enter_context(wire.Wire(hub.port))
         settings = Settings(environment="development", home=home, SECRET_KEY=secret)
@@ -92,7 +93,7 @@ def started(stage: stages.Stage) -> Iterator[Ours]:
                 policy=worlds.POLICY,
                 data=data,
             )
-            accepted.approve_run(site, run)
+            accepted.approve_run(site, run, terms)
             started.append(stack.enter_context(running(site)).pid)
         server = [hub.process.pid, _redis(redis_url)]
         yield Ours(server, started, between, database, world, run, stage.plan.rounds)
