@@ -9,8 +9,8 @@ as a plain loop has it (`model.train()`); `_no_dropout`: with dropout off, as ou
 
 Methods in `--scored` take all steps on all essays and are scored. The others take one epoch of the first `--timed`
 essays; their seconds are scaled by tokens to all essays and epochs. `--tune`: the scored methods at every rate of
-`--rates`, on essays that no seed draws. Of 160 of them ours scored .535 at .001 and .532 at .003, all layers without dropout
-.569 at .001; the peers' other rates were not run.
+`--rates`, on essays that no seed draws. Of 160 of them ours scored .535 at .001 and .532 at .003, all layers without
+dropout .569 at .001; the peers' other rates were not run.
 
 `examples_per_s_*`: essays times epochs by the seconds of training; loading the model and making tokens is left out
 for the peer, in for ours. `mcrmse_*`: mean over traits of the RMSE on held-out essays, in points of the 1 to 5 scale;
