@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks import harness
 from benchmarks.pieces import KEY, text_model, whole
-from worker.learning import simulate
+from worker.learning import references, simulate
 from worker.learning.data.folder import digest_of_records, load
 from worker.learning.data.importers.ellipse import ELLIPSE, TRAITS
 from worker.learning.data.importers.speechocean import SPEECHOCEAN
@@ -141,7 +141,7 @@ def one_seed(data: Path, seed: int, place: Path) -> dict[str, float]:
 
 
 def _central(plan: simulate.Plan, sites: Sites, folders: simulate.Folders) -> dict[str, float]:
-    return _named(judged(plan, simulate.central(plan, sites, folders), sites, folders))
+    return _named(judged(plan, references.central(plan, sites, folders), sites, folders))
 
 
 def _named(by_task: Mapping[str, float]) -> dict[str, float]:

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks import harness, paired
-from worker.learning import simulate, simulate_own
+from worker.learning import references, simulate, simulate_own
 from worker.learning.data.folder import load
 from worker.learning.data.importers.oulad import OULAD, task_name
 from worker.learning.data.joining import merged
@@ -90,8 +90,8 @@ def product(case: Case, work: Path) -> dict[str, float]:
     )
     folders = simulate.Folders(work)
     federated = simulate.run(plan, case.sites, folders, measure=lambda number: False)
-    central = simulate.central(plan, case.sites, folders)
-    alone = simulate.alone(plan, case.sites, folders)
+    central = references.central(plan, case.sites, folders)
+    alone = references.alone(plan, case.sites, folders)
 
     def judge(modules: Mapping[str, simulate.Modules]) -> dict[str, Judged]:
         return {

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks import harness, paired
 from benchmarks.pieces import KEY, whole
-from worker.learning import simulate
+from worker.learning import references, simulate
 from worker.learning.data.folder import load
 from worker.learning.data.importers.drawing import part
 from worker.learning.data.importers.fields import Scaling
@@ -245,8 +245,8 @@ def one_seed(source: Path, seed: int, place: Path) -> tuple[dict[str, float], Co
     )
     folders = simulate.Folders(place / "run")
     run = simulate.run(plan, learns, folders, measure=lambda number: False)
-    central = simulate.central(plan, learns, folders)
-    alone = simulate.alone(plan, learns, folders)
+    central = references.central(plan, learns, folders)
+    alone = references.alone(plan, learns, folders)
 
     def judge(modules: simulate.Modules, data: SiteData) -> Judged:
         return simulate.judged(plan, modules, data, folders)[TASK]

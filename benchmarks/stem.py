@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import harness, stem_answers
 from benchmarks.pieces import KEY, text_model, whole
-from worker.learning import simulate
+from worker.learning import references, simulate
 from worker.learning.data.folder import load
 from worker.learning.data.importers.assistments import ASSISTMENTS
 from worker.learning.data.records import SiteData
@@ -68,9 +68,9 @@ def tracing(sites: Mapping[str, SiteData], seed: int, work: Path) -> dict[str, f
     found["auc_federated"] = judge(federated.modules)
     found["tracing_upload_kb"] = max(federated.rounds[-1].upload_bytes.values()) / 1000
     alone = replace(plan, training=CENTRAL)
-    found["auc_central"] = judge(simulate.central(alone, sites, folders))
+    found["auc_central"] = judge(references.central(alone, sites, folders))
     some = {name: data for place, (name, data) in enumerate(sites.items()) if place in ALONE}
-    theirs = simulate.alone(alone, some, folders)
+    theirs = references.alone(alone, some, folders)
     found["auc_local"] = float(np.mean([judge(modules) for modules in theirs.values()]))
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import KEY, whole
-from worker.learning import simulate
+from worker.learning import references, simulate
 from worker.learning.data.folder import digest_of_records, load
 from worker.learning.data.importers.beetle import BEETLE
 from worker.learning.data.records import SiteData
@@ -72,7 +72,7 @@ def one_seed(
     spec = MODEL.model_copy(update={"seed": seed})
     plan = simulate.Plan((sheet,), spec, TRAINING, ROUNDS, seed=seed)
     result = simulate.run(plan, sites, folders, measure=lambda number: False)
-    ways = {"": result.modules, "_central": simulate.central(plan, sites, folders)}
+    ways = {"": result.modules, "_central": references.central(plan, sites, folders)}
     found = {}
     for name, case in given.items():
         for way, modules in ways.items():

@@ -115,7 +115,7 @@ _FIELDS = (
         "leaves.counts",
         "yes",
         N_("Numbers of records leave the site"),
-        N_("Others see them in bands only."),
+        N_("In bands only. If not, updates and figures weigh a power of two."),
     ),
     Field(
         "leaves.class_codes",

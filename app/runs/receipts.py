@@ -16,7 +16,8 @@ TOLD = 500
 
 @dataclass(frozen=True)
 class Receipt:
-    """`records`: model part to the training records that carried it. `key`: fingerprint of the site's key that signed.
+    """`records`: model part to the training records it counts for, a power of two where the policy of the site keeps
+    counts there. `key`: fingerprint of the site's key that signed.
 
     The site attests; it cannot prove noise, so what it did not add is None.
     """

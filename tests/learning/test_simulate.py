@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.learning import build
-from worker.learning import aggregation, local, seeds, simulate
+from worker.learning import aggregation, local, references, seeds, simulate
 from worker.learning.data.joining import merged
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate import quality
@@ -145,8 +145,8 @@ def test_the_federation_learns_what_each_site_alone_has_too_few_records_for(tmp_
         )
 
     federated = value(simulate.run(the_plan, given, folders, measure=lambda _: False).modules)
-    central = value(simulate.central(the_plan, given, folders))
-    alone = [value(modules) for modules in simulate.alone(the_plan, given, folders).values()]
+    central = value(references.central(the_plan, given, folders))
+    alone = [value(modules) for modules in references.alone(the_plan, given, folders).values()]
     start = value(local.initial_modules(build.MODEL, (SHEET,), bases={}))
     assert federated > start + 0.1
     assert federated > central - 0.02

@@ -73,7 +73,8 @@ def test_the_defaults_in_words() -> None:
         "Student records never leave the site.",
         "Model updates go to the hub.",
         "Figures on how well the model does here stay at the site.",
-        "Numbers of records stay at the site, except the weight that each update carries.",
+        "Numbers of records stay at the site. What an update or a figure weighs is a power of two: 64 stands "
+        "for 64 to 127 records.",
         "Codes of classes stay at the site.",
         "Class reports stay at the site.",
         "Gaps between groups of students stay at the site.",

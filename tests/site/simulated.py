@@ -1,6 +1,6 @@
 """The run of a live stage once more, in one process and undisturbed: both must end with the same bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,10 @@ from app.runs.schemas import Plan
 from tests.site.stage import Stage
 from worker.learning import simulate
 from worker.learning.data.folder import load
+from worker.learning.data.records import SiteData
+from worker.protocol.tasks import TaskSheet
+from worker.site import accepted
+from worker.site.home import Home
 
 
 def plan_of(live: Stage, run: str) -> Plan:
@@ -40,14 +44,23 @@ def result(
         minimum_sites=plan.minimum_sites,
         minimum_cell=plan.minimum_cell,
         ranks=ranks or {},
+        counts_stay=frozenset(site for site, home in live.homes.items() if keeps_counts(home)),
     )
-    given = {}
-    for site, home in live.homes.items():
-        folder = home.config().data
-        assert folder is not None
-        given[site] = load(folder, wanted.tasks, pseudonym_key=home.keys().pseudonym)
+    given = {site: records(home, wanted.tasks) for site, home in live.homes.items()}
     folders = simulate.Folders(live.folder / "simulated", **(models or {}))
     return simulate.run(wanted, given, folders, measure=lambda number: number == measured, **more)
+
+
+def records(home: Home, tasks: Sequence[TaskSheet]) -> SiteData:
+    folder = home.config().data
+    assert folder is not None
+    return load(folder, tasks, pseudonym_key=home.keys().pseudonym)
+
+
+def keeps_counts(home: Home) -> bool:
+    policy = accepted.current(home)
+    assert policy is not None
+    return not policy.document.leaves.counts
 
 
 def digests(live: Stage, run: str, **more: Any) -> dict[str, str]:

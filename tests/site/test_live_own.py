@@ -1,4 +1,7 @@
-"""A category that one site alone has, with real processes: its row stays there, through kills, as in a simulation."""
+"""A category that one site alone has, with real processes: its row stays there, through kills, as in a simulation.
+
+That site's policy keeps counts, so that its weights are powers of two there as here.
+"""
 
 import shutil
 import signal
@@ -12,7 +15,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from app.runs import queries
+from app.runs import queries, receipts
 from app.runs.models import Measurement
 from app.runs.states import RoundState
 from app.sites.models import Job
@@ -25,13 +28,16 @@ from tests.site.wire import Wire, between
 from worker.protocol import codec
 from worker.protocol.codes import JobKind
 from worker.protocol.kept import KeptRows
+from worker.protocol.policy import Leaves
 from worker.protocol.tasks import Input
+from worker.protocol.weights import rounded
 from worker.site.own import OwnParts
 
 pytestmark = pytest.mark.live
 ROUNDS = 3
 PROGRAMME = Input(name="programme", kind="categorical", values=("general", "music"))
 SHEET = runs.SHEET.model_copy(update={"inputs": (*runs.SHEET.inputs, PROGRAMME)})
+CLOSED = runs.POLICY.model_copy(update={"leaves": Leaves(updates=True, metrics=True)})
 ROWS = {"encoder/table": KeptRows(rows={"values.programme": ((2, 1),)})}
 
 
@@ -76,7 +82,11 @@ def killed_before_a_byte_left(live: Stage, member: Member, wire: Wire, run: str,
 def test_its_row_stays_there_and_kills_change_nothing(live: Stage) -> None:
     lone, other = live.world.members
     with between(live.url) as wire:
-        home = live.home(lone, url=wire.url, programmes=("general", "music"), records=60)
+        with live.world.hub.db.session() as session:
+            runs.set_policy(session, lone, CLOSED)
+        home = live.home(
+            lone, policy=CLOSED, url=wire.url, programmes=("general", "music"), records=60
+        )
         with running(live.home(other, programmes=("general",), records=60)):
             run = live.propose(epochs=4, batch=8, step=1.5)
             killed_before_a_byte_left(live, lone, wire, run, 1)
@@ -94,8 +104,10 @@ def test_its_row_stays_there_and_kills_change_nothing(live: Stage) -> None:
     assert alone.rounds[-1].kept == ROWS
     for number in range(1, ROUNDS + 1):
         assert runs.states(live.world, run, number) == alone.rounds[number - 1].digests
-    told = {s: a.shared[0].value for s, a in alone.rounds[-1].metrics.items()}
+    told = {s: (a.shared[0].value, a.shared[0].weight) for s, a in alone.rounds[-1].metrics.items()}
     assert measured(live, run) == told
+    assert weights(live, run, other) == {trained(live, other)}
+    assert weights(live, run, lone) == {rounded(trained(live, lone))} != {trained(live, lone)}
     mine = OwnParts(home.own).at(run, ROUNDS).values["encoder/table"]["values.programme"][2]
     theirs = alone.end.own[lone.site].values["encoder/table"]["values.programme"][2]
     assert mine.tolist() == theirs.tolist()
@@ -123,7 +135,21 @@ def nothing_left(live: Stage, run: str, lone: Member) -> None:
     assert not np.array_equal(read[0][1], read[1][1])
 
 
-def measured(live: Stage, run: str) -> dict[str, float]:
+def trained(live: Stage, member: Member) -> int:
+    """How many records the member's site trains on."""
+    found = simulated.records(live.homes[member.site], (SHEET,)).tasks[SHEET.name]
+    return int((found.split == "train").sum())
+
+
+def weights(live: Stage, run: str, member: Member) -> set[int]:
+    """What the updates of one site weigh, over all rounds and model parts."""
+    found = [receipts.of(update) for update in live.updates(run, member)]
+    assert len(found) == ROUNDS
+    return {count for one in found if one is not None for count in one.records.values()}
+
+
+def measured(live: Stage, run: str) -> dict[str, tuple[float, float]]:
+    """Site to its figure of the shared model, and that figure's weight."""
     with live.world.hub.db.reading() as session:
         wanted = select(Measurement).where(Measurement.run_id == run, Measurement.model == "shared")
-        return {m.site_id: m.value for m in session.scalars(wanted)}
+        return {m.site_id: (m.value, m.weight) for m in session.scalars(wanted)}

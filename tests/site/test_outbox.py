@@ -32,7 +32,7 @@ def contribution(size: int = 5) -> dict[str, Contribution]:
 def test_a_stored_update_is_found_for_its_round_under_any_claim(tmp_path: Path) -> None:
     box = Outbox(tmp_path)
     wanted, key = manifest(), PrivateKey()
-    stored = box.store(wanted, contribution(), RECEIPT)
+    stored = box.store(wanted, contribution(), RECEIPT, counts=True)
     again = Outbox(tmp_path).find(wanted)
     assert again is not None
     assert again.digest == stored.digest == digest(stored.path.read_bytes())
@@ -44,16 +44,31 @@ def test_a_stored_update_is_found_for_its_round_under_any_claim(tmp_path: Path) 
     assert list(decode(whole)) == ["fusion::weight"]
 
 
+@pytest.mark.parametrize(("counts", "weight"), [(True, 12.0), (False, 8.0)])
+def test_weights_are_powers_of_two_where_counts_stay(
+    tmp_path: Path, counts: bool, weight: float
+) -> None:
+    """In what is stored, so in every header that is ever signed for it."""
+    key = PrivateKey()
+    Outbox(tmp_path).store(manifest(), contribution(), RECEIPT, counts=counts)
+    again = Outbox(tmp_path).find(manifest())
+    assert again is not None
+    header = UpdateHeader.model_validate_json(key.public.open(again.header(manifest(), 1, key)))
+    assert header.modules["fusion"].weight == weight
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*.json"))
+    assert (b"12.0" in written) is counts
+
+
 def test_another_round_has_no_update_yet(tmp_path: Path) -> None:
     box = Outbox(tmp_path)
-    box.store(manifest(), contribution(), RECEIPT)
+    box.store(manifest(), contribution(), RECEIPT, counts=True)
     assert box.find(manifest(round=2)) is None
     assert box.find(manifest(run="run_2")) is None
 
 
 def test_a_round_with_another_base_gets_neither_the_old_bytes_nor_new_ones(tmp_path: Path) -> None:
     box = Outbox(tmp_path)
-    box.store(manifest(), contribution(), RECEIPT)
+    box.store(manifest(), contribution(), RECEIPT, counts=True)
     moved = manifest(modules={"fusion": ModuleRef(digest="e" * 64, bytes=8)})
     with pytest.raises(ObjectMismatch):
         box.find(moved)
@@ -61,7 +76,7 @@ def test_a_round_with_another_base_gets_neither_the_old_bytes_nor_new_ones(tmp_p
 
 def test_bytes_without_their_record_do_not_count(tmp_path: Path) -> None:
     box = Outbox(tmp_path)
-    stored = box.store(manifest(), contribution(), RECEIPT)
+    stored = box.store(manifest(), contribution(), RECEIPT, counts=True)
     (stored.path.parent / "update.json").unlink()
     assert box.find(manifest()) is None
 
@@ -83,8 +98,8 @@ def test_an_answer_is_said_again_under_the_new_claim(tmp_path: Path) -> None:
 
 def test_rounds_of_long_ago_go(tmp_path: Path) -> None:
     box = Outbox(tmp_path)
-    old = box.store(manifest(), contribution(), RECEIPT).path.parent
-    box.store(manifest(round=2), contribution(), RECEIPT)
+    old = box.store(manifest(), contribution(), RECEIPT, counts=True).path.parent
+    box.store(manifest(round=2), contribution(), RECEIPT, counts=True)
     os.utime(old, (1, 1))
     box.prune()
     assert box.find(manifest()) is None
@@ -93,10 +108,10 @@ def test_rounds_of_long_ago_go(tmp_path: Path) -> None:
 
 def test_a_full_disk_refuses_before_writing_and_truncates_nothing(small_disk: Path) -> None:
     box = Outbox(small_disk / "outbox")
-    kept = box.store(manifest(), contribution(), RECEIPT)
+    kept = box.store(manifest(), contribution(), RECEIPT, counts=True)
     before = kept.path.read_bytes()
     with pytest.raises(DiskFull, match="Free some space"):
-        box.store(manifest(round=2), contribution(1 << 20), RECEIPT)
+        box.store(manifest(round=2), contribution(1 << 20), RECEIPT, counts=True)
     assert kept.path.read_bytes() == before
     assert box.find(manifest(round=2)) is None
     assert not list(small_disk.rglob(".new-*"))

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from worker.learning import aggregation, local, simulate
+from worker.learning import aggregation, local, references, simulate
 from worker.learning.archive import open_archive
 from worker.learning.data import unlabelled
 from worker.learning.data.findings import DataFault
@@ -108,7 +108,7 @@ def _central(given: argparse.Namespace) -> dict[str, float]:
     folders = _folders(given)
     pairs = (one.split("=", 1) for one in given.site)
     sites = {name: load(Path(path), plan.tasks, pseudonym_key=_KEY) for name, path in pairs}
-    modules = simulate.central(plan, sites, folders)
+    modules = references.central(plan, sites, folders)
     answers = [_measured(plan, modules, name, data, folders) for name, data in sites.items()]
     return aggregation.overall(one for answer in answers for one in answer.shared)
 

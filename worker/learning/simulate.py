@@ -1,7 +1,7 @@
-"""A federation in one process: the same training, codec, checks and aggregation as live, and the references.
+"""A federation in one process: the same training, codec, checks and aggregation as live.
 
-With the same seeds, site ids and records a simulated run and a live one give the same module digests. Two
-references exist only here: `central`, which no federation may ever do, and `alone`, each site by itself.
+With the same seeds, site ids and records a simulated run and a live one give the same module digests. What to hold it
+against is in `worker.learning.references`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,6 @@ from typing import Any
 
 from worker.learning import aggregation, base_loss, local, seeds
 from worker.learning import own as own_parts
-from worker.learning.data.joining import merged
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate.quality import Judged
 from worker.learning.model.carrying import Earlier, carried
@@ -25,6 +24,7 @@ from worker.protocol.manifest import Manifest, ModelSpec, ModuleRef, Training
 from worker.protocol.policy import Modality
 from worker.protocol.tasks import TaskSheet
 from worker.protocol.update import MetricsAnswer
+from worker.protocol.weights import rounded, without_counts
 
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -44,6 +44,8 @@ class Plan:
     server: aggregation.ServerRule = aggregation.MEAN
     ranks: Mapping[str, int] = field(default_factory=dict)
     """Site to the rank it trains, as its tier would have it; others train the model's."""
+    counts_stay: frozenset[str] = frozenset()
+    """Sites whose policies keep counts: their weights are powers of two."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ def _update(
     )
     checkpoint.unlink(missing_ok=True)
     body = codec.encode(codec.flat({module: one.delta for module, one in found.items()}))
-    return body, {module: one.weight for module, one in found.items()}, own
+    told = rounded if site in plan.counts_stay else float
+    return body, {module: told(one.weight) for module, one in found.items()}, own
 
 
 def _losses(
@@ -219,7 +222,7 @@ def _losses(
 def _measured(
     plan: Plan, sites: Mapping[str, SiteData], folders: Folders, state: State, number: int
 ) -> dict[str, MetricsAnswer]:
-    return {
+    found = {
         site: local.evaluate(
             manifest(plan, site, number, state.modules, JobKind.EVALUATE, state.kept),
             state.at(site),
@@ -228,16 +231,13 @@ def _measured(
         )
         for site, data in sorted(sites.items())
     }
+    return let_out(plan, found)
 
 
-def alone(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> dict[str, Modules]:
-    """Each site's model trained on its own records only."""
-    return {
-        site: local.alone_modules(
-            manifest(plan, site, 0, {}, JobKind.BASELINE), data, **places(folders, site)
-        )
-        for site, data in sorted(sites.items())
-    }
+def let_out(plan: Plan, found: Mapping[str, MetricsAnswer]) -> dict[str, MetricsAnswer]:
+    """Each site's answer as its policy lets it out."""
+    cell, stay = plan.minimum_cell, plan.counts_stay
+    return {site: without_counts(one, cell) if site in stay else one for site, one in found.items()}
 
 
 def judged(
@@ -249,11 +249,6 @@ def judged(
     return local.predictions(
         wanted, modules, data, split=split, own_dir=own, **places(folders, "judge")
     )
-
-
-def central(plan: Plan, sites: Mapping[str, SiteData], folders: Folders) -> Modules:
-    """One model trained on all records together, as no federation may: the reference to compare with."""
-    return alone(plan, {"central": merged(sites)}, folders)["central"]
 
 
 def manifest(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from worker.learning import local
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate.quality import Judged
-from worker.learning.simulate import Folders, Plan, State, manifest, places
+from worker.learning.simulate import Folders, Plan, State, let_out, manifest, places
 from worker.protocol.codes import JobKind
 from worker.protocol.update import MetricsAnswer
 
@@ -14,7 +14,7 @@ def personal(
     plan: Plan, state: State, sites: Mapping[str, SiteData], folders: Folders
 ) -> dict[str, MetricsAnswer]:
     """Each site's choice, and what it did. `judged` is of the model chosen."""
-    return {
+    found = {
         site: local.personal(
             manifest(plan, site, plan.rounds, {}, JobKind.PERSONAL),
             state.at(site),
@@ -24,6 +24,7 @@ def personal(
         )
         for site, data in sorted(sites.items())
     }
+    return let_out(plan, found)
 
 
 def judged(

@@ -12,7 +12,8 @@ class _Value(BaseModel):
 
 
 class UpdatedModule(_Value):
-    """One module of an update. `weight` counts the examples that carried it, capped again at the hub."""
+    """One module of an update. `weight` counts the records that carried it, capped again at the hub; where the policy
+    keeps counts at the site, a power of two (`worker.protocol.weights`)."""
 
     base: Digest
     weight: float = Field(gt=0, le=1e9)
@@ -53,7 +54,8 @@ class TaskMetrics(_Value):
     interval: tuple[float, float] | None = None
     records_band: str = Field(max_length=20)
     weight: float = Field(gt=0)
-    """Records behind the value, rounded down to a multiple of the minimum cell."""
+    """Records behind the value, rounded down to a multiple of the minimum cell; where the policy keeps counts at the
+    site, to a power of two of them."""
 
 
 class ClassOutcomes(_Value):

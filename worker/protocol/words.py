@@ -150,7 +150,10 @@ def flow_in_words(flow: str, *, leaves: bool) -> str:
         ),
         "counts": (
             _("Numbers of records go to the hub, in bands."),
-            _("Numbers of records stay at the site, except the weight that each update carries."),
+            _(
+                "Numbers of records stay at the site. What an update or a figure weighs is a power of two: 64 stands "
+                "for 64 to 127 records."
+            ),
         ),
         "class_codes": (
             _("Codes of classes go to the hub, without students."),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from worker.learning.own import laid_over
-from worker.protocol import layout
+from worker.protocol import layout, weights
 from worker.protocol.codec import Tensors
 from worker.protocol.codes import JobKind, Phase
 from worker.protocol.manifest import Manifest, PinnedModel
 from worker.protocol.messages import Answer
 from worker.protocol.policy import Modality, PolicyDocument
 from worker.protocol.rules import Objection
-from worker.protocol.update import MetricsAnswer, Receipt, ReportAnswer, TaskMetrics
+from worker.protocol.update import MetricsAnswer, Receipt, ReportAnswer
 from worker.site import files, guard, records, telling
 from worker.site.accepted import AcceptedPolicy
 from worker.site.faults import ObjectMismatch
@@ -89,7 +89,9 @@ def _fit(job: Job) -> StoredUpdate | Objection:
         return wider
     receipt = Receipt(policy=job.policy.digest, policy_version=job.policy.version)
     job.site.own.write(run, number, own)
-    stored = job.site.outbox.store(job.manifest, found, receipt)
+    stored = job.site.outbox.store(
+        job.manifest, found, receipt, counts=job.policy.document.leaves.counts
+    )
     checkpoint.unlink(missing_ok=True)
     return stored
 
@@ -108,17 +110,17 @@ def _measure(job: Job) -> Answer | Objection:
     claim = job.held.claim
     if job.manifest.kind is JobKind.BASELINE:
         metrics = local.baseline(job.manifest, data, **places)
-        return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
+        return Answer(claim=claim, metrics=_let_out(metrics, job))
     modules = _as_used(job)
     if job.manifest.kind is JobKind.EVALUATE:
         metrics = local.evaluate(job.manifest, modules, data, **places)
-        return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
+        return Answer(claim=claim, metrics=_let_out(metrics, job))
     places["own_dir"] = job.site.own.personal(job.manifest.run)
     if job.manifest.kind is JobKind.PERSONAL:
         metrics = local.personal(job.manifest, modules, data, **places)
         if "metrics" not in job.manifest.leaves:
             metrics = MetricsAnswer()
-        return Answer(claim=claim, metrics=_let_out(metrics, job.policy))
+        return Answer(claim=claim, metrics=_let_out(metrics, job))
     report = local.report(job.manifest, modules, data, **places)
     return Answer(claim=claim, report=without_gaps(report, job.policy.document))
 
@@ -136,23 +138,14 @@ def without_gaps(report: ReportAnswer, policy: PolicyDocument) -> ReportAnswer:
     return ReportAnswer(classes=tuple(classes))
 
 
-def _let_out(metrics: MetricsAnswer, policy: AcceptedPolicy) -> MetricsAnswer:
-    """Nothing where the policy keeps metrics at the site; without the band of records where it keeps counts there."""
+def _let_out(metrics: MetricsAnswer, job: Job) -> MetricsAnswer:
+    """Nothing where the policy keeps metrics at the site; without numbers of records where it keeps counts there."""
+    policy = job.policy
     if not policy.document.leaves.metrics:
         return MetricsAnswer()
     if policy.document.leaves.counts:
         return metrics
-
-    def blank(figures: tuple[TaskMetrics, ...]) -> tuple[TaskMetrics, ...]:
-        return tuple(one.model_copy(update={"records_band": ""}) for one in figures)
-
-    return MetricsAnswer(
-        shared=blank(metrics.shared),
-        local=blank(metrics.local),
-        rule=blank(metrics.rule),
-        personal=blank(metrics.personal),
-        choices=metrics.choices,
-    )
+    return weights.without_counts(metrics, job.manifest.minimum_cell)
 
 
 def _switch(job: Job) -> Answer:

@@ -20,6 +20,7 @@ from worker.protocol.manifest import Manifest, Signed
 from worker.protocol.messages import Answer
 from worker.protocol.signatures import PrivateKey
 from worker.protocol.update import Receipt, UpdatedModule, UpdateHeader
+from worker.protocol.weights import rounded
 from worker.site import files
 from worker.site.faults import ObjectMismatch
 from worker.site.home import software
@@ -111,12 +112,23 @@ class Outbox:
         self._root = files.folder(root)
 
     def store(
-        self, manifest: Manifest, found: Mapping[str, "Contribution"], receipt: Receipt
+        self,
+        manifest: Manifest,
+        found: Mapping[str, "Contribution"],
+        receipt: Receipt,
+        *,
+        counts: bool,
     ) -> StoredUpdate:
-        """Encodes and keeps an update. Raises DiskFull before anything is written."""
+        """Encodes and keeps an update. Without `counts` (the policy keeps them here) its weights are powers of two.
+
+        Raises DiskFull before anything is written.
+        """
         body = encode(flat({module: own.delta for module, own in found.items()}))
         modules = {
-            module: UpdatedModule(base=manifest.modules[module].digest, weight=own.weight)
+            module: UpdatedModule(
+                base=manifest.modules[module].digest,
+                weight=own.weight if counts else rounded(own.weight),
+            )
             for module, own in found.items()
         }
         record = _Record(

@@ -31,7 +31,7 @@ def _parts(receipt: Receipt) -> tuple[Facts, Text]:
         (_("Noise"), _("none") if receipt.noise is None else str(receipt.noise)),
     ]
     facts += [
-        (code_words.module(name), _("{n} training records").format(n=number(count)))
+        (code_words.module(name), _("weighs {n} training records").format(n=number(count)))
         for name, count in receipt.records.items()
     ]
     check = _(
