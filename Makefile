@@ -24,25 +24,30 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	2>/dev/null && { command -v $$p; break; }; done)
 endif
 
-.PHONY: check setup demo test lint types imports tests proof screenshots migration clean
+NO_PYTHON := Python 3.11, 3.12 or 3.13 with venv (Debian, Ubuntu: apt-get install python3 python3-venv).
+
+.PHONY: check has-python setup demo test lint types imports tests proof screenshots migration clean
 
 check:
 	@missing=0; \
 	say() { echo "Missing: $$1"; missing=1; }; \
 	[ "$$(uname -s)" = Linux ] || echo "Note: this was tried on Linux only; on $$(uname -s) nobody has tried it yet."; \
-	[ -n "$(PYTHON)" ] || say "Python 3.11, 3.12 or 3.13 with venv (Debian, Ubuntu: apt-get install python3 python3-venv)."; \
+	[ -n "$(PYTHON)" ] || say "$(NO_PYTHON)"; \
 	if command -v node >/dev/null; then \
 		[ "$$(node -p 'parseInt(process.versions.node)')" -ge 18 ] || say "Node.js 18 or newer; this is $$(node --version)."; \
 	else say "Node.js 18 or newer (Debian, Ubuntu: apt-get install nodejs npm)."; fi; \
 	command -v npm >/dev/null || say "npm, which comes with Node.js (Debian, Ubuntu: apt-get install npm)."; \
 	[ $$missing = 0 ] || { echo "Install what is missing and say the same command again."; exit 1; }
 
+has-python:
+	@[ -n "$(PYTHON)" ] || { echo "Missing: $(NO_PYTHON)"; exit 1; }
+
 # What is installed is remembered by a file in the environment, so a second start costs nothing.
-$(VENV)/.demo: pyproject.toml constraints.txt | check
+$(VENV)/.demo: pyproject.toml constraints.txt | has-python
 	@$(MAKE) --no-print-directory install EXTRA=demo
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | check
+$(VENV)/.dev: pyproject.toml constraints.txt | has-python
 	@$(MAKE) --no-print-directory install EXTRA=dev
 	@touch $@ $(VENV)/.demo
 
