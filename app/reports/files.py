@@ -40,7 +40,7 @@ class File:
 @dataclass(frozen=True)
 class Line:
     """One number of the CSV. `what` is closed (`measured`, `expected`, …), `of` says of which; an empty `value` was
-    too few to show."""
+    too few to show. `goes by` has no number: `of` is what the class uses."""
 
     task: str
     what: str
@@ -130,6 +130,8 @@ def _of_task(task: ClassTask) -> Iterator[Line]:
     yield Line(task.task, task.metric, "shared model", task.shared, low, high)
     yield Line(task.task, task.metric, "site alone", task.local)
     yield Line(task.task, task.metric, "simple rule", task.rule)
+    if task.use is not None:
+        yield Line(task.task, "goes by", task.use.value, None)
     yield Line(task.task, "expected", "class", task.predicted_mean)
     yield Line(task.task, "seen", "class", task.observed_mean)
     for modality, share in task.missing.items():

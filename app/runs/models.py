@@ -166,7 +166,7 @@ class Measurement(Base):
     against_shared: Mapped[Change | None] = mapped_column(by_value(Change, "against_shared"))
     against_alone: Mapped[Change | None] = mapped_column(by_value(Change, "against_alone"))
     classes: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """`worker.protocol.update.ClassOutcomes`: its classes by what a head of their own did."""
+    """`worker.protocol.update.ClassOutcomes`: its classes by what a part of their own did, and what they use."""
     students: Mapped[Change | None] = mapped_column(by_value(Change, "students"))
     """What calibration per student did there; None where it is not used."""
     at: Mapped[datetime]

@@ -25,6 +25,14 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
+class ClassParts:
+    """How many classes use a head of their own, and how many a head and an adapter. Others have neither."""
+
+    heads: int
+    adapters: int
+
+
+@dataclass(frozen=True)
 class OwnChoice:
     """One of the reader's own sites."""
 
@@ -42,7 +50,9 @@ class Personal:
     against_shared: Outcomes | None
     against_alone: Outcomes | None
     classes: Outcomes | None = None
-    """Classes of all sites with enough records, by what a head of their own did."""
+    """Classes of all sites with enough records, by what a part of their own did."""
+    class_parts: ClassParts | None = None
+    """The same classes, by what they use."""
     students: Outcomes | None = None
     """Sites that calibrate by a student's own earlier records, by what that did."""
     own: tuple[OwnChoice, ...] = ()
@@ -53,10 +63,12 @@ def of_task(lines: Sequence[ChoiceLine], task: str, inside: Collection[str]) -> 
     mine = [line for line in lines if line.task == task]
     if not mine:
         return None
+    of_classes = [line.classes for line in mine if line.classes]
     return Personal(
         _outcomes([line.against_shared for line in mine]),
         _outcomes([line.against_alone for line in mine]),
-        _of_classes([line.classes for line in mine if line.classes]),
+        _of_classes(of_classes),
+        _class_parts(of_classes),
         _outcomes([line.students for line in mine if line.students]),
         tuple(
             OwnChoice(
@@ -81,3 +93,10 @@ def _of_classes(told: Sequence[dict[str, int]]) -> Outcomes | None:
     return Outcomes(
         *(sum(one[change] for one in told) for change in ("helped", "unchanged", "hurt"))
     )
+
+
+def _class_parts(told: Sequence[dict[str, int]]) -> ClassParts | None:
+    """A site of an earlier version says of neither."""
+    if len(told) < FEWEST_SITES:
+        return None
+    return ClassParts(*(sum(one.get(use, 0) for one in told) for use in ("heads", "adapters")))

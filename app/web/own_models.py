@@ -1,6 +1,6 @@
 """What the sites' own models did, in sentences: counts of sites, and what the reader's own sites use."""
 
-from app.runs.personal import Outcomes, OwnChoice, Personal
+from app.runs.personal import ClassParts, Outcomes, OwnChoice, Personal
 from app.text import _
 from app.web.moments import number
 from worker.protocol import code_words
@@ -21,6 +21,8 @@ def sentences(found: Personal | None) -> tuple[str, ...]:
         lines.append(_against_alone(found.against_alone))
     if found.classes is not None:
         lines.append(_classes(found.classes))
+    if found.class_parts is not None:
+        lines.append(_class_parts(found.class_parts))
     if found.students is not None:
         lines.append(_students(found.students))
     return (*lines, *(own(one) for one in found.own))
@@ -41,9 +43,16 @@ def _against_alone(told: Outcomes) -> str:
 
 def _classes(told: Outcomes) -> str:
     return _(
-        "Of {n} classes with enough records, a head of their own left {helped} better off, {unchanged} unchanged,"
-        " {hurt} worse off."
+        "Of {n} classes with enough records, a part of the model of their own left {helped} better off, {unchanged}"
+        " unchanged, {hurt} worse off."
     ).format(n=told.count, helped=told.helped, unchanged=told.unchanged, hurt=told.hurt)
+
+
+def _class_parts(told: ClassParts) -> str:
+    return _(
+        "Of these classes {heads} use a head of their own, {adapters} a head and an adapter; the others go by their"
+        " site’s model as it is."
+    ).format(heads=told.heads, adapters=told.adapters)
 
 
 def _students(told: Outcomes) -> str:

@@ -42,6 +42,7 @@ def test_every_number_is_a_line(world: World) -> None:
     shared = found["pass", "auc", "shared model"]
     assert (shared["value"], shared["low"], shared["high"]) == ("0.8", "0.7", "0.9")
     assert found["pass", "auc", "site alone"]["value"] == "0.7"
+    assert found["pass", "goes by", "head"]["value"] == ""
     assert found["pass", "seen", "expected 0.2"]["students"] == "30"
     assert {(r["term"], r["code"], r["release"]) for r in rows(file)} == {("2026", "7B", "1")}
     # What was too few to show is a line without a number.

@@ -18,7 +18,7 @@ from app.runs.schemas import Proposal
 from app.sites.models import Job
 from tests.runs import world as acting
 from tests.runs.world import POLICY, SHEET, Member, World
-from worker.protocol.codes import JobKind
+from worker.protocol.codes import ClassUse, JobKind
 from worker.protocol.update import CalibrationPoint, ClassFigures, ClassTask, ReportAnswer
 
 TASK = ClassTask(
@@ -28,6 +28,7 @@ TASK = ClassTask(
     local=0.7,
     rule=0.6,
     shared_interval=(0.7, 0.9),
+    use=ClassUse.HEAD,
     curve=(
         CalibrationPoint(predicted=0.2, observed=0.25, records=30),
         CalibrationPoint(predicted=0.7, observed=0.6, records=7),

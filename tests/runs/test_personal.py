@@ -92,10 +92,12 @@ def test_choices_are_kept_and_counted(world: World) -> None:
     assert found.against_shared == personal.Outcomes(4, 0, 0)
     assert found.against_alone == personal.Outcomes(0, 4, 0)
     assert found.classes == personal.Outcomes(4, 8, 0)
+    assert found.class_parts == personal.ClassParts(4, 4)
     assert len(found.own) == 1
     said = " ".join(own_models.sentences(found))
     assert "of 4 sites 4 better off, 0 unchanged, 0 worse off" in said
     assert "Of 12 classes with enough records" in said
+    assert "4 use a head of their own, 4 a head and an adapter" in said
     assert "4 sites also go by what is known of a student already: 4 better off" in said
     assert "its own model, held near the shared one" in said
 
@@ -136,8 +138,17 @@ def test_counts_over_few_sites_stay_closed(sites: int) -> None:
     found = personal.of_task(lines, "pass", {"institution-0"})
     assert found is not None
     assert found.against_shared is None and found.against_alone is None and found.classes is None
+    assert found.class_parts is None
     assert [own.site_name for own in found.own] == ["Site 0"]
     assert "so no count is shown" in " ".join(own_models.sentences(found))
+
+
+def test_a_site_of_an_earlier_version_says_nothing_of_heads_and_adapters() -> None:
+    """Its counts have no such keys, and its classes still count."""
+    found = personal.of_task([line(n, Change.HELPED) for n in range(3)], "pass", set())
+    assert found is not None
+    assert found.classes == personal.Outcomes(9, 0, 0)
+    assert found.class_parts == personal.ClassParts(0, 0)
 
 
 def test_no_answer_says_nothing() -> None:

@@ -228,7 +228,7 @@ def settle_other(world: World, member: Member, job: Job, claim_number: int) -> N
             model=Chosen.PERSONAL,
             against_shared=Change.HELPED,
             against_alone=Change.UNCHANGED,
-            classes=ClassOutcomes(helped=1, unchanged=2, hurt=0),
+            classes=ClassOutcomes(helped=1, unchanged=2, hurt=0, heads=1, adapters=1),
             students=Change.HELPED,
         )
         answer = MetricsAnswer(personal=(figure,), choices=(choice,))

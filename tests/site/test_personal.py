@@ -1,10 +1,13 @@
 """The site's own model near the shared one, made by the real site over the real door: it stays, whatever the policy."""
 
+import csv
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 from safetensors.numpy import load_file
 from sqlalchemy import select
 
@@ -14,11 +17,12 @@ from tests.runs import world as acting
 from tests.runs.world import POLICY
 from tests.site import homes
 from tests.site.stage import Stage, stage
-from tests.site.test_work import Bench
+from tests.site.test_work import CANARY, Bench
 from tests.site.wire import between
 from worker.protocol.codes import JobKind
 from worker.protocol.manifest import Training
 from worker.protocol.policy import Leaves
+from worker.site.cli import cli
 from worker.site.own import OwnParts
 from worker.site.site import open_site
 
@@ -74,6 +78,44 @@ def test_it_stays_at_the_site_to_the_last_byte(live: Stage) -> None:
         assert b'"personal"' in wire.sent
         (row,) = recorded(live)
         assert row.chosen is not None and row.against_shared is not None
+        assert not bench.canary_left()
+
+
+def three_classes(bench: Bench) -> None:
+    """The last one's answers run the other way; two students there wait for theirs."""
+    draw = np.random.default_rng(3)
+    with (bench.data / "records.csv").open("w", encoding="utf-8") as out:
+        out.write("pupil,group,year,hours,clicks,programme,passed\n")
+        for number in range(900):
+            hours, group = draw.normal(0, 1), "ABC"[number % 3]
+            passed = "yes" if (hours + draw.normal(0, 0.5) > 0) != (group == "C") else "no"
+            out.write(f"{CANARY}-{number},{group},2026,{hours:.3f},10,,{passed}\n")
+        out.writelines(f"{CANARY}-late{number},C,2026,{number}.0,10,,\n" for number in range(2))
+
+
+def test_a_class_that_differs_goes_by_a_part_of_its_own(live: Stage, tmp_path: Path) -> None:
+    """Its count leaves, its part does not; the list made at the site says in words what the class goes by."""
+    with between(live.url) as wire:
+        bench = Bench(live, wire)
+        lists = POLICY.model_copy(update={"student_lists": True})
+        with live.world.hub.db.session() as session:
+            acting.set_policy(session, bench.member, lists)
+        homes.accept(bench.home, lists, 2)
+        three_classes(bench)
+        finished(live, bench)
+        (row,) = recorded(live)
+        assert row.classes is not None and row.classes["helped"] >= 1
+        assert 1 <= row.classes["heads"] + row.classes["adapters"] <= 3
+        assert sorted(path.name for path in own_files(bench)) == ["0.1.safetensors"]
+        bench.work(JobKind.SWITCH_RELEASE)
+        out = tmp_path / "list.csv"
+        given = ["--home", str(bench.home.root), "predict", "--out", str(out), "--reason", "advice"]
+        said = CliRunner().invoke(cli, given)
+        assert said.exit_code == 0, said.output
+        assert "Class C (2026), task pass: The site’s model, its last step (head)" in said.output
+        with out.open(encoding="utf-8", newline="") as file:
+            uses = {line["class_goes_by"] for line in csv.DictReader(file)}
+        assert uses <= {"head", "head and adapter"} and len(uses) == 1
         assert not bench.canary_left()
 
 

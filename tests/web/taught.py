@@ -9,6 +9,7 @@ from app.reports import feedback
 from app.reports.models import ClassReport
 from app.reports.states import Fitting, StepTaken
 from tests.runs.world import World
+from worker.protocol.codes import ClassUse
 from worker.protocol.update import CalibrationPoint, ClassFigures, ClassTask
 
 
@@ -30,6 +31,7 @@ def make(session: Session, world: World, release: str) -> dict[str, str]:
         predicted_mean=0.3,
         observed_mean=0.33,
         curve=tuple(CalibrationPoint(predicted=p, observed=o, records=12) for p, o in points),
+        use=ClassUse.ADAPTER,
         missing={"text": 0.2},
     )
     figures = ClassFigures(code="BIO-101", term="Autumn 2026", records=60, tasks=(task,))

@@ -35,6 +35,7 @@ def test_what_an_instructor_reads(hub: Populated) -> None:
         "About 60",
         "On average it said 30 in 100, and it was 33 in 100.",
         "20 % have no texts.",
+        "its last step (head) and a small one before it (adapter) fitted to this class.",
         "0.72 to 0.86",
         "Our site alone",
         "Whether the student passes the course.",

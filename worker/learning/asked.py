@@ -27,6 +27,8 @@ class Predicted:
     class_code: npt.NDArray[np.str_]
     term: npt.NDArray[np.str_]
     prediction: npt.NDArray[np.float64]
+    use: npt.NDArray[np.str_]
+    """What the record's class goes by: a `ClassUse`."""
     known: npt.NDArray[np.int64]
     """How many records of the student, whose answer is known, moved the prediction; 0: none did."""
 
@@ -63,5 +65,7 @@ def predictions(
             prediction, known = found.asked(source, rows, on_progress)
             one = source.data
             of = (one.student[rows], one.class_code[rows], one.term[rows])
-            made.append(Predicted(one.sheet, *of, prediction, known))
+            keys = zip(of[1].tolist(), of[2].tolist(), strict=True)
+            uses = np.array([found.use(one.sheet.name, key).value for key in keys])
+            made.append(Predicted(one.sheet, *of, prediction, uses, known))
     return made

@@ -16,12 +16,12 @@ from worker.learning.model.network import Network
 from worker.learning.own import Modules
 from worker.learning.personalization import gate, students
 from worker.learning.personalization.students import Levels
-from worker.learning.training import alone, class_heads, personal
+from worker.learning.training import alone, class_parts, personal
 from worker.learning.training.batches import Rows, Source
-from worker.learning.training.class_heads import Class, Floats
+from worker.learning.training.class_parts import Class, Floats, OwnPart
 from worker.learning.training.desk import Desk
 from worker.learning.training.frozen import ProgressHook
-from worker.protocol.codes import Change, Chosen
+from worker.protocol.codes import Change, Chosen, ClassUse
 from worker.protocol.manifest import Manifest
 from worker.protocol.update import ClassOutcomes, MetricsAnswer, PersonalChoice, TaskMetrics
 
@@ -39,29 +39,33 @@ class Places:
 
 @dataclass(frozen=True)
 class InUse:
-    """`chosen`: by task; a task that is not there uses the shared model. `classes`: by task, networks with a head of
-    the class's own. `levels`: by task, where a student's known records move what is said of her others."""
+    """`chosen`: by task; a task that is not there uses the shared model. `classes`: by task, what classes have of
+    their own. `levels`: by task, where a student's known records move what is said of her others."""
 
     networks: Mapping[Chosen, Network]
     chosen: Mapping[str, Chosen] = field(default_factory=dict)
-    classes: Mapping[str, Mapping[Class, Network]] = field(default_factory=dict)
+    classes: Mapping[str, Mapping[Class, OwnPart]] = field(default_factory=dict)
     levels: Mapping[str, Levels] = field(default_factory=dict)
 
     def model(self, task: str) -> Chosen:
         return self.chosen.get(task, Chosen.SHARED)
 
     def network(self, task: str) -> Network:
-        """But for its classes' own heads and its students' levels."""
+        """But for what its classes have of their own and its students' levels."""
         return self.networks[self.model(task)]
+
+    def use(self, task: str, key: Class) -> ClassUse:
+        own = self.classes.get(task, {}).get(key)
+        return ClassUse.INSTITUTION if own is None else own.use
 
     def predict(self, source: Source, rows: Rows, on_progress: ProgressHook) -> Floats:
         """As `evaluate.predict`, each record by what its class uses."""
         name, data = source.data.sheet.name, source.data
         found = predict(self.network(name), source, rows, on_progress)
-        for (code, term), network in self.classes.get(name, {}).items():
+        for (code, term), own in self.classes.get(name, {}).items():
             inside = (data.class_code[rows] == code) & (data.term[rows] == term)
             if inside.any():
-                found[inside] = predict(network, source, rows[inside], on_progress)
+                found[inside] = predict(own.network, source, rows[inside], on_progress)
         return found
 
     def asked(
@@ -107,7 +111,7 @@ def find(
     chosen = {source.data.sheet.name: _choose(networks, source, hook) for source in desk.sources}
     before = InUse(networks, chosen)
     classes = {
-        source.data.sheet.name: class_heads.find(
+        source.data.sheet.name: class_parts.find(
             before.network(source.data.sheet.name), source, on_progress
         )
         for source in desk.sources
@@ -160,16 +164,21 @@ def told(found: InUse, desk: Desk, minimum_cell: int, on_progress: ProgressHook)
 def _classes(
     found: InUse, source: Source, ours: Judged, before: Judged, minimum_cell: int
 ) -> ClassOutcomes | None:
-    """Of the classes with enough records to have a head of their own, and a cell of test records."""
+    """Of the classes with enough records to have something of their own, and a cell of test records."""
     data, rows = source.data, source.rows("test")
-    changes = []
-    for code, term in class_heads.eligible(source):
+    changes, uses = [], []
+    for code, term in class_parts.eligible(source):
         inside = (data.class_code[rows] == code) & (data.term[rows] == term)
         if int(inside.sum()) >= minimum_cell:
             changes.append(paired.change(ours.pick(inside), before.pick(inside)))
+            uses.append(found.use(data.sheet.name, (code, term)))
     if len(changes) < FEWEST_CLASSES or data.sheet.kind == "next_answer":
         return None
-    return ClassOutcomes(**{one.value: changes.count(one) for one in Change})
+    return ClassOutcomes(
+        **{one.value: changes.count(one) for one in Change},
+        heads=uses.count(ClassUse.HEAD),
+        adapters=uses.count(ClassUse.ADAPTER),
+    )
 
 
 def _students(found: InUse, ours: Judged) -> Change | None:

@@ -232,7 +232,7 @@ def report(
         local = alone.of(manifest, desk, data, cache_dir, on_progress)
         asked = manifest.classes
         hook = as_one(predicted(desk.sources, asked), on_progress)
-        found = [compared(used.predict, local, s, asked, hook) for s in desk.sources]
+        found = [compared(used, local, s, asked, hook) for s in desk.sources]
     return ReportAnswer(classes=classes.figures(data, asked, found, manifest.minimum_cell))
 
 

@@ -135,7 +135,7 @@ def run(
     state, path = State(first, first), list[Modules]()
     rounds = []
     for number in range(1, plan.rounds + 1):
-        state, done = _round(plan, sites, folders, state, number)
+        state, done = one_round(plan, sites, folders, state, number)
         path = [*path, state.modules][-plan.training.average :]
         if number == plan.rounds:
             state, done = _averaged(state, done, path)
@@ -146,7 +146,7 @@ def run(
     return Result(tuple(rounds), state)
 
 
-def _round(
+def one_round(
     plan: Plan, sites: Mapping[str, SiteData], folders: Folders, before: State, number: int
 ) -> tuple[State, Round]:
     bodies, weights, own = {}, {}, dict(before.own)

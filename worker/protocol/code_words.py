@@ -2,6 +2,7 @@
 
 from worker.protocol.codes import (
     Chosen,
+    ClassUse,
     Failure,
     Fitness,
     JobKind,
@@ -144,6 +145,19 @@ def chosen(value: Chosen) -> str:
         Chosen.SHARED: _("the shared model"),
         Chosen.PERSONAL: _("its own model, held near the shared one"),
         Chosen.ALONE: _("its own model, trained alone"),
+    }[value]
+
+
+def class_use(value: ClassUse) -> str:
+    """A sentence of its own."""
+    return {
+        ClassUse.INSTITUTION: _(
+            "The site’s model as it is. Nothing is fitted to this class alone."
+        ),
+        ClassUse.HEAD: _("The site’s model, its last step (head) fitted to this class."),
+        ClassUse.ADAPTER: _(
+            "The site’s model, its last step (head) and a small one before it (adapter) fitted to this class."
+        ),
     }[value]
 
 

@@ -42,6 +42,14 @@ class Chosen(StrEnum):
     ALONE = "alone"
 
 
+class ClassUse(StrEnum):
+    """What a class goes by, on its institution's model in use: nothing of its own, a head, or a head and an adapter."""
+
+    INSTITUTION = "institution"
+    HEAD = "head"
+    ADAPTER = "head and adapter"
+
+
 class Change(StrEnum):
     """What a choice did on records that neither trained nor chose. Unchanged: within chance, one-sided 95 %."""
 

@@ -3,7 +3,7 @@
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from worker.protocol import limits
-from worker.protocol.codes import Change, Chosen
+from worker.protocol.codes import Change, Chosen, ClassUse
 from worker.protocol.policy import Digest
 
 
@@ -59,11 +59,15 @@ class TaskMetrics(_Value):
 
 
 class ClassOutcomes(_Value):
-    """Classes with enough records, by what a head of their own did on test records. One without is unchanged."""
+    """Classes with enough records, by what a part of their own did on test records. One without is unchanged."""
 
     helped: int = Field(ge=0, le=10_000)
     unchanged: int = Field(ge=0, le=10_000)
     hurt: int = Field(ge=0, le=10_000)
+    heads: int = Field(default=0, ge=0, le=10_000)
+    """How many of them use a head of their own, and no more."""
+    adapters: int = Field(default=0, ge=0, le=10_000)
+    """How many use a head and an adapter."""
 
 
 class PersonalChoice(_Value):
@@ -125,6 +129,8 @@ class ClassTask(_Value):
     predicted_mean: float | None = None
     observed_mean: float | None = None
     curve: tuple[CalibrationPoint, ...] = ()
+    use: ClassUse | None = None
+    """What the class goes by, where `shared` is of it. None: too few test records, or told by an earlier version."""
     missing: dict[str, float] = {}
     """Share of records without a modality, rounded to 5 %."""
     topics: tuple[ClassPart, ...] = ()

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from worker.learning.own import Modules, laid_over
 from worker.protocol import code_words
 from worker.protocol.codec import decode
+from worker.protocol.codes import ClassUse
 from worker.protocol.layout import read_by_bases
 from worker.protocol.manifest import Manifest
 from worker.protocol.meter import Told, silent
@@ -25,11 +27,27 @@ from worker.site.site import Site
 if TYPE_CHECKING:
     from worker.learning.asked import Predicted
 
-COLUMNS = ("task", "student", "class", "term", "of", "prediction", "known_records")
+COLUMNS = ("task", "student", "class", "term", "of", "prediction", "class_goes_by", "known_records")
 
 
-def write(site: Site, out: Path, reason: str, told: Told = silent) -> int:
-    """The list of every record whose answer is not known yet; how many records. Raises SiteFault, DataFault, DiskFull.
+@dataclass(frozen=True)
+class Own:
+    """A class of the list that goes by a part of its own."""
+
+    task: str
+    code: str
+    term: str
+    use: ClassUse
+
+
+@dataclass(frozen=True)
+class Listed:
+    records: int
+    own: tuple[Own, ...]
+
+
+def write(site: Site, out: Path, reason: str, told: Told = silent) -> Listed:
+    """The list of every record whose answer is not known yet; what it holds. Raises SiteFault, DataFault, DiskFull.
 
     The policy has to allow such lists; who asked for one, and why, is in `logs/student-lists.jsonl`.
     """
@@ -56,7 +74,19 @@ def write(site: Site, out: Path, reason: str, told: Told = silent) -> int:
     count = sum(len(one.student) for one in found)
     _log(site, manifest, reason, count)
     files.write(out.absolute(), _table(found, names).encode())
-    return count
+    return Listed(count, _own(found))
+
+
+def _own(found: "Iterable[Predicted]") -> tuple[Own, ...]:
+    every = {
+        Own(one.sheet.name, *key, ClassUse(use))
+        for one in found
+        for *key, use in zip(
+            one.class_code.tolist(), one.term.tolist(), one.use.tolist(), strict=True
+        )
+        if use != ClassUse.INSTITUTION
+    }
+    return tuple(sorted(every, key=lambda own: (own.task, own.term, own.code)))
 
 
 def _allowed(site: Site) -> Path:
@@ -135,8 +165,8 @@ def _table(found: "Iterable[Predicted]", names: dict[str, str]) -> str:
             who = (names.get(student, student), one.class_code[place], one.term[place])
             for name, number in zip(of, numbers[place], strict=True):
                 cells = (sheet.name, *who, name)
-                known = str(one.known[place])
-                out.writerow([*(_cell(str(cell)) for cell in cells), f"{number:.4g}", known])
+                by, known = str(one.use[place]), str(one.known[place])
+                out.writerow([*(_cell(str(cell)) for cell in cells), f"{number:.4g}", by, known])
     return made.getvalue()
 
 

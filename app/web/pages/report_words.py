@@ -17,6 +17,7 @@ from app.web.parts import (
     Part,
     Table,
 )
+from worker.protocol import code_words
 from worker.protocol.tasks import SMALLER_IS_BETTER, TaskSheet
 from worker.protocol.update import ClassFigures, ClassTask
 
@@ -117,6 +118,8 @@ def fit_sentence(figures: ClassFigures, sheets: dict[str, TaskSheet]) -> str:
 def compared(task: ClassTask, sheet: TaskSheet | None) -> list[Part]:
     """Keeps its word, missing inputs, and the three models side by side."""
     lines: list[tuple[str, Cell]] = [(_("Keeps its word"), word(task, sheet))]
+    if task.use is not None:
+        lines.append((_("What this class goes by"), code_words.class_use(task.use)))
     for modality, share in task.missing.items():
         if share > 0:
             said = _("{share} have no {what}. Their results are less sure.")

@@ -3,7 +3,7 @@
 A class's count is of all its records here; its quality needs the minimum cell of test records on top.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from worker.learning.data.records import SiteData
 from worker.learning.evaluate import calibration, parts, quality, suppression
 from worker.learning.evaluate.quality import Judged
 from worker.learning.training.batches import Source
+from worker.protocol.codes import ClassUse
 from worker.protocol.update import ClassFigures, ClassTask
 
 QUALITY_DIGITS = 2
@@ -31,6 +32,8 @@ class Compared:
     whole: Judged | None = None
     """What the shared model says of every record of the asked classes, where the sheet names topics or groups."""
     whole_rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    use: Callable[[tuple[str, str]], ClassUse] = lambda key: ClassUse.INSTITUTION
+    """By code and term of a class."""
 
 
 def figures(
@@ -54,6 +57,7 @@ def figures(
                     _members(one, code, term),
                     minimum_cell,
                     _parts(one, code, term, minimum_cell),
+                    one.use((code, term)),
                 )
                 for one in compared
             )
@@ -109,6 +113,7 @@ def _task(
     mask: npt.NDArray[np.bool_],
     minimum_cell: int,
     found: Mapping[str, Any],
+    use: ClassUse,
 ) -> ClassTask:
     sheet = one.source.data.sheet
     if int(mask.sum()) < minimum_cell:
@@ -127,6 +132,7 @@ def _task(
         else (round(around[0], QUALITY_DIGITS), round(around[1], QUALITY_DIGITS)),
         **_means(shared),
         curve=calibration.curve(shared, minimum_cell),
+        use=use,
         missing=_missing(one, mask),
         **found,
     )

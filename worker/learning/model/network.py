@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 
-import numpy as np
 import torch
 from torch.nn import functional
 
 from worker.learning.faults import StateMismatch
 from worker.learning.model import (
     audio,
+    class_adapter,
     events,
     fusion,
     image,
@@ -58,6 +58,7 @@ class Network:
         self.columns = {sheet.name: self.features.columns(sheet) for sheet in tasks}
         self.sheets = {sheet.name: sheet for sheet in tasks}
         self._pooled: dict[int, torch.Tensor] = {}
+        self._class_adapters: Mapping[str, Mapping[str, torch.Tensor]] = {}
         check(spec, tasks, modules, shapes or {})
         self.parts = {
             module: {
@@ -91,7 +92,10 @@ class Network:
         dropout = self.spec.dropout if training else 0.0
         if self.sheets[batch.task].kind == "next_answer":
             return self._next(batch, dropout)
-        return self._headed(self.fused(batch, training=training), self.parts[head(batch.task)])
+        fused, bent = self.fused(batch, training=training), self._class_adapters.get(batch.task)
+        if bent is not None:
+            fused = class_adapter.adapted(fused, bent)
+        return self._headed(fused, self.parts[head(batch.task)])
 
     def fused(self, batch: Batch, *, training: bool) -> torch.Tensor:
         """(b, width): what the head of a task reads, but of a next answer."""
@@ -111,11 +115,18 @@ class Network:
     def _headed(fused: torch.Tensor, part: Mapping[str, torch.Tensor]) -> torch.Tensor:
         return functional.linear(fused, part["weight"]) + part["bias"]
 
-    def with_head(self, task: str, tensors: Tensors) -> "Network":
-        """The same network with another head for one task; everything else is shared with this one."""
+    def with_class(
+        self,
+        task: str,
+        own_head: Mapping[str, torch.Tensor],
+        adapter: Mapping[str, torch.Tensor] | None = None,
+    ) -> "Network":
+        """The same network with a class's head, and adapter, for one task; everything else is shared with this one.
+        It is for predicting: `loss` and `state` know no adapter of a class."""
         other = copy(self)
-        made = {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
-        other.parts = self.parts | {head(task): made}
+        other.parts = self.parts | {head(task): dict(own_head)}
+        if adapter is not None:
+            other._class_adapters = {**self._class_adapters, task: adapter}
         return other
 
     def _next(self, batch: Batch, dropout: float) -> torch.Tensor:

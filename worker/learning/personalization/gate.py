@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from worker.protocol.codes import Chosen
+from worker.protocol.codes import Chosen, ClassUse
 
 MARGIN = 0.02
-"""Share of the shared model's mean loss that the own one saves at least."""
+"""Share of the shared model's mean loss that the own one saves at least; also of what a class would use without."""
 LEVEL = 0.05
 DRAWS = 1000
 FEWEST = 5
@@ -24,18 +24,35 @@ FEWEST_ALONE = 20
 Floats = npt.NDArray[np.float64]
 
 
-def choose(losses: Mapping[Chosen, Floats], student: npt.NDArray[np.str_]) -> Chosen:
-    """`losses`: (records,) of all three, on the same validation records; `student`: whose these are."""
+def choose(
+    losses: Mapping[Chosen, Floats],
+    student: npt.NDArray[np.str_],
+    fewest: int = FEWEST,
+    margin: float = MARGIN,
+) -> Chosen:
+    """`losses`: (records,) of all three, on the same validation records; `student`: whose these are. The product never
+    sets `fewest` and `margin`; `benchmarks.personal` measures others."""
     students = len(np.unique(student))
-    if students < FEWEST:
+    if students < fewest:
         return Chosen.SHARED
     shared, own = losses[Chosen.SHARED], losses[Chosen.PERSONAL]
-    saves = shared.mean() - own.mean() > MARGIN * shared.mean()
+    saves = shared.mean() - own.mean() > margin * shared.mean()
     found = Chosen.PERSONAL if saves else Chosen.SHARED
     saved = losses[found] - losses[Chosen.ALONE]
     if students < FEWEST_ALONE:
         return found
     return Chosen.ALONE if saved.mean() > 0 and beyond_chance(saved, student) else found
+
+
+def of_class(losses: Mapping[ClassUse, Floats]) -> ClassUse:
+    """`losses`: (records,) on the class's own validation records, of the institution's model and of what else there is.
+    The larger one has to save the margin of whichever smaller one it would replace."""
+    found = ClassUse.INSTITUTION
+    for use in (ClassUse.HEAD, ClassUse.ADAPTER):
+        before = losses[found].mean()
+        if use in losses and before - losses[use].mean() > MARGIN * before:
+            found = use
+    return found
 
 
 def beyond_chance(saved: Floats, student: npt.NDArray[np.str_]) -> bool:

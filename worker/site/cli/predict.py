@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from worker.learning.data.findings import DataFault
+from worker.protocol import code_words
 from worker.protocol.meter import Meter
 from worker.protocol.text import _, ngettext
 from worker.site import predicting
@@ -31,16 +32,20 @@ def predict(context: Context, out: Path, reason: str) -> None:
     try:
         with Meter() as meter:
             said = " ".join(reason.split())[:200]
-            count = predicting.write(context.site(), out, said, meter.told)
+            listed = predicting.write(context.site(), out, said, meter.told)
     except DataFault as error:
         say(describe(error.faults).rstrip())
         raise SiteFault(_("The data folder cannot be read, so no list is made.")) from error
-    if not count:
+    if not listed.records:
         say(_("No record of the data folder waits for an answer, so the list is empty."))
         return
     said = ngettext(
         "{count} record is in {file}. Delete the file when you no longer need it.",
         "{count} records are in {file}. Delete the file when you no longer need it.",
-        count,
+        listed.records,
     )
-    say(said.format(count=count, file=out))
+    say(said.format(count=listed.records, file=out))
+    for own in listed.own:
+        said = _("Class {code} ({term}), task {task}: {what}")
+        what = code_words.class_use(own.use)
+        say(said.format(code=own.code, term=own.term, task=own.task, what=what))
