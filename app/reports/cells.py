@@ -33,6 +33,7 @@ def _cleaned(task: ClassTask, minimum_cell: int) -> ClassTask:
     if interval is not None and not all(isfinite(n) for n in interval):
         values["shared_interval"] = None
     values["curve"] = tuple(p for p in task.curve if _stands(p, minimum_cell))
+    values["use"] = None if values["shared"] is None else task.use
     values["missing"] = {k: v for k, v in task.missing.items() if isfinite(v) and 0 <= v <= 1}
     return task.model_copy(update=values)
 

@@ -188,10 +188,16 @@ def test_a_small_class_has_none(tmp_path: Path, near: Modules) -> None:
         assert class_parts.find(network, source, build.quiet) == {}
 
 
-def test_only_its_class_is_told_by_it(tmp_path: Path, near: Modules) -> None:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of one site: what was trained for one test need not be trained for the next."""
+    return tmp_path_factory.mktemp("home")
+
+
+def test_only_its_class_is_told_by_it(home: Path, near: Modules) -> None:
     data = site()
-    with desk(tmp_path, data) as laid_out:
-        places = in_use.Places(tmp_path / "cache", tmp_path / "own")
+    with desk(home, data) as laid_out:
+        places = in_use.Places(home / "cache", home / "own")
         used = in_use.find(manifest(0.3), laid_out, near, data, places, build.quiet)
         (source,) = laid_out.sources
         rows = source.rows("test")
@@ -205,11 +211,10 @@ def test_only_its_class_is_told_by_it(tmp_path: Path, near: Modules) -> None:
 
 
 def test_what_heads_did_is_counted_over_three_classes_or_not_at_all(
-    tmp_path: Path, near: Modules
+    tmp_path: Path, home: Path, near: Modules
 ) -> None:
     told = []
-    for classes in (3, 2):
-        root = tmp_path / str(classes)
+    for classes, root in ((3, home), (2, tmp_path)):
         (choice,) = local.personal(
             manifest(0.3), near, site(classes=classes), own_dir=root / "own", **build.folders(root)
         ).choices
@@ -220,9 +225,9 @@ def test_what_heads_did_is_counted_over_three_classes_or_not_at_all(
     assert 1 <= told[0].heads + told[0].adapters <= 3
 
 
-def test_a_report_says_what_each_class_goes_by(tmp_path: Path, near: Modules) -> None:
+def test_a_report_says_what_each_class_goes_by(home: Path, near: Modules) -> None:
     wanted = manifest(0.3).model_copy(update={"classes": ("C0", "C1", "C2"), "minimum_cell": 10})
-    given = build.folders(tmp_path) | {"own_dir": tmp_path / "own"}
+    given = build.folders(home) | {"own_dir": home / "own"}
     told = local.report(wanted, near, site(), **given)
     uses = {one.code: one.tasks[0].use for one in told.classes}
     assert uses["C2"] in (ClassUse.HEAD, ClassUse.ADAPTER)

@@ -152,7 +152,7 @@ def test_numbers_that_are_none_and_tasks_not_asked_for() -> None:
     given = FIGURES.model_copy(update={"tasks": (spoilt, other, TASK)})
     (kept,) = suppressed(given, 10, (SHEET,)).tasks
     assert (kept.shared, kept.shared_interval, kept.missing) == (None, None, {"text": 0.5})
-    assert kept.local == 0.7
+    assert kept.local == 0.7 and kept.use is None
 
 
 def test_only_the_classes_instructor_reads_it_and_leaves_a_line(world: World) -> None:

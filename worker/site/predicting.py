@@ -79,9 +79,9 @@ def write(site: Site, out: Path, reason: str, told: Told = silent) -> Listed:
 
 def _own(found: "Iterable[Predicted]") -> tuple[Own, ...]:
     every = {
-        Own(one.sheet.name, *key, ClassUse(use))
+        Own(one.sheet.name, code, term, ClassUse(use))
         for one in found
-        for *key, use in zip(
+        for code, term, use in zip(
             one.class_code.tolist(), one.term.tolist(), one.use.tolist(), strict=True
         )
         if use != ClassUse.INSTITUTION
