@@ -97,8 +97,8 @@ def full(stage: Stage) -> Stage:
     return lists.fill(stage)
 
 
-def test_every_list_in_pages_of_one(full: Stage) -> None:
-    """Every item once, in the order of the whole; there are at least two of each."""
+def test_every_list_in_pages_of_one_and_by_its_filters(full: Stage) -> None:
+    """Every item once, in the order of the whole; there are at least two of each. A filter leaves what fits."""
     assert LISTS
     for path in LISTS:
         address = lists.SHOWN.get(path, path).format(**full.ids)
@@ -109,6 +109,7 @@ def test_every_list_in_pages_of_one(full: Stage) -> None:
         assert len(set(told)) == len(told), path
         single = walk(full, address, token, 1)
         assert steady(single) == steady(whole), path
+    filters_leave_what_fits(full)
 
 
 def steady(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -130,7 +131,7 @@ def test_every_list_has_a_filter_that_is_described() -> None:
         assert all(given.values()), path
 
 
-def test_a_filter_leaves_what_fits(full: Stage) -> None:
+def filters_leave_what_fits(full: Stage) -> None:
     token = full.token("owner")
     for path, query, field, value in lists.FILTERS:
         address = path.format(**full.ids)

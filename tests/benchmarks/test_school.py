@@ -89,6 +89,7 @@ def test_figures_of_a_small_set(tmp_path: Path) -> None:
     assert not any("ethnic" in key for key in found), "groups of fewer than 30 are left out"
 
 
+@pytest.mark.slow
 def test_the_real_set_comes_near_the_reference() -> None:
     """Reproduced before, five seeds, 201 rounds: .02556 shared, .02343 alone, .02264 MR-MTL. One seed, all rounds."""
     found = school.one_seed(needs.data("school"), 100, school.ROUNDS)

@@ -26,7 +26,7 @@ from tests.runs.world import TERMS, World
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.live
-ROUNDS = 5
+ROUNDS = 3
 
 
 @pytest.fixture

@@ -23,7 +23,13 @@ from tests.runs import world as acting
 from tests.runs.world import World
 from tests.servers import wait_until
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.live, pytest.mark.postgres, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def engine() -> str:
+    """One will do: tests/integrations has what these tasks ask of a database, on both."""
+    return "postgresql"
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import psutil
 import pytest
 
-from app.runs.states import RunState
 from app.sites.states import JobState
-from tests.runs import world as runs
 from tests.site.stage import Stage, environment, running, stop
 from worker.protocol.codes import JobKind
 from worker.site.home import Home
@@ -17,15 +16,23 @@ from worker.site.home import Home
 pytestmark = pytest.mark.live
 
 
-def test_two_sites_complete_a_run(live: Stage) -> None:
+def test_two_sites_complete_a_run_and_no_process_that_forks_has_loaded_torch(live: Stage) -> None:
     for member in live.world.members:
         live.home(member)
-    run = runs.propose(live.world)
-    live.approve(run)
+    run = live.propose()
     with ExitStack() as stack:
-        for home in live.homes.values():
-            stack.enter_context(running(home))
-        live.wait(lambda: live.run(run).state is RunState.COMPLETED, 240, "the end of the run")
+        sites = [stack.enter_context(running(home)) for home in live.homes.values()]
+        live.wait(lambda: live.is_completed(run), 240, "the end of the run")
+        for supervisor in sites:
+            lanes = psutil.Process(supervisor.pid).children()
+            assert len(lanes) == 2
+            for process in [psutil.Process(supervisor.pid), *lanes]:
+                assert not has_torch(process), process.cmdline()
+            assert any(has_torch(child) for own in lanes for child in own.children())
+
+
+def has_torch(process: psutil.Process) -> bool:
+    return any("libtorch" in mapped.path for mapped in process.memory_maps())
 
 
 def test_a_stock_celery_worker_serves_both_lanes(live: Stage) -> None:

@@ -160,7 +160,11 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("name", REAL)
+SOUND = pytest.param("speechocean762", marks=pytest.mark.slow)
+"""It hears 5,000 recordings; tests/learning/data/test_public_sets.py has the same importer on a few."""
+
+
+@pytest.mark.parametrize("name", [*(name for name in REAL if name != "speechocean762"), SOUND])
 def test_the_real_set_is_whole(name: str, tmp_path: Path) -> None:
     folder, records, sites = REAL[name]
     found = REGISTRY[name].run(needs.data(folder), tmp_path / "out")
