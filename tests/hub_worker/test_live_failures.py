@@ -28,14 +28,14 @@ ROUNDS = 2
 
 def test_web_workers_and_redis_killed_in_every_round() -> None:
     """The benchmark in small: three sites; every kill is -9, at a moment drawn; Redis keeps nothing."""
-    command = [sys.executable, "-m", "benchmarks.crash", "--rounds", "2", "--seed", "5", "--json"]
+    command = [sys.executable, "-m", "benchmarks.crash", "--rounds", "3", "--seed", "5", "--json"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     figures = json.loads(done.stdout.splitlines()[-1])["figures"]
-    # A kill drawn for the end of the last round is missed when the run has ended before it.
-    assert figures["kills"] + figures["kills_missed"] == 2 * len(PARTS)
-    assert figures["kills"] > len(PARTS)
-    assert (figures["completed"], figures["rounds_void"]) == (2, 0)
+    # What a round was too short for is killed in the next one; only those of the last one can be missed.
+    assert figures["kills"] + figures["kills_missed"] == 3 * len(PARTS)
+    assert figures["kills"] >= 2 * len(PARTS)
+    assert (figures["completed"], figures["rounds_void"]) == (3, 0)
     assert (figures["updates_lost"], figures["updates_doubled"]) == (0, 0)
     assert figures["digests_equal"] == 1
 
