@@ -5,7 +5,7 @@ from app.evidence import bounds, model_card, pieces
 from app.evidence.live import Live
 from app.evidence.parts import Block, Gap, Lines, Para, Points
 from app.evidence.words import listed, number
-from app.text import _
+from app.text import _, ngettext
 from worker.protocol.words import choice_in_words
 
 Answered = tuple[str, tuple[Block, ...]]
@@ -42,8 +42,13 @@ def accuracy(live: Live) -> Answered:
     if not live.released:
         return question, (Gap(_("No release is in use yet."), "/runs", _("See runs")),)
     blocks = tuple(block for one in live.released for block in model_card.figures(one))
-    said = _("By class: {n} class reports, each against the simple rule.")
-    return question, (*blocks, Para(said.format(n=number(live.counts.reports))))
+    count = live.counts.reports
+    said = ngettext(
+        "By class: {n} class report, against the simple rule.",
+        "By class: {n} class reports, each against the simple rule.",
+        count,
+    )
+    return question, (*blocks, Para(said.format(n=number(count))))
 
 
 def poisoning(live: Live) -> Answered:

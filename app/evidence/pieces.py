@@ -3,7 +3,7 @@
 from app.access.permissions import Role
 from app.evidence.live import Live
 from app.evidence.parts import Block, Gap, Grid, Lines, Para, Points
-from app.evidence.words import day, listed, moment, number, size, times
+from app.evidence.words import day, listed, moment, number, run_state, size, times
 from app.institutions.states import InstitutionState
 from app.policies import words as policy_words
 from app.sites.states import SiteState
@@ -175,7 +175,7 @@ def runs(live: Live) -> tuple[Block, ...]:
     rows = tuple(
         (
             _("Run {n} of {name}").format(n=p.number, name=names.get(p.federation, "–")),
-            p.state,
+            run_state(p.state),
             number(p.updates),
             size(p.bytes),
             day(p.last),

@@ -8,7 +8,7 @@ from babel.dates import format_date
 from app.text import _, ngettext
 from worker.protocol.pages import locale, number
 
-__all__ = ["day", "listed", "moment", "number", "size", "times", "yes"]
+__all__ = ["day", "listed", "moment", "number", "run_state", "size", "times", "yes"]
 
 
 def day(at: datetime | None) -> str:
@@ -35,6 +35,19 @@ def listed(names: Iterable[str]) -> str:
 
 def times(count: int) -> str:
     return ngettext("{n} transfer", "{n} transfers", count).format(n=number(count))
+
+
+def run_state(state: str) -> str:
+    return {
+        "draft": _("Draft"),
+        "proposed": _("Proposed"),
+        "approved": _("Approved"),
+        "running": _("Running"),
+        "paused": _("Paused"),
+        "completed": _("Completed"),
+        "failed": _("Failed"),
+        "cancelled": _("Cancelled"),
+    }[state]
 
 
 def yes(value: bool) -> str:

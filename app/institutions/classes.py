@@ -28,7 +28,11 @@ def add_class(
     term, code = clean_name(term, field="term"), clean_name(code, field="code")
     title = clean_name(title, field="title") if title.strip() else ""
     if queries.class_by_code(session, institution_id, term, code) is not None:
-        raise Conflict(_("There is a class {code} in {term} already.").format(code=code, term=term))
+        raise Conflict(
+            _("There is a class {code} in {term} already. Choose another code.").format(
+                code=code, term=term
+            )
+        )
     row = _make(session, institution_id, term, code, title, None)
     record(session, actor.id, kinds.CLASS_ADDED, chain=institution_id, subject=row.id)
     return row

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import ClassVar
 
+from worker.protocol.pages import number
+
 HEIGHT = 200.0
 TOP = 16.0
 LEFT, RIGHT = 2.0, 98.0
@@ -139,7 +141,7 @@ def line_chart(
     now_x: float | None = None,
     now_word: str = "now",
     first_word: str = "1",
-    format_value: str = "{:.3f}",
+    digits: int = 3,
     unit: str = "",
 ) -> LineChart | None:
     """None when there is no point: an empty axis says nothing. At most two references are drawn."""
@@ -159,7 +161,7 @@ def line_chart(
         band=_band(frame, points),
         grid=tuple(round(frame.y(v), 2) for v in levels),
         levels=lines,
-        name=_name(f"{name} {format_value.format(points[-1].value)}", drawn, lines),
+        name=_name(f"{name} {number(points[-1].value, digits)}{unit}", drawn, lines),
         ticks=_y_ticks(frame, levels, unit) + _x_ticks(frame, now_x, first_word),
         now_x=round(frame.x(now_x), 2) if now_x is not None else None,
         now_label=_now(frame, now_x, now_word),
@@ -181,7 +183,7 @@ def _levels(frame: _Frame, references: tuple[Reference, ...]) -> tuple[Level, ..
     for place, reference in enumerate(sorted(references, key=lambda r: -r.value)):
         y = frame.y(reference.value)
         at = _pixel(y) + (-5 if place == 0 else 15)
-        text = f"{reference.name} {reference.value:.3f}"
+        text = f"{reference.name} {number(reference.value, 3)}"
         look = ("l2", "l3")[references.index(reference)]
         placed.append(Level(look, round(y, 2), Label(text, "89.5%", round(at, 1), "end")))
     return tuple(placed)
@@ -206,7 +208,7 @@ def _name(text: str, drawn: list[tuple[float, float]], levels: tuple[Level, ...]
 def _y_ticks(frame: _Frame, levels: tuple[float, ...], unit: str) -> tuple[Label, ...]:
     digits = _digits(levels)
     return tuple(
-        Label(f"{value:.{digits}f}{unit}", "100%", round(_pixel(frame.y(value)) + 4, 1), "end")
+        Label(f"{number(value, digits)}{unit}", "100%", round(_pixel(frame.y(value)) + 4, 1), "end")
         for value in levels
     )
 

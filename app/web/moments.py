@@ -11,7 +11,7 @@ from babel.dates import format_date, format_datetime, format_time
 from app.clock import now
 from app.text import _
 from worker.protocol.pace import span
-from worker.protocol.pages import ago, locale, machine, number, percent
+from worker.protocol.pages import ago, day_first, figure, locale, machine, number, percent
 
 __all__ = [
     "ago",
@@ -20,6 +20,7 @@ __all__ = [
     "day",
     "day_clock",
     "due",
+    "figure",
     "full",
     "in_words",
     "known",
@@ -56,7 +57,9 @@ def zone() -> str:
 
 def _written(local: datetime, pattern: str) -> str:
     """Without its zone: moments of two zones are equal, and what is said of them is not."""
-    return _of_minute(local.replace(tzinfo=None, second=0, microsecond=0), pattern, locale())
+    return _of_minute(
+        local.replace(tzinfo=None, second=0, microsecond=0), day_first(pattern), locale()
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -120,7 +123,9 @@ def due(moment: datetime) -> str:
     local = _local(moment)
     if local.date() == _local(now()).date():
         return _("Today, by {time}").format(time=format_time(local, "HH:mm", locale=locale()))
-    return _("By {day}").format(day=format_date(local.date(), "EEEE d MMMM", locale=locale()))
+    return _("By {day}").format(
+        day=format_date(local.date(), day_first("EEEE d MMMM"), locale=locale())
+    )
 
 
 def known(moment: datetime | None) -> str:

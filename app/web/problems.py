@@ -55,6 +55,10 @@ def _on_hub_error(request: Request, error: Exception) -> Response:
 
 def _on_bad_input(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if not wants_json(request):
+        return answer(
+            request, Invalid(_("This address cannot be read. Go back and follow a link."))
+        )
     errors = {
         ".".join(str(p) for p in e["loc"][1:]) or "body": str(e["msg"]) for e in error.errors()
     }

@@ -71,7 +71,7 @@ POLICIES = (
         if_match="1",
     ),
     Row("DELETE", "/purposes/{purpose}", _DRAFT, 204, before=_recorded),
-    Row("GET", _HOME + "/incidents", Permission.EVIDENCE_READ),
+    Row("GET", _HOME + "/incidents", Permission.EVIDENCE_READ, before=_happened),
     Row("POST", _HOME + "/incidents", _DRAFT, 201, body=_INCIDENT, at="/incidents/{made}"),
     Row("GET", "/incidents/{incident}", Permission.EVIDENCE_READ, before=_happened),
 )

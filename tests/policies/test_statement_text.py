@@ -64,7 +64,7 @@ def stated(what: type[Stated], **fields: object) -> Stated:
             "erasure",
             stated(Deadline, clock=Clock(amount=1, unit="days")),
             "A request to erase is answered within 1 day.",
-            "Ein Antrag auf Löschung ist binnen 1 Tag zu beantworten.",
+            "Ein Antrag auf Löschung ist zu beantworten. Frist: 1 Tag.",
         ),
         (
             "breaches",
@@ -75,7 +75,7 @@ def stated(what: type[Stated], **fields: object) -> Stated:
                 clock=Clock(amount=72, unit="hours"),
             ),
             "A breach of personal data: the authority must be told within 72 hours.",
-            "Eine Verletzung des Schutzes personenbezogener Daten ist der Behörde binnen 72 Stunden zu melden.",
+            "Eine Verletzung des Schutzes personenbezogener Daten ist der Behörde zu melden. Frist: 72 Stunden.",
         ),
         (
             "cross_border",

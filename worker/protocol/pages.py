@@ -78,6 +78,13 @@ def ago(moment: datetime) -> str:
     return ngettext("{n} day ago", "{n} days ago", days).format(n=days)
 
 
+def day_first(pattern: str) -> str:
+    """A date pattern with the day before the month, as the reader writes it: German sets a full stop behind the day."""
+    if current_locale() == "de":
+        return pattern.replace("EEEE d", "EEEE, d").replace("d M", "d. M")
+    return pattern
+
+
 def machine(moment: datetime) -> str:
     """For the datetime attribute."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -92,6 +99,11 @@ def number(value: float, digits: int = 0) -> str:
 def _decimal(value: float, digits: int, locale: Locale) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return str(format_decimal(value, format=pattern, locale=locale))
+
+
+def figure(value: float) -> str:
+    """With as many digits as it has and nothing between thousands, `0.003`: so it may stand in a form, too."""
+    return f"{value:.10g}".replace(".", str(locale().number_symbols["latn"]["decimal"]))
 
 
 def percent(value: float) -> str:

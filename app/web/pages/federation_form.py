@@ -7,6 +7,7 @@ from app.federations.models import Federation
 from app.federations.schemas import AgreementStep, PurposeStep, Terms
 from app.text import N_, _
 from app.web.forms import Typed
+from app.web.moments import figure
 from app.web.pages import number_form
 from app.web.pages.number_form import Number
 from app.web.parts import Field, Option
@@ -145,7 +146,7 @@ def _weighed(training: Training, typed: Typed | None, errors: dict[str, str]) ->
     return Field(
         "tasks_weighed",
         _("Several tasks on the same records"),
-        "select",
+        "radio",
         value=typed.text("tasks_weighed") if typed else training.tasks_weighed,
         options=(
             Option("sum", _("What they ask of shared model parts is added")),
@@ -164,17 +165,17 @@ STRENGTHS = ("0.01", "0.1", "0.3", "1", "3")
 def _personal(training: Training, typed: Typed | None, errors: dict[str, str]) -> Field:
     held = training.personal
     shown = "" if held is None else f"{held:g}" if isinstance(held, float) else held
+    strengths = STRENGTHS if shown in ("", "chosen", *STRENGTHS) else (*STRENGTHS, shown)
+    strong = _("Yes, held with strength {n}")
     options = (
         Option("", _("None: every site uses the shared model")),
         Option("chosen", _("Yes; each site finds out how near the shared one it stays")),
-        *(Option(one, _("Yes, held with strength {n}").format(n=one)) for one in STRENGTHS),
+        *(Option(one, strong.format(n=figure(float(one)))) for one in strengths),
     )
-    if shown not in {option.value for option in options}:
-        options = (*options, Option(shown, _("Yes, held with strength {n}").format(n=shown)))
     return Field(
         "personal",
         _("A model of its own at each site"),
-        "select",
+        "radio",
         value=typed.text("personal") if typed else shown,
         options=options,
         help=_(

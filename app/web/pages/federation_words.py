@@ -11,7 +11,7 @@ from app.federations.states import FederationState, MembershipState
 from app.institutions.schemas import PublicInstitution
 from app.text import _, ngettext
 from app.web import site_words
-from app.web.moments import in_words, number, sentence, since, size, span
+from app.web.moments import figure, in_words, number, sentence, since, size, span
 from app.web.pages import run_words, task_words
 from app.web.parts import Cell, Facts, Part, Status, Text
 from app.web.visit import Visit
@@ -41,7 +41,7 @@ def facts(session: Session, row: Federation) -> Facts:
 def _combined(training: Training) -> str:
     said = _("the mean of the updates")
     if training.step != 1:
-        said = _("{n} times the mean of the updates").format(n=f"{training.step:g}")
+        said = _("{n} times the mean of the updates").format(n=figure(training.step))
     if training.average > 1:
         mean = _("; at the end, the mean of the states after the last {n} rounds")
         said += mean.format(n=training.average)
@@ -80,12 +80,12 @@ def training(told: Training) -> str:
         "{n} pass over its records a round", "{n} passes over its records a round", told.epochs
     ).format(n=told.epochs)
     said = _("{passes}, {batch} records a step, learning rate {lr}").format(
-        passes=passes, batch=told.batch, lr=f"{told.lr:g}"
+        passes=passes, batch=told.batch, lr=figure(told.lr)
     )
     if told.half_life:
-        said += _(", halved every {n} rounds").format(n=f"{told.half_life:g}")
+        said += _(", halved every {n} rounds").format(n=figure(told.half_life))
     if told.mixup:
-        said += _(", records mixed ({n})").format(n=f"{told.mixup:g}")
+        said += _(", records mixed ({n})").format(n=figure(told.mixup))
     if told.tasks_weighed == "pcgrad":
         said += _(", what a task asks against another is left out (PCGrad)")
     return said
@@ -97,7 +97,7 @@ def own_model(training: Training) -> str:
         return _("none: every site uses the shared model")
     held = _("each site finds out how near the shared one it stays")
     if training.personal != "chosen":
-        held = _("held near the shared one with strength {n}").format(n=f"{training.personal:g}")
+        held = _("held near the shared one with strength {n}").format(n=figure(training.personal))
     return _(
         "made after the last round, never sent, used only if it does better there; {held}"
     ).format(held=held)

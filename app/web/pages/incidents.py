@@ -91,9 +91,7 @@ def _panel(row: Incident, zone: str, duties: list[Duty], number: int) -> Panel:
         for one in duties
     ]
     columns = (Column(_("Tell")), Column(_("By")), Column(_("Within")), Column(_("Asked by")))
-    return Panel(
-        title, (*said, Table(_("The first first"), columns, tuple(rows))), id=f"h-{number}"
-    )
+    return Panel(title, (*said, Table(_("Soonest first"), columns, tuple(rows))), id=f"h-{number}")
 
 
 def _until(one: Duty, zone: str) -> str:

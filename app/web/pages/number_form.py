@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from app.errors import Invalid
 from app.text import _
 from app.web.forms import Typed
+from app.web.moments import figure
 from app.web.parts import Field
 
 _T = TypeVar("_T")
@@ -55,7 +56,7 @@ class Number:
                 if self.above
                 else _("{label}: enter a number from {low} to {high}.")
             )
-            said = text.format(label=label, low=f"{self.low:g}", high=f"{self.high:.10g}")
+            said = text.format(label=label, low=figure(self.low), high=figure(self.high))
             raise Invalid(said, {self.asked: said})
         if self.optional and not value:
             return None
@@ -67,7 +68,7 @@ def fields(
 ) -> tuple[Field, ...]:
     return tuple(
         n.field(
-            typed.text(n.asked) if typed else f"{(getattr(values, n.name) or 0) / n.times:.10g}",
+            typed.text(n.asked) if typed else figure((getattr(values, n.name) or 0) / n.times),
             errors.get(n.asked, ""),
         )
         for n in group

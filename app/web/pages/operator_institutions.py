@@ -149,17 +149,17 @@ def _says(visit: Visit, row: Institution) -> str:
 
 def _details(visit: Visit, row: Institution) -> Facts:
     parent = queries.find(visit.session, row.parent_id) if row.parent_id else None
-    register = f"{row.register} {row.register_id}" if row.register_id else _("none")
+    register = f"{row.register} {row.register_id}" if row.register_id else "–"
     return Facts(
         (
             (_("State"), _state(row)),
             (_("Kind"), site_words.kind(row.kind)),
             (_("Country"), row.country),
-            (_("Domain"), row.domain or _("none")),
+            (_("Domain"), row.domain or "–"),
             (_("Public register"), register),
-            (_("Belongs to"), parent.name if parent else _("none")),
+            (_("Belongs to"), parent.name if parent else "–"),
             (_("Registered"), full(row.created)),
-            (_("Administrators"), site_words.administrators(visit.session, row) or _("none")),
+            (_("Administrators"), site_words.administrators(visit.session, row) or "–"),
             *(((_("Reason"), row.state_reason),) if row.state_reason else ()),
         )
     )

@@ -240,7 +240,7 @@ def _decide(visit: Visit, at: str, held: Held) -> tuple[Part, ...]:
     path = f"/i/{at}/policy/profiles/{profile.profile}"
     number = Field("number", "", "hidden", value=str(profile.number))
     fields = [number]
-    if profile.kind == "contract":
+    if listable := profile.kind == "contract":
         listed = held.decision.elements if held.decision else None
         fields.append(
             Field(
@@ -258,13 +258,20 @@ def _decide(visit: Visit, at: str, held: Held) -> tuple[Part, ...]:
             "no run and no policy in force changes."
         )
     )
-    sure = Button(_("Confirm version {n}").format(n=profile.number), look="primary")
+    confirm = Form(f"{path}/confirm", tuple(fields), (_sure(held),))
     away = Button(_("It does not bind us"))
+    set_aside = Form(f"{path}/set-aside", (number,), (away,), inline=True)
     return (
         note,
-        Form(f"{path}/confirm", tuple(fields), (sure,)),
-        Form(f"{path}/set-aside", (number,), (away,), inline=True),
+        *((confirm,) if listable or held.standing != "confirmed" else ()),
+        *((set_aside,) if held.standing != "set-aside" else ()),
     )
+
+
+def _sure(held: Held) -> Button:
+    if held.standing == "confirmed":
+        return Button(_("Save the columns"))
+    return Button(_("Confirm version {n}").format(n=held.newest.profile.number), look="primary")
 
 
 @router.post("/{profile}/confirm")

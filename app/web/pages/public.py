@@ -1,5 +1,7 @@
 """Pages for anyone: what this hub is, what it holds, whether everybody can use it, whether it is up. And display."""
 
+from datetime import date
+
 from starlette.responses import RedirectResponse, Response
 
 from app.people import queries as people_queries
@@ -7,12 +9,14 @@ from app.people import service as people
 from app.settings import Settings
 from app.text import LOCALES, _
 from app.web import render
-from app.web.moments import as_of
+from app.web.moments import as_of, calendar
 from app.web.parts import Bullets, Facts, Link, Panel, Sheet, Status, Text
 from app.web.shell import THEMES, VERSION
 from app.web.visit import Anyone, Here, keep_display, own_path, page_router, see_other
 
 router = page_router()
+WRITTEN = date(2026, 11, 23)
+"""When what /privacy and /accessibility say was last gone through."""
 
 
 @router.get("/")
@@ -86,7 +90,7 @@ def privacy(visit: Anyone) -> Response:
     sheet = Sheet(
         title=_("Privacy at a glance"),
         says=_("What this hub holds, what it never holds, and what its limits are."),
-        asof=_("Dated {day}, version {version}").format(day="23 November 2026", version=VERSION),
+        asof=_("Dated {day}, version {version}").format(day=calendar(WRITTEN), version=VERSION),
         panels=(
             Panel(_("What this hub holds"), (Bullets(holds),)),
             Panel(_("What it never holds"), (Bullets(never),)),
@@ -110,7 +114,7 @@ def accessibility(visit: Anyone) -> Response:
         says=_(
             "We test every page against WCAG 2.2, level AA, by program. That finds part of the faults."
         ),
-        asof=_("Dated {day}").format(day="23 November 2026"),
+        asof=_("Dated {day}").format(day=calendar(WRITTEN)),
         panels=(
             Panel(_("What you can count on"), (Bullets(does),)),
             Panel(

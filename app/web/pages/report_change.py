@@ -177,6 +177,6 @@ def _line(task: ClassTask, found: Sequence[tuple[Earlier, ClassTask | None]]) ->
         points,
         last_x=len(shares),
         first_word=_("report 1"),
-        format_value="{:.0f} %",
+        digits=0,
         unit=" %",
     )

@@ -59,7 +59,7 @@ def every(visit: Here) -> Response:
         title=_("My classes"),
         says=_("{n} of {all} have a report.").format(n=with_news, all=len(found)) if found else "",
         asof=as_of(),
-        panels=(Panel(_("Yours"), (part,)),),
+        panels=(Panel(_("Assigned to you"), (part,)),),
         menu="my-classes",
     )
     return render.sheet(visit, sheet)

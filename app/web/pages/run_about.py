@@ -93,7 +93,6 @@ def facts(visit: Visit, got: Seen, seen: Progress) -> Facts:
             (_("Leaves each site"), said),
             *(((_("Stays at a site"), stays),) if stays else ()),
             *(((_("Withdrawn since"), since),) if since else ()),
-            *(((_("Withdrawn since"), since),) if since else ()),
             *(((_("Was heard"), _heard(seen.participation)),) if seen.participation else ()),
             *(((_("Laws it was judged by"), judged),) if judged else ()),
             *((_("Approved by"), _approved(a)) for a in seen.approvals if a.own and a.approved),

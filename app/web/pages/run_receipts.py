@@ -28,7 +28,7 @@ def _parts(receipt: Receipt) -> tuple[Facts, Text]:
         (_("Trained"), full(receipt.trained)),
         (_("Signed by the key"), Code(receipt.key, True)),
         (_("Program"), receipt.software),
-        (_("Noise"), _("none") if receipt.noise is None else str(receipt.noise)),
+        (_("Noise"), _("off") if receipt.noise is None else str(receipt.noise)),
     ]
     facts += [
         (code_words.module(name), _("weighs {n} training records").format(n=number(count)))

@@ -80,7 +80,8 @@ def _how_many(found: Sequence[Status]) -> str:
     tones = [status.tone for status in found]
     well = sum(tone in ("good", "busy") for tone in tones)
     care = sum(tone in ("act", "off") for tone in tones)
-    said = [sentence(ngettext("{n} is well.", "{n} are well.", well).format(n=in_words(well)))]
+    fine = ngettext("{n} is well.", "{n} are well.", well).format(n=in_words(well))
+    said = [sentence(fine) if well else _("None is well.")]
     if care:
         text = ngettext("{n} needs a person.", "{n} need a person.", care)
         said.append(sentence(text.format(n=in_words(care))))

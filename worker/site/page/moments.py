@@ -4,7 +4,7 @@ from datetime import datetime
 
 from babel.dates import format_date, format_datetime, format_time
 
-from worker.protocol.pages import locale, number
+from worker.protocol.pages import day_first, locale, number
 from worker.protocol.text import ngettext
 
 
@@ -18,12 +18,14 @@ def clock(moment: datetime) -> str:
     local = moment.astimezone()
     if local.date() == datetime.now().astimezone().date():
         return str(format_time(local, "HH:mm", locale=locale()))
-    return str(format_datetime(local, "d MMM y, HH:mm", locale=locale()))
+    return str(format_datetime(local, day_first("d MMM y, HH:mm"), locale=locale()))
 
 
 def exact(moment: datetime) -> str:
     """`23 Nov 2026, 14:02:07`."""
-    return str(format_datetime(moment.astimezone(), "d MMM y, HH:mm:ss", locale=locale()))
+    return str(
+        format_datetime(moment.astimezone(), day_first("d MMM y, HH:mm:ss"), locale=locale())
+    )
 
 
 def day(moment: datetime) -> str:
