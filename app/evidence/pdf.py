@@ -166,6 +166,7 @@ def _grid(grid: Grid, styles: dict[str, Any]) -> list[Any]:
     rows += [[_cell(text, styles) for text in row] for row in grid.rows]
     widths = [WIDTH / len(grid.columns)] * len(grid.columns)
     caption = Paragraph(_safe(grid.caption), styles["text"])
+    caption.keepWithNext = True  # no caption at the foot of a page, its table on the next
     return [caption, _table(rows, widths, heads=1), Spacer(1, 6)]
 
 

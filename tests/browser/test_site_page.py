@@ -81,7 +81,7 @@ def test_from_the_link_to_every_page(
 
 def _until(page: Page, text: str) -> None:
     """The look at the records may take a while on a busy machine; reload as a person would."""
-    for _try in range(30):
+    for _try in range(120):
         if page.get_by_text(text).count():
             return
         page.wait_for_timeout(1000)

@@ -37,7 +37,7 @@ def test_each_reader_reads_what_is_theirs(hub: Populated) -> None:
     for page in pages:
         lead, own = hub.client("administrator").get(page).text, hub.client("member").get(page).text
         assert MEMBER in lead and OWN not in lead
-        assert OWN in own and MEMBER not in own
+        assert own.count(OWN) == 1 and MEMBER not in own
         assert "Run 1 up to round 2 may have learnt" in lead and "not built yet" in own
     with hub.world.hub.db.reading() as session:
         other = hub.world.members[2].administrator

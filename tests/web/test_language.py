@@ -1,7 +1,7 @@
 """The catalogues: complete as collected, and a translation keeps every gap its sentence has."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -110,6 +110,16 @@ def test_sizes_and_numbers() -> None:
     use_locale("de")
     assert moments.size(1_080_000) == "1,08 MB"
     use_locale("en")
+
+
+def test_days_and_figures_as_german_writes_them() -> None:
+    noon = datetime(2025, 11, 26, 12, 0, tzinfo=UTC)
+    with speaking("en"):
+        assert (moments.day_clock(noon), moments.figure(0.003)) == ("26 Nov 2025, 12:00", "0.003")
+    with speaking("de"):
+        assert (moments.day_clock(noon), moments.figure(0.003)) == ("26. Nov. 2025, 12:00", "0,003")
+        assert moments.due(noon) == "Bis Mittwoch, 26. November"
+        assert moments.figure(1440) == "1440", "as it is typed into a form"
 
 
 def test_a_time_zone_one_does_not_have() -> None:

@@ -52,6 +52,17 @@ def test_what_waits_is_said_and_bounds_nothing(hub: Populated) -> None:
     assert "No profile is confirmed, so none bounds the policy." in listed
 
 
+def test_what_is_decided_is_not_asked_again(hub: Populated) -> None:
+    officer, page = hub.client("officer"), at(hub, "/profiles/uk-gdpr")
+    assert "Confirm version 1" in officer.get(page).text
+    confirm(hub, "uk-gdpr")
+    shown = officer.get(page).text
+    assert "Confirm version 1" not in shown and "It does not bind us" in shown
+    send(officer, f"{page}/set-aside", number="1")
+    shown = officer.get(page).text
+    assert "Confirm version 1" in shown and "It does not bind us" not in shown
+
+
 def test_an_officer_confirms_and_the_draft_shows_the_floor_with_its_source(hub: Populated) -> None:
     confirm(hub, "uk-gdpr")
     listed = hub.client("reader").get(at(hub, "/profiles")).text
