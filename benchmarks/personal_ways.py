@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import ou
 from benchmarks.personal_stage import Stage, silent
-from worker.learning import aggregation, seeds, simulate
+from worker.learning import aggregation, references, seeds, simulate
 from worker.learning.evaluate import quality
 from worker.learning.own import Modules
 from worker.learning.training import held_out, schedule
@@ -22,7 +22,7 @@ Models = dict[str, Modules]
 def measure(stage: Stage) -> dict[str, float]:
     figures = _judged(stage, "shared", {site: stage.end.at(site) for site in stage.desks})
     started = time.perf_counter()
-    alone = simulate.alone(stage.plan, stage.case.sites, stage.folders)
+    alone = references.alone(stage.plan, stage.case.sites, stage.folders)
     figures |= _judged(stage, "alone", alone, started)
     for rate in RATES:
         started = time.perf_counter()
