@@ -60,7 +60,8 @@ QUESTIONS = {
     "labels": "",
     "unit": "points",
     "cutoff_day": "42",
-    "inputs": "hours; number; hours a week; 4,5; 2\nprogramme; list; arts, technical\nessay; text\n"
+    "inputs": "hours; number; hours a week; 4,5; 2\nprogramme; list; arts, technical\n"
+    "essay; text\nanswer; text; essay\n"
     "reading; recording; -48; 17,5\nsketch; image\nsteps; events; page = start, exercise; seconds = number",
     "topic": "unit; fractions, angles",
     "groups": "first_in_family; yes, no",
@@ -116,10 +117,11 @@ def test_founded_in_seven_steps(hub: Populated) -> None:
     assert model.tiers == Ranks(small=1, medium=2, large=4)
     assert sheets["pass"] == SHEET
     asked = sheets["final-mark"]
-    kinds = ["numeric", "categorical", "text", "audio", "image", "events"]
+    kinds = ["numeric", "categorical", "text", "text", "audio", "image", "events"]
     assert [i.kind for i in asked.inputs] == kinds
-    assert (asked.inputs[3].mean, asked.inputs[3].sd) == (-48.0, 17.5)
-    assert [(c.name, c.kind) for c in asked.inputs[5].columns] == [
+    assert (asked.inputs[2].beside, asked.inputs[3].beside) == (None, "essay")
+    assert (asked.inputs[4].mean, asked.inputs[4].sd) == (-48.0, 17.5)
+    assert [(c.name, c.kind) for c in asked.inputs[6].columns] == [
         ("page", "categorical"),
         ("seconds", "numeric"),
     ]

@@ -50,7 +50,9 @@ class Features:
                 self._keys.setdefault(self._key(sheet, column), column)
 
     def _used(self, sheet: TaskSheet) -> tuple[Input, ...]:
-        return tuple(i for i in sheet.inputs if self.with_text or i.modality != "text")
+        """Each becomes a part of what the model reads; a text that another is read beside does not."""
+        texts = sheet.texts if self.with_text else ()
+        return tuple(i for i in sheet.inputs if i.kind != "text" or i in texts)
 
     def _key(self, sheet: TaskSheet, column: Input) -> str:
         same = self._keys.get(column.name, column) == column

@@ -73,6 +73,9 @@ class Input(BaseModel):
     """Audio only: of each number of a recording (`sound.heard` of them) over the training records of all sites, as
     constants scale it. Empty, as `sds` then is too: constants alone."""
     sds: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
+    beside: Column | None = None
+    """Text only: another text input of the sheet. Both are read in one pass, that one first, and it is not read by
+    itself any more."""
     size: int = Field(default=32, ge=8, le=256)
     """Image only: read as so many pixels square, three colours."""
     columns: tuple[EventColumn, ...] = Field(default=(), max_length=20)
@@ -91,6 +94,8 @@ class Input(BaseModel):
         names = [column.name for column in self.columns]
         if (self.kind == "events") != bool(names) or len(set(names)) != len(names):
             raise ValueError(f"input {self.name}: events, and they only, list columns, each once")
+        if self.beside is not None and (self.kind != "text" or self.beside == self.name):
+            raise ValueError(f"input {self.name}: only a text is read beside another text")
         numbers = heard(self.bands) if self.kind == "audio" else 0
         if len(self.means) != len(self.sds) or len(self.means) not in (0, numbers):
             raise ValueError(f"input {self.name}: means and sds are of {numbers} numbers, or empty")
@@ -158,6 +163,12 @@ class TaskSheet(BaseModel):
         if self.metric not in METRICS[self.kind]:
             wanted = ", ".join(METRICS[self.kind])
             raise ValueError(f"a {self.kind} task is judged by one of the metrics {wanted}")
+        texts = {i.name: i for i in self.inputs if i.kind == "text"}
+        for name in [i.beside for i in texts.values() if i.beside is not None]:
+            if name not in texts or texts[name].beside is not None:
+                raise ValueError(
+                    f"{name} is no text input that stands by itself: nothing is read beside it"
+                )
         if self.simple_rule is not None and self.simple_rule not in names:
             raise ValueError("the simple rule names no input of this sheet")
         return self
@@ -202,6 +213,13 @@ class TaskSheet(BaseModel):
     def answers(self) -> tuple[Column, ...]:
         """The columns of the answer: one, or the traits."""
         return self.traits or (self.label,)
+
+    @property
+    def texts(self) -> tuple[Input, ...]:
+        """The text inputs that are read, each alone or beside another; not those that others are read beside."""
+        known = [i for i in self.inputs if i.kind == "text"]
+        taken = {i.beside for i in known}
+        return tuple(i for i in known if i.name not in taken)
 
     @property
     def numeric_answer(self) -> bool:

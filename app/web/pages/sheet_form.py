@@ -72,6 +72,7 @@ def _inputs(field: Callable[..., Field]) -> tuple[Field, ...]:
             help=_(
                 "Parts set apart by semicolons. A number: name; number; unit; mean; deviation. "
                 "One of a list: name; list; first, second, third. A text: name; text. "
+                "One read together with another text: answer; text; question. "
                 "A recording: name; recording; mean; deviation in dB. An image: name; image. "
                 "A sequence: name; events; skill = first, second; correct = number."
             ),
@@ -222,6 +223,7 @@ def _about(message: str) -> str:
         ("rubric", "traits"),
         ("trait is among", "traits"),
         ("next answer", "inputs"),
+        ("read beside", "inputs"),
         ("says what is asked", "inputs"),
         ("group is among", "groups"),
         ("topic", "topic"),
@@ -245,7 +247,10 @@ def _sentence(name: str, message: str) -> str:
             "Name a column once, with two values or more. It goes with yes or no, or a number."
         ),
         "groups": _("Name columns that are no inputs, each with two values or more."),
-        "inputs": _("Name each input once: letters, digits and _, a list with its values."),
+        "inputs": _(
+            "Name each input once: letters, digits and _, a list with its values. A text is read together with another "
+            "text of the list that stands by itself."
+        ),
         "metric": _(
             "For a number choose an error or the correlation, for a scale kappa, for a rubric an error over traits."
         ),

@@ -33,6 +33,7 @@ def read_input(line: str) -> dict[str, Any]:
             given |= {"modality": kind, "columns": [_event_column(part) for part in parts[2:]]}
         elif kind:
             given["modality"] = kind
+            given["beside"] = parts[2] if kind == "text" and len(parts) > 2 else None
         else:
             raise ValueError(line)
     except (ValueError, IndexError):

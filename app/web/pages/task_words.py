@@ -99,4 +99,6 @@ def _input(one: Input) -> tuple[Cell, ...]:
     }[one.kind]
     said = one.values or tuple(column.name for column in one.columns)
     values = ", ".join(said[:8]) + (" …" if len(said) > 8 else "")
+    if one.beside:
+        kind = _("text, read together with {name}").format(name=one.beside)
     return (Code(one.name), kind, one.unit or Nothing(), values or Nothing())

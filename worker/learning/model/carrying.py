@@ -128,7 +128,7 @@ def _rows(module: str, known: Features) -> dict[str, Names]:
 def _marks(known: Features, keys: Names) -> Names:
     """An input is the same if its name is and its values are scaled as they were."""
     found = known.inputs(keys).values()
-    return tuple(f"{o.name} {o.mean} {o.sd} {o.bands} {o.size}" for o in found)
+    return tuple(f"{o.name} {o.mean} {o.sd} {o.bands} {o.size} {o.beside}" for o in found)
 
 
 def _values(values: Names) -> Names:

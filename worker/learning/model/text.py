@@ -29,6 +29,9 @@ MAX_TOKENS = 512
 CHUNK_TOKENS = 2048
 """Records go through the adapted layers so many padded tokens at a time: what a processor's caches bear."""
 
+BESIDE = "\x1e"
+"""Stands between two texts that are read in one pass."""
+
 Part = dict[str, torch.Tensor]
 
 
@@ -39,6 +42,7 @@ class TextEncoder:
         model, self._tokenizer = _loaded(folder)
         family = FAMILIES[model.config.model_type]
         self._embeddings: Any = model.embeddings
+        self._kinds = int(getattr(model.config, "type_vocab_size", 0)) > 1
         self._layers: list[Any] = list(getattr(getattr(model, family[0]), family[1]))
         self.hidden = int(model.config.hidden_size)
         self.split = len(self._layers) - min(spec.adapter_layers, len(self._layers))
@@ -58,16 +62,20 @@ class TextEncoder:
 
     @torch.no_grad()
     def below(self, text: str) -> Array:
-        """What the frozen layers make of one text, (split + 1 + tokens, hidden): their outputs, then the states of the
-        tokens at the cut. (layers + 1, hidden) if no layer is adapted.
+        """What the frozen layers make of one text, or of two with BESIDE between them.
+
+        (split + 1 + tokens, hidden): their outputs, then the states of the tokens at the cut. (layers + 1, hidden) if
+        no layer is adapted.
 
         One text at a time and without padding, so that a record's states never depend on its neighbours. For long
         texts that is no slower than batches (docs/benchmarks.md, site_speed).
         """
-        ids = self._tokenizer(
-            text, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        )["input_ids"]
-        states = self._embeddings(input_ids=ids)
+        first, _, second = text.partition(BESIDE)
+        given = self._tokenizer(
+            first, second or None, truncation=True, max_length=self.max_tokens, return_tensors="pt"
+        )
+        kinds = {"token_type_ids": given["token_type_ids"]} if second and self._kinds else {}
+        states = self._embeddings(input_ids=given["input_ids"], **kinds)
         means = [states[0].mean(dim=0)]
         for layer in self._layers[: self.split]:
             states = layer(states, None)

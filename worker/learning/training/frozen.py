@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.learning.data.records import SiteData, TaskData
-from worker.learning.model.text import TextEncoder
+from worker.learning.model.text import BESIDE, TextEncoder
 from worker.learning.training.state_cache import StateCache
 from worker.protocol.codec import Array
 from worker.protocol.codes import Phase
@@ -35,10 +35,7 @@ def record_key(text: str) -> str:
 def text_keys(task: TaskData, cache: StateCache | None) -> tuple[Stored, ...]:
     """In sheet order. Without a cache every record counts as having no text."""
     found = []
-    for column in task.sheet.inputs:
-        if column.kind != "text":
-            continue
-        texts = task.text.get(column.name) or [""] * len(task.label)
+    for texts in _read(task):
         keys = tuple(record_key(t) if t.strip() and cache is not None else "" for t in texts)
         known = cache.lengths(keys) if cache is not None else {}
         lengths = np.array([known.get(key, 0) for key in keys], np.int64)
@@ -73,6 +70,24 @@ def _texts(data: SiteData) -> Iterable[tuple[str, str]]:
     """(student, text), in order of task, input and record."""
     for name in sorted(data.tasks):
         task = data.tasks[name]
-        for column in sorted(task.text):
-            for student, text in zip(task.student, task.text[column], strict=True):
+        for texts in _read(task):
+            for student, text in zip(task.student, texts, strict=True):
                 yield str(student), text
+
+
+def _read(task: TaskData) -> Iterable[list[str]]:
+    """Per text that the model reads: n strings. One beside another stands behind it, if the record has both."""
+    none = [""] * len(task.label)
+    for one in task.sheet.texts:
+        texts = task.text.get(one.name) or none
+        if one.beside is None:
+            yield [text.replace(BESIDE, " ") for text in texts]
+            continue
+        first = task.text.get(one.beside) or none
+        both = zip(first, texts, strict=True)
+        yield [_beside(before, text) if text.strip() else "" for before, text in both]
+
+
+def _beside(before: str, text: str) -> str:
+    parts = [part.replace(BESIDE, " ") for part in (before, text) if part.strip()]
+    return BESIDE.join(parts)
