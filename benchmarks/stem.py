@@ -82,12 +82,14 @@ def measure(options: harness.Options) -> harness.Measured:
     with tempfile.TemporaryDirectory() as place:
         parts = options.given.parts
         sites = sites_of(source, Path(place) / "folders") if "tracing" in parts else {}
-        answers = stem_answers.cases(options.data / "beetle", Path(place) / "answers")
+        way = stem_answers.WAYS[options.given.texts]
+        answers = stem_answers.cases(options.data / "beetle", Path(place) / "answers", way)
         read = simulate.Folders(Path(place) / "texts", text_model())
         for seed in seeds:
             one = tracing(sites, seed, Path(place) / f"run-{seed}") if sites else {}
             if "answers" in parts:
-                one |= stem_answers.one_seed(answers, seed, read)
+                central = options.given.texts == "apart"
+                one |= stem_answers.one_seed(answers, seed, read, way, central=central)
             harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4f}" for k, v in one.items()))
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
@@ -109,6 +111,7 @@ def measure(options: harness.Options) -> harness.Measured:
 def _arguments(parser: argparse.ArgumentParser) -> Any:
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--texts", choices=tuple(stem_answers.WAYS), default="apart")
 
 
 if __name__ == "__main__":

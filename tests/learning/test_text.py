@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import layer_norm
 
 from tests.learning import build
-from worker.learning import aggregation, local, simulate
+from worker.learning import aggregation, local, references, simulate
 from worker.learning.data.folder import digest_of_records
 from worker.learning.data.records import SiteData
 from worker.learning.evaluate import quality
@@ -146,7 +146,7 @@ def test_what_stands_beside_a_text_is_learnt_from(tiny_text: Path, tmp_path: Pat
     site = SiteData({sheet.name: data}, digest_of_records({sheet.name: data}))
     plan = simulate.Plan((sheet,), MODEL, Training(epochs=12, lr=0.01), 1)
     folders = simulate.Folders(tmp_path, tiny_text)
-    modules = simulate.alone(plan, {"a": site}, folders)["a"]
+    modules = references.alone(plan, {"a": site}, folders)["a"]
     found = simulate.judged(plan, modules, site, folders)[sheet.name]
     assert (quality.value(found) or 0.0) > 0.95
 

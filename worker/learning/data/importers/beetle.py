@@ -34,11 +34,7 @@ LABELS = (
     "non_domain",
 )
 OFFICIAL = 5_199
-FIELDS = (
-    Field("answer", "text", beside="references"),
-    Field("references", "text"),
-    Field("question", "text"),
-)
+FIELDS = (Field("answer", "text"), Field("references", "text"), Field("question", "text"))
 _TABLE = "beetle_5way"
 _COLUMNS = (
     "id",

@@ -24,8 +24,6 @@ class Field:
     unit: str = ""
     values: tuple[str, ...] = ()
     sensitive: bool = False
-    beside: str | None = None
-    """Of a text: another one it is read together with."""
     scale: tuple[float, float] = (0.0, 1.0)
     """Of a recording's log-mel bands, in dB: the same for every site, and known without a look at theirs."""
 
@@ -143,7 +141,7 @@ def _inputs(fields: Sequence[Field], scale: Scaling) -> tuple[Input, ...]:
 
 def _input(field: Field, scale: Scaling) -> Input:
     if field.kind == "text":
-        return Input(name=field.name, kind="text", modality="text", beside=field.beside)
+        return Input(name=field.name, kind="text", modality="text")
     if field.kind == "audio":
         mean, sd = field.scale
         return Input(name=field.name, kind="audio", modality="audio", unit="dB", mean=mean, sd=sd)
