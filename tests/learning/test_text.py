@@ -44,9 +44,7 @@ def whole_model(folder: Path, texts: list[str], second: list[str] | None = None)
     return means_of(AutoModel.from_pretrained(folder).eval(), folder, texts, second)
 
 
-def means_of(
-    model: Any, folder: Path, texts: list[str], second: list[str] | None = None
-) -> torch.Tensor:
+def means_of(model: Any, folder: Path, texts: list[str], second: Any = None) -> torch.Tensor:
     """(texts, layers + 1, hidden), each of mean 0 and spread 1."""
     from transformers import AutoTokenizer
 
