@@ -29,14 +29,17 @@ MAX_TOKENS = 512
 CHUNK_TOKENS = 2048
 """Records go through the adapted layers so many padded tokens at a time: what a processor's caches bear."""
 
+CPU = torch.device("cpu")
 Part = dict[str, torch.Tensor]
 
 
 class TextEncoder:
-    """One loaded text model. `split` is the number of layers below the cut."""
+    """One loaded text model, on `device`. `split` is the number of layers below the cut."""
 
-    def __init__(self, folder: Path, spec: ModelSpec) -> None:
+    def __init__(self, folder: Path, spec: ModelSpec, device: torch.device = CPU) -> None:
         model, self._tokenizer = _loaded(folder)
+        model.to(device)
+        self._device = device
         family = FAMILIES[model.config.model_type]
         self._embeddings: Any = model.embeddings
         self._layers: list[Any] = list(getattr(getattr(model, family[0]), family[1]))
@@ -46,7 +49,7 @@ class TextEncoder:
         self._adapters: dict[str, LowRank] = {}
         for index in range(self.split, len(self._layers)):
             for target, path in zip(LORA_TARGETS, family[2], strict=True):
-                a = torch.from_numpy(common_a(spec, index, target, self.hidden))
+                a = torch.from_numpy(common_a(spec, index, target, self.hidden)).to(device)
                 self._adapters[f"layer{index}.{target}.Bt"] = _adapt(
                     self._layers[index], path, a, spec.alpha
                 )
@@ -67,13 +70,13 @@ class TextEncoder:
         ids = self._tokenizer(
             text, truncation=True, max_length=self.max_tokens, return_tensors="pt"
         )["input_ids"]
-        states = self._embeddings(input_ids=ids)
+        states = self._embeddings(input_ids=ids.to(self._device))
         means = [states[0].mean(dim=0)]
         for layer in self._layers[: self.split]:
             states = layer(states, None)
             means.append(states[0].mean(dim=0))
         outputs = evened(torch.stack(means))
-        return outputs if self.frozen else np.concatenate([outputs, states[0].numpy()])
+        return outputs if self.frozen else np.concatenate([outputs, states[0].cpu().numpy()])
 
     def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
         """What `below` gave of b texts, padded, (b, places, hidden), to all outputs, (b, layers + 1, hidden).
@@ -104,7 +107,8 @@ class TextEncoder:
         hidden_from = None
         if not bool(mask.all()):
             lowest = torch.finfo(torch.float32).min
-            hidden_from = torch.zeros(mask.shape).masked_fill(~mask, lowest)[:, None, None, :]
+            shown = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, lowest)
+            hidden_from = shown[:, None, None, :]
         share = (mask.float() / mask.float().sum(dim=1, keepdim=True).clamp(min=1.0)).unsqueeze(-1)
         means = []
         for block in self._layers[self.split :]:
