@@ -44,8 +44,7 @@ CPU = torch.device("cpu")
 
 
 class Network:
-    """Tensors by module name, ready to train, on `device`; batches come from the processor. `encoder` is needed only
-    where a record has text, and is on the same device."""
+    """Tensors by module name, ready to train, on `device`, as `encoder`, which only texts need. Batches are moved."""
 
     def __init__(
         self,
@@ -106,8 +105,7 @@ class Network:
     def fused(self, batch: Batch) -> torch.Tensor:
         """(b, width): what the head of a task reads outside of training, but of a next answer."""
         self._pooled.clear()
-        [here] = moved([batch], self.device)
-        return self._fuse(*self._tokens(here, False), False)
+        return self._fuse(*self._tokens(moved([batch], self.device)[0], False), False)
 
     def _fuse(self, tokens: torch.Tensor, mask: torch.Tensor, training: bool) -> torch.Tensor:
         return fusion.fuse(
