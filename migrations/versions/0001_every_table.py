@@ -1701,6 +1701,7 @@ def upgrade() -> None:
                 "data-fault",
                 "model-missing",
                 "needs-waveforms",
+                "no-card",
                 "object-mismatch",
                 "not-finite",
                 "lost-child",

@@ -21,6 +21,12 @@ class NoWaveform(LearningFault):
     code = Failure.NEEDS_WAVEFORMS
 
 
+class NoCard(LearningFault):
+    """The site's settings ask for a graphics card, and none can be used."""
+
+    code = Failure.NO_CARD
+
+
 class StateMismatch(LearningFault):
     """The modules given do not have the names and shapes this model needs."""
 

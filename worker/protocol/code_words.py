@@ -39,6 +39,7 @@ def failure(value: Failure) -> str:
         Failure.NEEDS_WAVEFORMS: _(
             "Its recordings are ready arrays; the speech model hears WAV files. Put those in their place."
         ),
+        Failure.NO_CARD: _("Its settings ask for a graphics card, and none can be used there."),
         Failure.OBJECT_MISMATCH: _("What it fetched was not what the hub had named."),
         Failure.NOT_FINITE: _("Training gave numbers that are not finite."),
         Failure.LOST_CHILD: _("Its system ended the training."),

@@ -128,6 +128,7 @@ class Failure(StrEnum):
     DATA_FAULT = "data-fault"
     MODEL_MISSING = "model-missing"
     NEEDS_WAVEFORMS = "needs-waveforms"
+    NO_CARD = "no-card"
     OBJECT_MISMATCH = "object-mismatch"
     NOT_FINITE = "not-finite"
     LOST_CHILD = "lost-child"

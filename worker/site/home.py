@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +26,7 @@ class SiteConfig(BaseModel):
     """`site.yaml`: what a technician may change. `hours` is a window such as 18:00-06:00.
 
     `threads`: how many cores training uses; absent, all of the machine's up to four.
+    `compute`: where training runs; absent or auto: on a graphics card if there is one.
     `tier`: how much of an adapter it trains; None: what its machine can (`worker.site.machine`).
     `page`: does `collegium-site run` serve the site's page, too?
     """
@@ -38,10 +39,17 @@ class SiteConfig(BaseModel):
     time_zone: str = "UTC"
     bandwidth_kib_s: int | None = Field(default=None, ge=1)
     threads: int | None = Field(default=None, ge=1, le=64)
+    compute: Literal["auto", "cpu", "cuda"] | None = None
     data: Path | None = None
     tier: Tier | None = None
     page: bool = False
     page_port: int = Field(default=8764, ge=1024, le=65535)
+
+    @property
+    def learning(self) -> dict[str, str]:
+        """The variables `worker.learning` reads: its number of threads, where it computes. Unset here: as they are."""
+        told = {"OMP_NUM_THREADS": self.threads, "COLLEGIUM_COMPUTE": self.compute}
+        return {name: str(value) for name, value in told.items() if value is not None}
 
     @property
     def window(self) -> Hours | None:

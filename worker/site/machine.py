@@ -20,8 +20,9 @@ def tier(*, card: bool, cores: int, memory_mb: int) -> Tier:
     return Tier.MEDIUM if cores >= MEDIUM_CORES and memory_mb >= MEDIUM_MB else Tier.SMALL
 
 
-def here() -> Tier:
-    return tier(card=CARD.exists(), cores=_cores(), memory_mb=_memory_mb())
+def here(*, cards: bool = True) -> Tier:
+    """`cards`: whether the site may compute on a graphics card."""
+    return tier(card=cards and CARD.exists(), cores=_cores(), memory_mb=_memory_mb())
 
 
 def _cores() -> int:

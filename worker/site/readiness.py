@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from worker.protocol.text import _
 from worker.site import enrolment
 from worker.site.door import Door
 from worker.site.faults import ClockOff, HubFault, SiteFault
-from worker.site.home import Home, software
+from worker.site.home import Home, SiteConfig, software
 from worker.site.site import Site
 
 _DISK_MB = 500
@@ -53,7 +55,7 @@ def checks(site: Site) -> Iterator[Check]:
     yield _data(site)
     yield _disk(site.home)
     yield _memory()
-    yield _learning()
+    yield _learning(site.config)
 
 
 def _clock(hello: Hello) -> Check:
@@ -135,13 +137,26 @@ def _memory() -> Check:
     return Check(Readiness.MEMORY, free >= _MEMORY_MB, said, fix, free)
 
 
-def _learning() -> Check:
+def _learning(config: SiteConfig) -> Check:
     needed = ("torch", "transformers", "peft", "pandas", "pyarrow")
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         said = _("Not installed: {names}.").format(names=", ".join(missing))
         return Check(Readiness.LEARNING, False, said, _('Run: pip install "collegium[site]"'))
+    if config.compute == "cuda" and not _has_card(config):
+        said = _("site.yaml asks for a graphics card (compute: cuda), and none can be used.")
+        fix = _(
+            "Install NVIDIA’s driver and a build of torch for CUDA (pytorch.org), or set compute to auto or cpu."
+        )
+        return Check(Readiness.LEARNING, False, said, fix)
     return Check(Readiness.LEARNING, True, _("The learning packages are installed."))
+
+
+def _has_card(config: SiteConfig) -> bool:
+    """Asked of a child, so that no torch is loaded here."""
+    command = [sys.executable, "-m", "worker.learning.device"]
+    told = subprocess.run(command, env={**os.environ, **config.learning}, capture_output=True)
+    return told.returncode == 0
 
 
 def disk_free_mb(home: Home) -> int:

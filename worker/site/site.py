@@ -34,7 +34,7 @@ class Site:
     @property
     def tier(self) -> Tier:
         """As a person set it, else what the machine can."""
-        return self.config.tier or machine.here()
+        return self.config.tier or machine.here(cards=self.config.compute != "cpu")
 
     def policy(self) -> accepted.AcceptedPolicy | None:
         """A damaged policy counts as none: refuse, never guess."""

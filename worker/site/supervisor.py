@@ -55,9 +55,8 @@ def _programs(page: bool) -> list[_Program]:
 
 
 def environment(home: Home, config: SiteConfig) -> dict[str, str]:
-    """What lanes and page find around them. `worker.learning` reads its number of threads there."""
-    threads = {"OMP_NUM_THREADS": str(config.threads)} if config.threads else {}
-    return {**os.environ, VARIABLE: str(home.root), **threads}
+    """What lanes and page find around them."""
+    return {**os.environ, VARIABLE: str(home.root), **config.learning}
 
 
 class Supervisor:

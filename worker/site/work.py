@@ -37,6 +37,7 @@ _ANSWERED = frozenset(
         Failure.DATA_FAULT,
         Failure.MODEL_MISSING,
         Failure.NEEDS_WAVEFORMS,
+        Failure.NO_CARD,
         Failure.OBJECT_MISMATCH,
         Failure.NOT_FINITE,
         Failure.CANCELLED,

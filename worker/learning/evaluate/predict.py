@@ -30,7 +30,7 @@ def predict(
     for start in range(0, len(rows), size):
         chosen = order[start : start + size]
         batch = source.batch(rows[chosen])
-        given = _in_unit(sheet, network.predict(batch).double(), batch)
+        given = _in_unit(sheet, network.predict(batch).cpu().double(), batch)
         found |= dict(zip(chosen.tolist(), given, strict=True))
         on_progress(Phase.EVALUATING, min(start + size, len(rows)), len(rows))
     if not found:

@@ -3,11 +3,13 @@
 import torch
 from torch.nn import functional
 
+from worker.learning.model import chance
+
 Part = dict[str, torch.Tensor]
 
 
 def tokens(part: Part, states: torch.Tensor, dropout: float) -> torch.Tensor:
     """(b, 1, numbers) to (b, width) without an input's bias."""
-    seen = functional.dropout(states[:, 0], dropout, dropout > 0)
+    seen = chance.dropout(states[:, 0], dropout)
     found = functional.gelu(functional.linear(seen, part["rise.weight"], part["rise.bias"]))
-    return functional.linear(functional.dropout(found, dropout, dropout > 0), part["out.weight"])
+    return functional.linear(chance.dropout(found, dropout), part["out.weight"])

@@ -1,8 +1,12 @@
 """What goes through the model at once: some records of one task."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
+
+Part = TypeVar("Part", "States", "EventBatch")
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,36 @@ def partners(mask: torch.Tensor, mixup: float) -> tuple[torch.Tensor, torch.Tens
     arXiv 1806.05236.
     """
     strength = torch.tensor(mixup)
-    share = torch.distributions.Beta(strength, strength).sample(mask.shape[:1])
-    drawn = torch.randperm(mask.shape[0])
+    share = torch.distributions.Beta(strength, strength).sample(mask.shape[:1]).to(mask.device)
+    drawn = torch.randperm(mask.shape[0]).to(mask.device)
     alike = (mask == mask[drawn]).all(dim=1)
-    return share, torch.where(alike, drawn, torch.arange(mask.shape[0]))
+    return share, torch.where(alike, drawn, torch.arange(mask.shape[0], device=mask.device))
+
+
+def moved(batches: Sequence[Batch], device: torch.device) -> list[Batch]:
+    """The batches on a device. An input that several of them share (the same object) is moved once, and shared still.
+    On the processor they are as they were."""
+    if device.type == "cpu":
+        return list(batches)
+    done: dict[int, States | EventBatch] = {}
+
+    def parts(given: tuple[Part, ...]) -> tuple[Part, ...]:
+        for one in given:
+            if id(one) not in done:
+                named = {name: tensor.to(device) for name, tensor in vars(one).items()}
+                done[id(one)] = type(one)(**named)
+        return tuple(done[id(one)] for one in given)  # type: ignore[misc]
+
+    return [
+        replace(
+            batch,
+            numeric=batch.numeric.to(device),
+            categorical=batch.categorical.to(device),
+            label=batch.label.to(device),
+            text=parts(batch.text),
+            audio=parts(batch.audio),
+            image=parts(batch.image),
+            events=parts(batch.events),
+        )
+        for batch in batches
+    ]

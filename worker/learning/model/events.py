@@ -3,6 +3,7 @@
 import torch
 from torch.nn import functional
 
+from worker.learning.model import chance
 from worker.learning.model.batch import EventBatch
 from worker.protocol.shapes import of_kind
 from worker.protocol.tasks import Input
@@ -13,7 +14,7 @@ Part = dict[str, torch.Tensor]
 def states(part: Part, key: str, one: Input, given: EventBatch, dropout: float) -> torch.Tensor:
     """(b, events, width): what is known after each event. Later events never change an earlier state."""
     read = _vectors(part, key, one, given)
-    start = torch.zeros(1, read.shape[0], read.shape[-1])
+    start = read.new_zeros(1, read.shape[0], read.shape[-1])
     gates = part[f"{key}.gates"]
     found, _, _ = torch.lstm(
         read,
@@ -26,13 +27,13 @@ def states(part: Part, key: str, one: Input, given: EventBatch, dropout: float) 
         bidirectional=False,
         batch_first=True,
     )
-    return functional.dropout(found, dropout, dropout > 0)
+    return chance.dropout(found, dropout)
 
 
 def last(found: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(b, events, width) to (b, width): the state after the last real event, zeros where there is none."""
     count = mask.sum(dim=1)
-    rows = torch.arange(found.shape[0])
+    rows = torch.arange(found.shape[0], device=found.device)
     return found[rows, (count - 1).clamp(min=0)] * (count > 0).unsqueeze(-1)
 
 
@@ -42,7 +43,7 @@ def _vectors(part: Part, key: str, one: Input, given: EventBatch) -> torch.Tenso
     listed = of_kind(one, "categorical")
     if not listed:
         return functional.linear(numbers, part[f"{key}.number"].T, part[f"{key}.bias"])
-    found = torch.zeros(())
+    found = numbers.new_zeros(())
     for place, column in enumerate(listed):
         codes = given.categorical[..., place]
         found = found + functional.embedding(codes, part[f"{key}.{column.name}"])

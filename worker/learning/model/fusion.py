@@ -3,6 +3,8 @@
 import torch
 from torch.nn import functional
 
+from worker.learning.model import chance
+
 Part = dict[str, torch.Tensor]
 
 
@@ -16,9 +18,7 @@ def fuse(
     """
     for layer in range(layers):
         name = f"layer{layer}"
-        tokens = tokens + functional.dropout(
-            _attend(part, name, tokens, mask, heads), dropout, dropout > 0
-        )
+        tokens = tokens + chance.dropout(_attend(part, name, tokens, mask, heads), dropout)
         tokens = tokens + _mlp(part, name, tokens, dropout)
     scores = _norm(part, "norm", tokens) @ part["query"]
     weights = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=1)
@@ -52,5 +52,5 @@ def _mlp(part: Part, name: str, x: torch.Tensor, dropout: float) -> torch.Tensor
             part[f"{name}.mlp.rise.bias"],
         )
     )
-    inner = functional.dropout(inner, dropout, dropout > 0)
+    inner = chance.dropout(inner, dropout)
     return functional.linear(inner, part[f"{name}.mlp.fall.weight"], part[f"{name}.mlp.fall.bias"])

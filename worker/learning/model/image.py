@@ -3,6 +3,8 @@
 import torch
 from torch.nn import functional
 
+from worker.learning.model import chance
+
 Part = dict[str, torch.Tensor]
 LAYERS = 3
 
@@ -15,7 +17,7 @@ def tokens(part: Part, pixels: torch.Tensor, dropout: float) -> torch.Tensor:
         weight, bias = part[f"conv{k}.weight"], part[f"conv{k}.bias"]
         x = functional.gelu(evened(functional.conv2d(x, weight, bias, stride=2, padding=1)))
     seen = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
-    return functional.linear(functional.dropout(seen, dropout, dropout > 0), part["out.weight"])
+    return functional.linear(chance.dropout(seen, dropout), part["out.weight"])
 
 
 def evened(x: torch.Tensor) -> torch.Tensor:

@@ -55,7 +55,7 @@ def _each(
     if sheet.numeric_answer:
         return functional.mse_loss(given, label.nan_to_num(), reduction="none"), judged
     if sheet.kind == "ordinal":
-        label = (label > torch.arange(given.shape[1])).float()
+        label = (label > torch.arange(given.shape[1], device=given.device)).float()
     return functional.binary_cross_entropy_with_logits(given, label, reduction="none"), judged
 
 

@@ -19,7 +19,7 @@ from worker.learning.model import (
     table,
     text,
 )
-from worker.learning.model.batch import Batch, States, partners
+from worker.learning.model.batch import Batch, States, moved, partners
 from worker.learning.model.checking import check
 from worker.learning.model.layout import (
     ADAPTER,
@@ -40,9 +40,11 @@ from worker.protocol.codec import Tensors
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import TaskSheet
 
+CPU = torch.device("cpu")
+
 
 class Network:
-    """Tensors by module name, ready to train. `encoder` is needed only where a record has text."""
+    """Tensors by module name, ready to train, on `device`, as `encoder`, which only texts need. Batches are moved."""
 
     def __init__(
         self,
@@ -51,8 +53,10 @@ class Network:
         modules: Mapping[str, Tensors],
         encoder: text.TextEncoder | None = None,
         shapes: Shapes | None = None,
+        device: torch.device = CPU,
     ) -> None:
         self.spec = spec
+        self.device = device
         self.encoder = encoder
         self.features: Features = features(spec, tasks)
         self.columns = {sheet.name: self.features.columns(sheet) for sheet in tasks}
@@ -62,7 +66,7 @@ class Network:
         check(spec, tasks, modules, shapes or {})
         self.parts = {
             module: {
-                name: torch.tensor(array, dtype=torch.float32).requires_grad_()
+                name: torch.tensor(array, dtype=torch.float32, device=device).requires_grad_()
                 for name, array in sorted(tensors.items())
             }
             for module, tensors in sorted(modules.items())
@@ -81,9 +85,9 @@ class Network:
                 tensor.register_hook(partial(_first_rows, rank))  # type: ignore[no-untyped-call]
 
     def state(self) -> dict[str, Tensors]:
-        """A copy of every module as float32 arrays."""
+        """A copy of every module as float32 arrays, in the processor's memory."""
         return {
-            module: {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
+            module: {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
             for module, tensors in self.parts.items()
         }
 
@@ -92,14 +96,16 @@ class Network:
         dropout = self.spec.dropout if training else 0.0
         if self.sheets[batch.task].kind == "next_answer":
             return self._next(batch, dropout)
-        fused, bent = self.fused(batch, training=training), self._class_adapters.get(batch.task)
+        found = self._fuse(*self._tokens(batch, training), training)
+        bent = self._class_adapters.get(batch.task)
         if bent is not None:
-            fused = class_adapter.adapted(fused, bent)
-        return self._headed(fused, self.parts[head(batch.task)])
+            found = class_adapter.adapted(found, bent)
+        return self._headed(found, self.parts[head(batch.task)])
 
-    def fused(self, batch: Batch, *, training: bool) -> torch.Tensor:
-        """(b, width): what the head of a task reads, but of a next answer."""
-        return self._fuse(*self._tokens(batch, training), training)
+    def fused(self, batch: Batch) -> torch.Tensor:
+        """(b, width): what the head of a task reads outside of training, but of a next answer."""
+        self._pooled.clear()
+        return self._fuse(*self._tokens(moved([batch], self.device)[0], False), False)
 
     def _fuse(self, tokens: torch.Tensor, mask: torch.Tensor, training: bool) -> torch.Tensor:
         return fusion.fuse(
@@ -124,10 +130,13 @@ class Network:
         """The same network with a class's head, and adapter, for one task; everything else is shared with this one.
         It is for predicting: `loss` and `state` know no adapter of a class."""
         other = copy(self)
-        other.parts = self.parts | {head(task): dict(own_head)}
+        other.parts = self.parts | {head(task): self._here(own_head)}
         if adapter is not None:
-            other._class_adapters = {**self._class_adapters, task: adapter}
+            other._class_adapters = {**self._class_adapters, task: self._here(adapter)}
         return other
+
+    def _here(self, part: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {name: tensor.to(self.device) for name, tensor in part.items()}
 
     def _next(self, batch: Batch, dropout: float) -> torch.Tensor:
         """Each state read by the row of what is asked next."""
@@ -140,7 +149,7 @@ class Network:
     def predict(self, batch: Batch) -> torch.Tensor:
         """`forward` outside of training."""
         self._pooled.clear()
-        return self.forward(batch, training=False)
+        return self.forward(*moved([batch], self.device), training=False)
 
     def loss(
         self, batches: Sequence[Batch], *, training: bool = True, mixup: float = 0.0
@@ -154,7 +163,8 @@ class Network:
         """(batches,): of each. A text that several of them hold (the same object) is encoded once."""
         self._pooled.clear()
         try:
-            return torch.stack([self._loss(batch, training, mixup) for batch in batches])
+            here = moved(batches, self.device)
+            return torch.stack([self._loss(batch, training, mixup) for batch in here])
         finally:
             self._pooled.clear()
 
@@ -180,7 +190,7 @@ class Network:
         tokens = torch.cat([found for found, _ in groups], dim=1)
         if not self.spec.absent_tokens:
             return _never_empty(tokens, torch.cat(masks, dim=1))
-        rows = torch.tensor(columns.modalities)
+        rows = torch.tensor(columns.modalities, device=tokens.device)
         absent = self.parts[FUSION]["absent"][rows].expand(batch.size, -1, -1)
         return torch.cat([tokens, absent], dim=1), torch.cat([*masks, ~present], dim=1)
 
@@ -250,7 +260,8 @@ class Network:
         """(b, width): zeros for a record without, and masked, so nothing is computed for it."""
 
         def compute() -> torch.Tensor:
-            token, shown = torch.zeros(given.present.shape[0], self.spec.width), given.present
+            shown = given.present
+            token = torch.zeros(shown.shape[0], self.spec.width, device=self.device)
             if not bool(shown.any()):
                 return token
             made = read(given.states[shown], given.mask[shown])
@@ -276,8 +287,8 @@ def _never_empty(tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor
 def _kept(present: torch.Tensor, share: float) -> torch.Tensor:
     """Modality dropout: some records with all their modalities lose one, never the last."""
     whole = present.all(dim=1)
-    struck = torch.rand(present.shape[0]) < share
-    chosen = torch.randint(present.shape[1], (present.shape[0],))
+    struck = (torch.rand(present.shape[0]) < share).to(present.device)
+    chosen = torch.randint(present.shape[1], (present.shape[0],)).to(present.device)
     losing = functional.one_hot(chosen, present.shape[1]).bool() & (whole & struck)[:, None]
     return ~losing
 

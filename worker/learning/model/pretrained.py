@@ -15,11 +15,12 @@ from torch.nn import functional
 from worker.learning.data import perceived
 from worker.learning.data.perceived import Floats
 from worker.learning.faults import ModelMissing, NoWaveform
-from worker.learning.model import loading
+from worker.learning.model import chance, loading
 from worker.protocol import base_models
 from worker.protocol.base_models import BaseShape
 from worker.protocol.policy import Modality
 
+CPU = torch.device("cpu")
 Part = dict[str, torch.Tensor]
 WINDOW_S = 20
 """A recording goes through a model of waveforms so many seconds at a time: memory grows with the length."""
@@ -37,13 +38,13 @@ class Frozen(Protocol):
 def tokens(part: Part, states: torch.Tensor, dropout: float) -> torch.Tensor:
     """(b, outputs, hidden) to (b, width) without an input's bias."""
     summed = torch.einsum("o,boh->bh", torch.softmax(part["mix"], dim=0), states)
-    return functional.linear(functional.dropout(summed, dropout, dropout > 0), part["weight"])
+    return functional.linear(chance.dropout(summed, dropout), part["weight"])
 
 
-def loaded(modality: Modality, folder: Path) -> Frozen:
+def loaded(modality: Modality, folder: Path, device: torch.device = CPU) -> Frozen:
     """From a folder of pinned files. Raises ModelMissing, also where config, weights and preprocessor do not fit."""
     try:
-        found = VisionModel(folder) if modality == "image" else SpeechModel(folder)
+        found = VisionModel(folder, device) if modality == "image" else SpeechModel(folder, device)
         made = found.tried()
     except _TROUBLE as error:
         raise ModelMissing(f"the {modality} model cannot be used: {error}") from error
@@ -56,8 +57,8 @@ def loaded(modality: Modality, folder: Path) -> Frozen:
 class VisionModel:
     """ViT, DeiT, DINOv2."""
 
-    def __init__(self, folder: Path) -> None:
-        self._model = loading.model(folder, "image")
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self._model, self._device = loading.model(folder, "image").to(device), device
         self._looks = Looks(loading.preprocessor(folder))
         bends = self._model.config.model_type in ("vit", "deit")
         self._more = {"interpolate_pos_encoding": True} if bends else {}
@@ -70,7 +71,7 @@ class VisionModel:
 
     @torch.no_grad()
     def _of(self, pixels: Floats) -> Floats:
-        given = torch.from_numpy(pixels)[None]
+        given = torch.from_numpy(pixels)[None].to(self._device)
         found = self._model(pixel_values=given, output_hidden_states=True, **self._more)
         rows = [state[0].mean(dim=0) for state in _states(found, self._model.config)]
         return evened(torch.stack([*rows, found.last_hidden_state[0, 0]]))
@@ -131,8 +132,8 @@ def _narrowed(image: Any) -> Any:
 class SpeechModel:
     """wav2vec 2.0, HuBERT, WavLM from waveforms; Whisper's encoder, AST from log-mel frames."""
 
-    def __init__(self, folder: Path) -> None:
-        model = loading.model(folder, "audio")
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        model, self._device = loading.model(folder, "audio").to(device), device
         self._rate = base_models.rate(loading.preprocessor(folder))
         self._config, self._family = model.config, str(model.config.model_type)
         self._run: Any = model.get_encoder() if self._family == "whisper" else model
@@ -155,7 +156,7 @@ class SpeechModel:
         parts = [samples[start : start + self._window] for start in starts]
         heard = [part for part in parts if len(part) >= self._rate] or parts[:1]
         found, weights = zip(*(self._heard(part) for part in heard), strict=True)
-        share = torch.tensor(weights) / sum(weights)
+        share = (torch.tensor(weights) / sum(weights)).to(self._device)
         return evened(torch.einsum("w,woh->oh", share, torch.stack(found)))
 
     @torch.no_grad()
@@ -164,7 +165,8 @@ class SpeechModel:
         length = len(samples)
         samples = np.pad(samples, (0, max(self._rate // 10 - length, 0)))
         given = self._extract(samples, sampling_rate=self._rate, return_tensors="pt")
-        found = self._run(given[self._extract.model_input_names[0]], output_hidden_states=True)
+        heard = given[self._extract.model_input_names[0]].to(self._device)
+        found = self._run(heard, output_hidden_states=True)
         states = _states(found, self._config)
         real = states[0].shape[1]
         if self._family == "whisper":  # padded to its window; half as many states as frames
@@ -203,7 +205,7 @@ def _states(found: Any, config: Any) -> list[torch.Tensor]:
 
 
 def evened(rows: torch.Tensor) -> Floats:
-    found: Floats = functional.layer_norm(rows, (rows.shape[-1],)).numpy()
+    found: Floats = functional.layer_norm(rows, (rows.shape[-1],)).cpu().numpy()
     if not np.isfinite(found).all():
         raise ModelMissing("the base model gives numbers that are not finite")
     return found

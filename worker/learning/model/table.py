@@ -14,7 +14,7 @@ def tokens(
     """(b, inputs, width). A number x becomes x·w + b; a missing one the input's own learned vector."""
     found = []
     if columns.numeric:
-        rows = torch.tensor(columns.numeric)
+        rows = torch.tensor(columns.numeric, device=numeric.device)
         gone = torch.isnan(numeric)
         value = torch.where(gone, torch.zeros_like(numeric), numeric).unsqueeze(-1)
         known = value * part["weight"][rows] + part["bias"][rows]

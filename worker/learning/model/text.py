@@ -32,14 +32,17 @@ CHUNK_TOKENS = 2048
 BESIDE = "\x1e"
 """Stands between two texts that are read in one pass."""
 
+CPU = torch.device("cpu")
 Part = dict[str, torch.Tensor]
 
 
 class TextEncoder:
-    """One loaded text model. `split` is the number of layers below the cut."""
+    """One loaded text model, on `device`. `split` is the number of layers below the cut."""
 
-    def __init__(self, folder: Path, spec: ModelSpec) -> None:
+    def __init__(self, folder: Path, spec: ModelSpec, device: torch.device = CPU) -> None:
         model, self._tokenizer = _loaded(folder)
+        model.to(device)
+        self._device = device
         family = FAMILIES[model.config.model_type]
         self._embeddings: Any = model.embeddings
         self._kinds = int(getattr(model.config, "type_vocab_size", 0)) > 1
@@ -50,7 +53,7 @@ class TextEncoder:
         self._adapters: dict[str, LowRank] = {}
         for index in range(self.split, len(self._layers)):
             for target, path in zip(LORA_TARGETS, family[2], strict=True):
-                a = torch.from_numpy(common_a(spec, index, target, self.hidden))
+                a = torch.from_numpy(common_a(spec, index, target, self.hidden)).to(device)
                 self._adapters[f"layer{index}.{target}.Bt"] = _adapt(
                     self._layers[index], path, a, spec.alpha
                 )
@@ -73,7 +76,7 @@ class TextEncoder:
         first, _, second = text.partition(BESIDE)
         given = self._tokenizer(
             first, second or None, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        )
+        ).to(self._device)
         kinds = {"token_type_ids": given["token_type_ids"]} if second and self._kinds else {}
         states = self._embeddings(input_ids=given["input_ids"], **kinds)
         means = [states[0].mean(dim=0)]
@@ -81,7 +84,7 @@ class TextEncoder:
             states = layer(states, None)
             means.append(states[0].mean(dim=0))
         outputs = evened(torch.stack(means))
-        return outputs if self.frozen else np.concatenate([outputs, states[0].numpy()])
+        return outputs if self.frozen else np.concatenate([outputs, states[0].cpu().numpy()])
 
     def above(self, states: torch.Tensor, mask: torch.Tensor, adapter: Part) -> torch.Tensor:
         """What `below` gave of b texts, padded, (b, places, hidden), to all outputs, (b, layers + 1, hidden).
@@ -112,7 +115,8 @@ class TextEncoder:
         hidden_from = None
         if not bool(mask.all()):
             lowest = torch.finfo(torch.float32).min
-            hidden_from = torch.zeros(mask.shape).masked_fill(~mask, lowest)[:, None, None, :]
+            shown = torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, lowest)
+            hidden_from = shown[:, None, None, :]
         share = (mask.float() / mask.float().sum(dim=1, keepdim=True).clamp(min=1.0)).unsqueeze(-1)
         means = []
         for block in self._layers[self.split :]:

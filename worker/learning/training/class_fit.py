@@ -36,13 +36,13 @@ class Learnt:
 
 @torch.no_grad()
 def features(network: Network, source: Source, rows: Rows) -> torch.Tensor:
-    """(n, width): what the head reads of each record."""
+    """(n, width): what the head reads of each record, on the processor, where a problem so small is solved."""
     size = TEXT_BATCH if source.shared else BATCH
     parts = [
-        network.fused(source.batch(rows[start : start + size]), training=False)
+        network.fused(source.batch(rows[start : start + size]))
         for start in range(0, len(rows), size)
     ]
-    return torch.cat(parts)
+    return torch.cat(parts).cpu()
 
 
 def fit(
@@ -56,7 +56,7 @@ def fit(
 ) -> Learnt:
     """`given`: `features` of `rows`. The adapter starts as none, so both start as the institution's model."""
     sheet = source.data.sheet
-    start = {n: t.detach().clone() for n, t in network.parts[head(sheet.name)].items()}
+    start = {n: t.detach().cpu().clone() for n, t in network.parts[head(sheet.name)].items()}
     own = _learning(start)
     bent = _learning(class_adapter.first(given.shape[1])) if adapter else {}
     label = torch.from_numpy(np.ascontiguousarray(source.data.label[rows]))

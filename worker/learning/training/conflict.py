@@ -64,5 +64,5 @@ def _products(
         if counts and some:
             tasks = torch.tensor([task for task, _ in some])
             flat = torch.stack([one for _, one in some])
-            found[tasks[:, None], tasks] += flat @ flat.T
+            found[tasks[:, None], tasks] += (flat @ flat.T).cpu()
     return found

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
+from worker.learning import device as devices
 from worker.learning.data.records import SiteData
 from worker.learning.faults import ModelMissing
 from worker.learning.model import layout
@@ -31,9 +34,12 @@ class Desk:
     sources: list[Source]
     encoder: TextEncoder | None
     shapes: layout.Shapes
+    device: torch.device
 
     def network(self, modules: Mapping[str, Tensors]) -> Network:
-        return Network(self.spec, self.tasks, modules, self.encoder, self.shapes)
+        return Network(
+            self.spec, self.tasks, modules, self.encoder, self.shapes, device=self.device
+        )
 
     def first(self) -> Network:
         """The model before any training. A site needs no base model for what its records do not have."""
@@ -53,26 +59,29 @@ def laid(
     on_progress: ProgressHook,
 ) -> Iterator[Desk]:
     """Runs the frozen layers for texts, images and recordings not seen before. Raises ModelMissing where one of them
-    needs a base model that is not here."""
+    needs a base model that is not here, NoCard."""
     determinism.prepare()
+    device = devices.chosen()
     on_progress(Phase.LOADING, 0, 1)
     used = _used(spec, data, bases)
     encoder, cache = None, None
     if spec.text is not None and "text" in used:
-        encoder = TextEncoder(used["text"], spec)
+        encoder = TextEncoder(used["text"], spec, device)
         cache = StateCache(cache_dir, spec.text.digest, encoder.split, encoder.max_tokens)
-    media = Perceived(cache_dir, data, spec, used)
+    media = Perceived(cache_dir, data, spec, used, device)
     try:
+        on_progress(Phase.LOADING, 1, 1)
         media.prepare(data, on_progress)
         if encoder is not None and cache is not None:
             encode(encoder, cache, data, on_progress)
         names = [sheet.name for sheet in tasks]
         given = sources(data, names, cache, media, text=spec.text is not None)
-        yield Desk(spec, tasks, given, encoder, layout.shapes_of(used))
+        yield Desk(spec, tasks, given, encoder, layout.shapes_of(used), device)
     finally:
         media.close()
         if cache is not None:
             cache.close()
+        devices.release(device)
 
 
 def _used(spec: ModelSpec, data: SiteData, bases: layout.Bases) -> layout.Bases:

@@ -1,6 +1,7 @@
-"""The one place that fixes what would make two trainings differ: threads and kernels."""
+"""The one place that fixes what would make two trainings differ: threads, kernels and their precision."""
 
 import os
+from typing import Any
 
 import torch
 
@@ -18,6 +19,13 @@ def threads() -> int:
 
 
 def prepare() -> None:
-    """Called before any tensor work of a job. Safe to call again."""
+    """Called before any tensor work of a job. Safe to call again.
+
+    On a card full float32, never TensorFloat-32, and cuBLAS with the workspace that makes its sums repeat.
+    """
     torch.set_num_threads(threads())
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    backends: Any = torch.backends
+    for one in (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn):
+        one.fp32_precision = "ieee"
     torch.use_deterministic_algorithms(True)

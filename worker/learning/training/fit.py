@@ -21,7 +21,7 @@ from worker.learning.training import checkpoint as checkpoints
 from worker.learning.training import conflict
 from worker.learning.training.batches import Rows, Source, Step, epoch, together
 from worker.learning.training.frozen import ProgressHook
-from worker.protocol.codec import Tensors, flat
+from worker.protocol.codec import Array, Tensors, flat
 from worker.protocol.codes import Phase
 from worker.protocol.manifest import Training
 
@@ -57,7 +57,7 @@ class Trainer:
         self._start = [tensor.detach().clone() for _, tensor in self._named]
         held = {} if anchor is None else flat(anchor)
         self._anchor = [
-            torch.from_numpy(np.array(held[name], np.float32)) if held else start
+            torch.from_numpy(np.array(held[name], np.float32)).to(start.device) if held else start
             for (name, _), start in zip(self._named, self._start, strict=True)
         ]
         self._optimizer = torch.optim.AdamW(
@@ -142,18 +142,23 @@ class Trainer:
             if f"mean|{name}" in tensors:
                 self._optimizer.state[tensor] = {
                     "step": torch.tensor(float(tensors[f"step|{name}"][0])),
-                    "exp_avg": torch.from_numpy(tensors[f"mean|{name}"].copy()),
-                    "exp_avg_sq": torch.from_numpy(tensors[f"square|{name}"].copy()),
+                    "exp_avg": _like(tensor, tensors[f"mean|{name}"]),
+                    "exp_avg_sq": _like(tensor, tensors[f"square|{name}"]),
                 }
         return place
 
     def _save(self, savepoint: Savepoint, place: checkpoints.Place) -> None:
         tensors: Tensors = {}
         for name, tensor in self._named:
-            tensors[f"weight|{name}"] = tensor.detach().numpy()
+            tensors[f"weight|{name}"] = tensor.detach().cpu().numpy()
             own = self._optimizer.state.get(tensor)
             if own:
                 tensors[f"step|{name}"] = np.array([float(own["step"])], np.float32)
-                tensors[f"mean|{name}"] = own["exp_avg"].numpy()
-                tensors[f"square|{name}"] = own["exp_avg_sq"].numpy()
+                tensors[f"mean|{name}"] = own["exp_avg"].cpu().numpy()
+                tensors[f"square|{name}"] = own["exp_avg_sq"].cpu().numpy()
         checkpoints.write(savepoint.path, savepoint.fingerprint, place, tensors)
+
+
+def _like(tensor: torch.Tensor, array: Array) -> torch.Tensor:
+    """A copy of the array where the tensor is."""
+    return torch.from_numpy(array.copy()).to(tensor.device)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import torch
 
 from worker.learning.data import acoustics, perceived
 from worker.learning.data.records import Media, SiteData, TaskData
@@ -21,6 +22,7 @@ from worker.protocol.codes import Phase
 from worker.protocol.manifest import ModelSpec
 from worker.protocol.tasks import Input
 
+CPU = torch.device("cpu")
 Read = Callable[[Input, Path], Array]
 
 
@@ -43,8 +45,9 @@ class Perceived:
         data: SiteData,
         spec: ModelSpec,
         bases: layout.Bases = MappingProxyType({}),
+        device: torch.device = CPU,
     ) -> None:
-        self._spec, self._bases = spec, bases
+        self._spec, self._bases, self._device = spec, bases, device
         forms = {self._form(one) for task in data.tasks.values() for one, _media in _inputs(task)}
         self._caches = {form: StateCache(folder, form, 0) for form in sorted(forms)}
 
@@ -71,7 +74,7 @@ class Perceived:
             return _plain
         from worker.learning.model import pretrained
 
-        model = pretrained.loaded(one.modality, self._bases[one.modality])
+        model = pretrained.loaded(one.modality, self._bases[one.modality], self._device)
         return lambda _one, path: model.outputs(path)
 
     def _missing(self, data: SiteData) -> Iterable[tuple[tuple[str, str], tuple[Input, str]]]:

@@ -1,5 +1,6 @@
 """`collegium-site predict`: what the release says of students whose answer is not known yet."""
 
+import os
 from pathlib import Path
 
 import click
@@ -29,6 +30,7 @@ def predict(context: Context, out: Path, reason: str) -> None:
 
     if not reason.strip():
         raise SiteFault(_("Say in a few words why you need the list: --reason"))
+    os.environ.update(context.home.config().learning)
     try:
         with Meter() as meter:
             said = " ".join(reason.split())[:200]
