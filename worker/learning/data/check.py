@@ -58,10 +58,12 @@ def read_sheets(path: Path) -> tuple[TaskSheet, ...]:
 
 
 def _nulls(entry: Any) -> Any:
-    """Fields that may be absent and are written as nothing."""
+    """Fields that may be absent and are written as nothing, of the sheet and of what it lists."""
+    if isinstance(entry, list):
+        return [_nulls(one) for one in entry]
     if not isinstance(entry, dict):
         return entry
-    return {k: v for k, v in entry.items() if v not in ("", "null", "~")}
+    return {k: _nulls(v) for k, v in entry.items() if v not in ("", "null", "~")}
 
 
 def _sheet_fault(file: str, error: Any) -> Fault:
