@@ -8,20 +8,21 @@ mean over five sites alone; every AUC is over all answers of the set's own test 
 rounds are used: none is chosen by the test, and none by a shared validation set. Rates and dropout were chosen on the
 validation students of seed 1.
 
-Short answers: see `benchmarks.stem_answers`. Macro F1 of the five-way task over the whole of each test part.
+Both in one federation: see `benchmarks.stem_joint`. Short answers: see `benchmarks.stem_answers`.
+Macro F1 of the five-way task over the whole of each test part.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import harness, stem_answers
+from benchmarks import harness, stem_answers, stem_joint
 from benchmarks.pieces import KEY, text_model, whole
 from worker.learning import references, simulate
 from worker.learning.data.folder import load
@@ -31,7 +32,7 @@ from worker.learning.evaluate import quality
 from worker.protocol.manifest import ModelSpec, Training
 
 SEEDS = (1, 2, 3)
-PARTS = ("tracing", "answers")
+PARTS = ("tracing", "answers", "joint")
 SITES, ROUNDS = 20, 30
 ALONE = (0, 4, 8, 12, 16)
 MODEL = ModelSpec(width=100, heads=4, dropout=0.4)
@@ -77,19 +78,10 @@ def tracing(sites: Mapping[str, SiteData], seed: int, work: Path) -> dict[str, f
 
 def measure(options: harness.Options) -> harness.Measured:
     assert options.data is not None
-    source, seeds = options.data / "assistments2009" / "dkvmn_split", tuple(options.given.seeds)
+    seeds = tuple(options.given.seeds)
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as place:
-        parts = options.given.parts
-        sites = sites_of(source, Path(place) / "folders") if "tracing" in parts else {}
-        way = stem_answers.WAYS[options.given.texts]
-        answers = stem_answers.cases(options.data / "beetle", Path(place) / "answers", way)
-        read = simulate.Folders(Path(place) / "texts", text_model())
-        for seed in seeds:
-            one = tracing(sites, seed, Path(place) / f"run-{seed}") if sites else {}
-            if "answers" in parts:
-                central = options.given.texts == "apart"
-                one |= stem_answers.one_seed(answers, seed, read, way, central=central)
+        for seed, one in _seeds(options, Path(place)):
             harness.say(f"seed {seed}: " + ", ".join(f"{k} {v:.4f}" for k, v in one.items()))
             for key, value in one.items():
                 found.setdefault(key, []).append(value)
@@ -98,14 +90,43 @@ def measure(options: harness.Options) -> harness.Measured:
         figures |= {
             f"{key}_sd": float(np.std(values, ddof=1))
             for key, values in found.items()
-            if key.startswith(("auc", "f1"))
+            if key.startswith(("auc", "f1", "joint"))
         }
     figures |= {"rounds": ROUNDS, "sites": SITES}
     files = [
-        *source.glob("assist2009_updated_*.csv.gz"),
+        *_tracing(options.data).glob("assist2009_updated_*.csv.gz"),
         *(options.data / "beetle").glob("*.csv.gz"),
     ]
     return harness.Measured(figures, seeds, harness.digest_of_files(files))
+
+
+def _tracing(data: Path) -> Path:
+    return data / "assistments2009" / "dkvmn_split"
+
+
+def _seeds(options: harness.Options, place: Path) -> Iterator[tuple[int, dict[str, float]]]:
+    """Each seed with its figures."""
+    assert options.data is not None
+    parts, beetle = {*options.given.parts}, options.data / "beetle"
+    way = stem_answers.WAYS[options.given.texts]
+    sites, answers, both = {}, {}, {}
+    if parts & {"tracing", "joint"}:
+        sites = sites_of(_tracing(options.data), place / "folders")
+    if "answers" in parts:
+        answers = stem_answers.cases(beetle, place / "answers", way)
+    if "joint" in parts:
+        both = stem_joint.cases(beetle, place / "both")
+    read = simulate.Folders(place / "texts", text_model())
+    for seed in options.given.seeds:
+        one: dict[str, float] = {}
+        if "tracing" in parts:
+            one |= tracing(sites, seed, place / f"run-{seed}")
+        if "answers" in parts:
+            central = options.given.texts == "apart"
+            one |= stem_answers.one_seed(answers, seed, read, way, central=central)
+        if "joint" in parts:
+            one |= stem_joint.one_seed(sites, both, seed, read, MODEL, TRAINING, ROUNDS)
+        yield seed, one
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Any:

@@ -60,38 +60,44 @@ WAYS = {
 }
 
 
-def sites_of(source: Path, folder: Path, part: str, way: Way) -> dict[str, SiteData]:
+def sites_of(
+    source: Path, folder: Path, part: str, way: Way, wanted: Sequence[str] = (TASK,)
+) -> dict[str, SiteData]:
     """`part`: the official one that is the test."""
     imported = BEETLE.run(source, folder, sites=str(SITES))
-    return {
-        name: _site(path, imported.sheets, part, way) for name, path in imported.folders.items()
-    }
+    sheets = [_sheet(sheet, way) for sheet in imported.sheets if sheet.name in wanted]
+    return {name: _site(path, sheets, part) for name, path in imported.folders.items()}
 
 
-def _site(path: Path, sheets: Sequence[TaskSheet], part: str, way: Way) -> SiteData:
-    table, _faults = read(path, "records.csv.gz")
-    assert table is not None
-    [asked] = [sheet for sheet in sheets if sheet.name == TASK]
+def _sheet(asked: TaskSheet, way: Way) -> TaskSheet:
     inputs = tuple(
         one.model_copy(update={"beside": way.beside if one.name == "answer" else None})
         for one in asked.inputs
         if one.name != "question"
     )
-    sheet = asked.model_copy(update={"inputs": inputs})
-    task = load(path, [sheet], pseudonym_key=KEY).tasks[TASK]
+    return asked.model_copy(update={"inputs": inputs})
+
+
+def _site(path: Path, sheets: Sequence[TaskSheet], part: str) -> SiteData:
+    table, _faults = read(path, "records.csv.gz")
+    assert table is not None
+    loaded = load(path, sheets, pseudonym_key=KEY).tasks
+    task = next(iter(loaded.values()))
     official = np.array(table.columns["official_part"])
     names = sorted(set(task.student))
     held = np.isin(task.student, names[:: max(len(names) // max(len(names) // 10, 1), 1)])
     rest = np.where(official == "train", "train", "unused")
     split = np.where(official == part, "test", rest).astype("<U10")
     split[(split == "train") & held] = "validation"
-    tasks = {TASK: replace(task, split=split)}
+    tasks = {name: replace(one, split=split) for name, one in loaded.items()}
     return SiteData(tasks, digest_of_records(tasks))
 
 
-def cases(source: Path, place: Path, way: Way) -> dict[str, dict[str, SiteData]]:
+def cases(
+    source: Path, place: Path, way: Way, wanted: Sequence[str] = (TASK,)
+) -> dict[str, dict[str, SiteData]]:
     """Figure to the sites whose test is that official part."""
-    return {name: sites_of(source, place / part, part, way) for name, part in PARTS.items()}
+    return {name: sites_of(source, place / part, part, way, wanted) for name, part in PARTS.items()}
 
 
 def one_seed(
