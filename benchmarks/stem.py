@@ -125,7 +125,8 @@ def _seeds(options: harness.Options, place: Path) -> Iterator[tuple[int, dict[st
             central = options.given.texts == "apart"
             one |= stem_answers.one_seed(answers, seed, read, way, central=central)
         if "joint" in parts:
-            one |= stem_joint.one_seed(sites, both, seed, read, MODEL, TRAINING, ROUNDS)
+            settings = stem_joint.Settings(MODEL, TRAINING, ROUNDS, seed)
+            one |= stem_joint.one_seed(sites, both, settings, read)
         yield seed, one
 
 

@@ -8,7 +8,8 @@ is 1 where the parts of the sequences have the same bytes in both. What the two 
 in the differences: positive ones are gains of the joint run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,48 +33,67 @@ def cases(source: Path, place: Path) -> dict[str, dict[str, SiteData]]:
     return stem_answers.cases(source, place, stem_answers.WAYS["apart"], (WAYS_TASK, RIGHT))
 
 
-def one_seed(
-    tracing: Sites,
-    answers: Mapping[str, Sites],
-    seed: int,
-    folders: simulate.Folders,
-    model: ModelSpec,
-    training: Training,
-    rounds: int,
-) -> dict[str, float]:
-    """`answers`: as `cases` gives them."""
-    some = next(iter(answers.values()))
-    sheets = [_sheet(tracing, NEXT), _sheet(some, WAYS_TASK), _sheet(some, RIGHT)]
-    spec = model.model_copy(
-        update={"seed": seed, "text": stem_answers.MODEL.text, "layers": 0, "adapter_layers": 0}
-    )
+@dataclass(frozen=True)
+class Settings:
+    """The same for the joint run and for those it is held against."""
 
-    def trained(sites: Sites, names: tuple[str, ...]) -> tuple[simulate.Plan, Modules]:
-        tasks = tuple(sheet for sheet in sheets if sheet.name in names)
-        plan = simulate.Plan(tasks, spec, training, rounds, seed=seed)
-        some = {name: _only(data, names) for name, data in sites.items()}
-        return plan, simulate.run(plan, some, folders, measure=lambda number: False).modules
+    model: ModelSpec
+    training: Training
+    rounds: int
+    seed: int
 
-    def judged(given: tuple[simulate.Plan, Modules], sites: Sites, task: str) -> float:
-        plan, modules = given
+    def plan(self, sheets: Sequence[TaskSheet]) -> simulate.Plan:
+        text = stem_answers.MODEL.text
+        more = {"seed": self.seed, "text": text, "layers": 0, "adapter_layers": 0}
+        spec = self.model.model_copy(update=more)
+        return simulate.Plan(tuple(sheets), spec, self.training, self.rounds, seed=self.seed)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model of some of the tasks."""
+
+    plan: simulate.Plan
+    modules: Modules
+    folders: simulate.Folders
+
+    def judged(self, sites: Sites, task: str) -> float:
         parts = [
-            simulate.judged(plan, modules, _only(data, (task,)), folders)[task]
+            simulate.judged(self.plan, self.modules, _only(data, (task,)), self.folders)[task]
             for data in sites.values()
         ]
         return quality.value(whole(parts)) or 0.0
 
-    joint = trained({**tracing, **some}, (NEXT, WAYS_TASK, RIGHT))
-    alone = {
-        NEXT: trained(tracing, (NEXT,)),
-        **{t: trained(some, (t,)) for t in (WAYS_TASK, RIGHT)},
+
+def trained(
+    settings: Settings, sites: Sites, names: Sequence[str], folders: simulate.Folders
+) -> Trained:
+    plan = settings.plan([_sheet(sites, name) for name in names])
+    some = {site: _only(data, names) for site, data in sites.items()}
+    result = simulate.run(plan, some, folders, measure=lambda number: False)
+    return Trained(plan, result.modules, folders)
+
+
+def one_seed(
+    tracing: Sites, answers: Mapping[str, Sites], settings: Settings, folders: simulate.Folders
+) -> dict[str, float]:
+    """`answers`: as `cases` gives them."""
+    some = next(iter(answers.values()))
+    joint = trained(settings, {**tracing, **some}, (NEXT, WAYS_TASK, RIGHT), folders)
+    traced = trained(settings, tracing, (NEXT,), folders)
+    found = {
+        "tracing_same": float(_same(joint.modules, traced.modules)),
+        "joint_auc_tracing": joint.judged(tracing, NEXT),
     }
-    found = {"tracing_same": float(_same(joint[1], alone[NEXT][1]))}
-    found["joint_auc_tracing"] = judged(joint, tracing, NEXT)
-    for name, sites in answers.items():
-        part = name.removeprefix("f1_")
-        for task, said in ((WAYS_TASK, "f1"), (RIGHT, "auc")):
-            both, one = judged(joint, sites, task), judged(alone[task], sites, task)
-            found |= {f"joint_{said}_{part}": both, f"joint_gain_{said}_{part}": both - one}
+    for task, said in ((WAYS_TASK, "f1"), (RIGHT, "auc")):
+        alone = trained(settings, some, (task,), folders)
+        for name, sites in answers.items():
+            figure = f"{said}_{name.removeprefix('f1_')}"
+            both = joint.judged(sites, task)
+            found |= {
+                f"joint_{figure}": both,
+                f"joint_gain_{figure}": both - alone.judged(sites, task),
+            }
     return found
 
 
@@ -81,7 +101,7 @@ def _sheet(sites: Sites, task: str) -> TaskSheet:
     return next(data.tasks[task].sheet for data in sites.values() if task in data.tasks)
 
 
-def _only(data: SiteData, names: tuple[str, ...]) -> SiteData:
+def _only(data: SiteData, names: Sequence[str]) -> SiteData:
     tasks = {name: task for name, task in data.tasks.items() if name in names}
     return SiteData(tasks, digest_of_records(tasks))
 
