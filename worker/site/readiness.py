@@ -123,16 +123,20 @@ def _data(site: Site) -> Check:
 
 def _disk(home: Home) -> Check:
     free = disk_free_mb(home)
-    said = _("{free} MB are free on the disk.").format(free=free)
+    said = _("{free} are free on the disk.").format(free=_amount(free))
     fix = _("Free at least {wanted} MB.").format(wanted=_DISK_MB)
     return Check(Readiness.DISK, free >= _DISK_MB, said, fix, free)
+
+
+def _amount(megabytes: int) -> str:
+    return f"{megabytes} MB" if megabytes < 10_000 else f"{megabytes // 1000} GB"
 
 
 def _memory() -> Check:
     free = memory_mb()
     if free is None:
         return Check(Readiness.MEMORY, True, _("This system does not tell its free memory."))
-    said = _("{free} MB of memory are free.").format(free=free)
+    said = _("{free} of memory are free.").format(free=_amount(free))
     fix = _("Close programs, or let the site run at night: collegium-site run --hours 18:00-06:00")
     return Check(Readiness.MEMORY, free >= _MEMORY_MB, said, fix, free)
 
