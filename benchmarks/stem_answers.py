@@ -6,8 +6,8 @@ Inputs are the answer and the reference answers: with the question too, less car
 training (a third of the training questions at a time, by which the other settings were chosen too). Two ways:
 
 `apart`: each text is read by itself, the text model is frozen. Minutes.
-`together`: answer and reference answers in one pass, adapters in every layer of the text model. Hours on two cores,
-minutes on a graphics card; without the central reference.
+`together`: answer and reference answers in one pass, adapters in every layer of the text model. Most of an hour a
+seed on a core, minutes on a graphics card; without the central reference.
 """
 
 from collections.abc import Mapping, Sequence
