@@ -14,6 +14,7 @@ TOP = 16.0
 LEFT, RIGHT = 2.0, 98.0
 WIDTH_SHARE = 0.86
 _APART = 15.0
+_UNDER = 9.0
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def line_chart(
     bottom, top, levels = scale(min(values), max(values))
     frame = _Frame(1, last_x, bottom, top)
     drawn = [(frame.x(p.x), frame.y(p.value)) for p in points]
-    lines = _levels(frame, references[:2])
+    lines = _levels(frame, references[:2], _pixel(drawn[-1][1]))
     return LineChart(
         id=id_,
         title=title,
@@ -177,12 +178,18 @@ def _band(frame: _Frame, points: tuple[Point, ...]) -> str:
     return _path(upper + lower)
 
 
-def _levels(frame: _Frame, references: tuple[Reference, ...]) -> tuple[Level, ...]:
-    """The higher one is named above its line, the lower one below, so that close lines stay readable."""
-    placed = []
+def _levels(frame: _Frame, references: tuple[Reference, ...], end: float) -> tuple[Level, ...]:
+    """The higher one is named above its line, the lower one below, so that close lines stay readable; on its other
+    side where the drawn line `end`s under the name."""
+    placed: list[Level] = []
     for place, reference in enumerate(sorted(references, key=lambda r: -r.value)):
         y = frame.y(reference.value)
-        at = _pixel(y) + (-5 if place == 0 else 15)
+        sides = (-5, 15, 31, -21) if place == 0 else (15, -5, 31, -21)
+        taken = [level.label.y for level in placed]
+        around = [_pixel(y) + side for side in sides]
+        apart = [o for o in around if all(abs(o - other) >= _APART for other in taken)]
+        free = [o for o in apart if abs(o - 4 - end) > _UNDER and o > 4]
+        at = (free or apart)[0]
         text = f"{reference.name} {number(reference.value, 3)}"
         look = ("l2", "l3")[references.index(reference)]
         placed.append(Level(look, round(y, 2), Label(text, "89.5%", round(at, 1), "end")))

@@ -42,6 +42,17 @@ def test_a_name_stands_where_its_line_does_not_come_from() -> None:
     assert {"28 %", "40 %"} <= {tick.text for tick in up.ticks}
 
 
+def test_a_level_is_not_named_on_the_line() -> None:
+    """The shared model ends a little above "alone": its name goes below, and the shared one's stands above both."""
+    points = (Point(1, 0.796, 0.74, 0.85), Point(2, 0.805, 0.75, 0.86), Point(3, 0.803, 0.75, 0.86))
+    references = (Reference("Each site alone", 0.788), Reference("Simple rule", 0.661))
+    chart = line_chart("c", "t", "Shared", points, references, last_x=3)
+    assert chart is not None and chart.name is not None
+    end = TOP + float(chart.line.split(",")[-1]) * HEIGHT / 100
+    alone, rule = (level.label.y for level in chart.levels)
+    assert chart.name.y < end < alone - 13 < rule - 13
+
+
 def test_nothing_to_draw() -> None:
     assert line_chart("c", "t", "Shared", (), REFERENCES, last_x=3) is None
 
